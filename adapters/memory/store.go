@@ -1,0 +1,261 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// Store is a [booking.Store]. Safe for concurrent use. Make one with [New].
+type Store struct {
+	now func() time.Time
+
+	mu    sync.Mutex // makes every method one atomic step
+	books map[tenant.ID]*book
+}
+
+// An Option changes how a [Store] works.
+type Option func(*Store)
+
+// Clock makes holds expire by now instead of [time.Now].
+func Clock(now func() time.Time) Option {
+	return func(s *Store) { s.now = now }
+}
+
+// New returns an empty store.
+func New(options ...Option) *Store {
+	s := &Store{now: time.Now, books: map[tenant.ID]*book{}}
+	for _, o := range options {
+		o(s)
+	}
+	return s
+}
+
+// Claim implements [booking.Store].
+func (s *Store) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.open(ctx, org)
+	if err != nil {
+		return booking.Outcome{}, err
+	}
+	if a, known := b.appointments[c.ID]; known {
+		if a.digest != c.Digest {
+			return booking.Outcome{}, booking.ErrKeyReused
+		}
+		return booking.Outcome{Appointment: b.read(a), Replay: true}, nil
+	}
+	zone, err := zoneOf(c)
+	if err != nil {
+		return booking.Outcome{}, err
+	}
+	if c.Occupied.Start >= c.Occupied.End {
+		return booking.Outcome{}, &booking.InvalidError{Field: "Occupied", Problem: "ends before it starts"}
+	}
+	seats, ok := b.pick(c.Needs, c.Occupied, nil)
+	if !ok {
+		return booking.Outcome{Taken: true, Busy: b.busy(resources(c.Needs), c.SeeFrom, c.SeeTo)}, nil
+	}
+	a := &appointment{
+		Appointment: booking.Appointment{
+			ID:      c.ID,
+			Service: c.Service,
+			Start:   c.Start.In(zone),
+			End:     c.End.In(zone),
+			Zone:    c.Zone,
+			Status:  booking.Booked,
+			Call:    c.Call,
+		},
+		digest:  c.Digest,
+		zone:    zone,
+		contact: b.meet(c.Contact),
+	}
+	b.appointments[a.ID] = a
+	b.occupy(a, c.Occupied, seats)
+	if c.HoldFor > 0 {
+		a.Status, a.Expires = booking.Held, b.now.Add(c.HoldFor).In(zone)
+	}
+	b.write(a, string(a.Status), c.Actor)
+	return booking.Outcome{Appointment: b.read(a)}, nil
+}
+
+// Move implements [booking.Store].
+func (s *Store) Move(ctx context.Context, org tenant.ID, m booking.Move) (booking.Outcome, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.open(ctx, org)
+	if err != nil {
+		return booking.Outcome{}, err
+	}
+	a, err := b.changeable(m.ID)
+	if err != nil {
+		return booking.Outcome{}, err
+	}
+	if m.Occupied.Start >= m.Occupied.End {
+		return booking.Outcome{}, &booking.InvalidError{Field: "Occupied", Problem: "ends before it starts"}
+	}
+	if a.isAt(m) {
+		return booking.Outcome{Appointment: b.read(a), Replay: true}, nil
+	}
+	seats, ok := b.pick(m.Needs, m.Occupied, a)
+	if !ok {
+		return booking.Outcome{Taken: true, Busy: b.busy(resources(m.Needs), m.SeeFrom, m.SeeTo)}, nil
+	}
+	b.free(a)
+	b.occupy(a, m.Occupied, seats)
+	a.Start, a.End = m.Start.In(a.zone), m.End.In(a.zone)
+	b.write(a, "moved", m.Actor)
+	return booking.Outcome{Appointment: b.read(a)}, nil
+}
+
+// Confirm implements [booking.Store].
+func (s *Store) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.open(ctx, org)
+	if err != nil {
+		return booking.Appointment{}, err
+	}
+	a, err := b.changeable(id)
+	if err != nil {
+		return booking.Appointment{}, err
+	}
+	if a.Status == booking.Held {
+		a.Status, a.Expires = booking.Booked, time.Time{}
+		b.write(a, "confirmed", actor)
+	}
+	return b.read(a), nil
+}
+
+// Cancel implements [booking.Store].
+func (s *Store) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.open(ctx, org)
+	if err != nil {
+		return booking.Appointment{}, err
+	}
+	a, known := b.appointments[id]
+	if !known {
+		return booking.Appointment{}, booking.ErrNotFound
+	}
+	switch b.status(a) {
+	case booking.Held, booking.Booked:
+		a.Status, a.Expires = booking.Cancelled, time.Time{}
+		b.free(a)
+		b.write(a, "cancelled", actor)
+	case booking.Cancelled, booking.Expired:
+	default:
+		return booking.Appointment{}, booking.ErrNotOpen
+	}
+	return b.read(a), nil
+}
+
+// Look implements [booking.Store].
+func (s *Store) Look(ctx context.Context, org tenant.ID, q booking.Look) (booking.View, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.open(ctx, org)
+	if err != nil {
+		return booking.View{}, err
+	}
+	view := booking.View{Busy: b.busy(q.Resources, q.From, q.To)}
+	for _, id := range q.IDs {
+		if _, known := b.appointments[id]; known {
+			view.Known = append(view.Known, id)
+		}
+	}
+	return view, nil
+}
+
+// Find implements [booking.Store].
+func (s *Store) Find(ctx context.Context, org tenant.ID, f booking.Find) ([]booking.Appointment, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.open(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	if f.ID == "" && f.Phone == "" && f.From.IsZero() && f.To.IsZero() {
+		return nil, &booking.InvalidError{Field: "Find", Problem: "give an ID, a Phone or a range"}
+	}
+	candidates := b.appointments
+	if f.ID != "" {
+		candidates = nil
+		if a, known := b.appointments[f.ID]; known {
+			candidates = map[booking.ID]*appointment{a.ID: a}
+		}
+	}
+	var found []booking.Appointment
+	for _, a := range candidates {
+		if f.Phone != "" && a.contact.Phone != f.Phone ||
+			!f.From.IsZero() && a.Start.Before(f.From) ||
+			!f.To.IsZero() && !a.Start.Before(f.To) {
+			continue
+		}
+		found = append(found, b.read(a))
+	}
+	slices.SortFunc(found, func(a, b booking.Appointment) int {
+		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
+	})
+	limit := min(f.Limit, 1000)
+	if limit <= 0 {
+		limit = 100
+	}
+	return found[:min(limit, len(found))], nil
+}
+
+// Events implements [booking.Store].
+func (s *Store) Events(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.open(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	a, known := b.appointments[id]
+	if !known {
+		return nil, nil
+	}
+	return slices.Clone(a.events), nil
+}
+
+// open opens a clinic's book at the present moment. The caller has locked mu.
+func (s *Store) open(ctx context.Context, org tenant.ID) (*book, error) {
+	if org.IsZero() {
+		return nil, fmt.Errorf("memory: %w", tenant.ErrNoOrg)
+	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("memory: %w: %w", booking.ErrUnavailable, context.Cause(ctx))
+	}
+	b := s.books[org]
+	if b == nil {
+		b = &book{
+			appointments: map[booking.ID]*appointment{},
+			contacts:     map[string]*booking.Contact{},
+			taken:        map[seat][]occupancy{},
+			seats:        map[booking.ResourceID]int{},
+		}
+		s.books[org] = b
+	}
+	b.now = s.now().Truncate(time.Microsecond) // as finely as databases tell time
+	return b, nil
+}
+
+// zoneOf returns the zone c is booked in; its Start is usually in it already.
+func zoneOf(c booking.Claim) (*time.Location, error) {
+	if zone := c.Start.Location(); zone.String() == c.Zone {
+		return zone, nil
+	}
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return nil, &booking.InvalidError{Field: "Zone", Problem: "is not an IANA zone"}
+	}
+	return zone, nil
+}

@@ -1,0 +1,376 @@
+package booking
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// Catalogs tells what can be booked at a clinic. It is asked on every request,
+// so an implementation that reads a database keeps its answers for a while.
+// Safe for concurrent use.
+type Catalogs interface {
+	// Catalog returns the clinic's catalog. The error wraps
+	// [tenant.ErrUnknown] if the clinic has none.
+	Catalog(ctx context.Context, org tenant.ID) (*Catalog, error)
+}
+
+// StaticCatalogs are catalogs that do not change while the program runs.
+type StaticCatalogs map[tenant.ID]*Catalog
+
+// Catalog implements [Catalogs].
+func (s StaticCatalogs) Catalog(_ context.Context, org tenant.ID) (*Catalog, error) {
+	if c := s[org]; c != nil {
+		return c, nil
+	}
+	return nil, fmt.Errorf("booking: no catalog for %s: %w", org, tenant.ErrUnknown)
+}
+
+// CatalogConfig is what a clinic offers. Zone, Hours, Resources and Services
+// are required.
+type CatalogConfig struct {
+	// Zone is the clinic's IANA zone, the one of its [tenant.Org]. All wall
+	// times of the catalog are in it.
+	Zone *time.Location
+
+	// Hours are when the clinic is open. Appointments lie inside them;
+	// buffers may reach outside.
+	Hours schedule.Hours
+
+	Resources []Resource
+	Services  []ServiceType
+
+	// Grid is the distance between two starts, counted from each opening.
+	//
+	// Defaults to 15 minutes.
+	Grid time.Duration
+
+	// MinNotice is how long before its start an appointment can still be booked.
+	//
+	// Defaults to none.
+	MinNotice time.Duration
+
+	// Window is how far ahead the clinic books.
+	//
+	// Defaults to 90 days; at most two years.
+	Window time.Duration
+}
+
+// Resource is what a booking occupies: a practitioner, a room, a device.
+type Resource struct {
+	ID   ResourceID
+	Name string // as spoken: "Dr Patel"
+
+	// Capacity is how many appointments it can take at one time.
+	//
+	// Defaults to 1; at most 100.
+	Capacity int
+
+	// Hours are when it is there, inside the clinic's hours.
+	//
+	// Defaults to whenever the clinic is open.
+	Hours *schedule.Hours
+
+	// Off is when it is away all the same.
+	Off []TimeOff
+}
+
+// TimeOff is an absence in wall time, from From until To.
+type TimeOff struct{ From, To LocalTime }
+
+// LocalTime is what a clinic's clock shows.
+type LocalTime struct {
+	Date schedule.Date
+	Time schedule.TimeOfDay
+}
+
+// ServiceType is what can be booked: "Botox consultation".
+type ServiceType struct {
+	ID      ServiceID
+	Name    string   // as spoken
+	Aliases []string // other words callers use for it
+
+	Duration      time.Duration // whole minutes
+	Before, After time.Duration // buffers that are kept free as well
+
+	// Needs are all to be met: a practitioner and a room.
+	Needs []Need
+
+	Price    string // as spoken, such as "£120"; empty: not told
+	Document string // the procedure's document; empty: none
+}
+
+// Need is met by any one of its resources; the first that is free is taken.
+type Need []ResourceID
+
+// Catalog is a checked [CatalogConfig]. It does not change, and is safe for
+// concurrent use.
+type Catalog struct {
+	zone      *time.Location
+	rules     *schedule.Rules
+	grid      time.Duration
+	notice    time.Duration
+	window    time.Duration
+	resources map[ResourceID]*resource
+	services  []*service
+	byID      map[ServiceID]*service
+}
+
+type resource struct {
+	Resource
+	rules *schedule.Rules // nil: whenever the clinic is open
+	off   []schedule.Span // by start
+}
+
+type service struct {
+	ServiceType
+	needs   [][]*resource // nested ones narrow first
+	order   []int         // needs[i] is ServiceType.Needs[order[i]]
+	all     []ResourceID  // what needs name, sorted, once each
+	overlap bool          // some needs share resources
+}
+
+// NewCatalog checks cfg and returns the catalog of it. The error names the
+// field that cannot be used, and the cure. What it keeps of cfg is copied.
+func NewCatalog(cfg CatalogConfig) (*Catalog, error) {
+	c := &Catalog{
+		zone:      cfg.Zone,
+		grid:      cmp.Or(cfg.Grid, 15*time.Minute),
+		notice:    cfg.MinNotice,
+		window:    cmp.Or(cfg.Window, 90*24*time.Hour),
+		resources: make(map[ResourceID]*resource),
+		byID:      make(map[ServiceID]*service),
+	}
+	switch {
+	case c.zone == nil || c.zone == time.Local:
+		return nil, errors.New("booking: CatalogConfig.Zone: load the clinic's IANA zone with time.LoadLocation")
+	case c.grid < time.Minute || c.grid%time.Minute != 0:
+		return nil, fmt.Errorf("booking: CatalogConfig.Grid is %v: use whole minutes", c.grid)
+	case c.notice < 0:
+		return nil, fmt.Errorf("booking: CatalogConfig.MinNotice is %v: use 0 or more", c.notice)
+	case c.window <= c.notice || c.window > 2*366*24*time.Hour:
+		return nil, fmt.Errorf("booking: CatalogConfig.Window is %v: use more than MinNotice and at most two years", c.window)
+	case len(cfg.Resources) == 0:
+		return nil, errors.New("booking: CatalogConfig.Resources is empty: name who or what can be booked")
+	case len(cfg.Services) == 0:
+		return nil, errors.New("booking: CatalogConfig.Services is empty: name what can be booked")
+	}
+	var err error
+	if c.rules, err = schedule.Compile(cfg.Hours, c.zone); err != nil {
+		return nil, fmt.Errorf("booking: CatalogConfig.Hours: %w", err)
+	}
+	for _, r := range cfg.Resources {
+		if err := c.addResource(r); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range cfg.Services {
+		if err := c.addService(s); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *Catalog) addResource(r Resource) error {
+	field := fmt.Sprintf("booking: Resource %q", r.ID)
+	r.Capacity = cmp.Or(r.Capacity, 1)
+	switch {
+	case !tenant.ValidKey(string(r.ID)):
+		return fmt.Errorf("%s: ID: use 1 to 64 of a-z, 0-9, '-' and '_'", field)
+	case c.resources[r.ID] != nil:
+		return fmt.Errorf("%s stands twice: give each resource its own ID", field)
+	case r.Name == "":
+		return fmt.Errorf("%s: Name is empty: give the name a caller hears", field)
+	case r.Capacity < 1 || r.Capacity > 100:
+		return fmt.Errorf("%s: Capacity is %d: use 1 to 100", field, r.Capacity)
+	}
+	made := &resource{Resource: r}
+	if r.Hours != nil {
+		rules, err := schedule.Compile(*r.Hours, c.zone)
+		if err != nil {
+			return fmt.Errorf("%s: Hours: %w", field, err)
+		}
+		made.rules = rules
+	}
+	for _, off := range r.Off {
+		from, _ := schedule.Resolve(c.zone, off.From.Date, off.From.Time)
+		to, _ := schedule.Resolve(c.zone, off.To.Date, off.To.Time)
+		if !from.Before(to) {
+			return fmt.Errorf("%s: Off: an absence ends before it begins: put To after From", field)
+		}
+		made.off = append(made.off, schedule.Span{Start: from.Unix(), End: to.Unix()})
+	}
+	slices.SortFunc(made.off, func(a, b schedule.Span) int { return cmp.Compare(a.Start, b.Start) })
+	c.resources[r.ID] = made
+	return nil
+}
+
+func (c *Catalog) addService(s ServiceType) error {
+	field := fmt.Sprintf("booking: ServiceType %q", s.ID)
+	switch {
+	case !tenant.ValidKey(string(s.ID)):
+		return fmt.Errorf("%s: ID: use 1 to 64 of a-z, 0-9, '-' and '_'", field)
+	case c.byID[s.ID] != nil:
+		return fmt.Errorf("%s stands twice: give each service its own ID", field)
+	case s.Name == "":
+		return fmt.Errorf("%s: Name is empty: give the name a caller hears", field)
+	case s.Duration < time.Minute || s.Duration > 24*time.Hour || s.Duration%time.Minute != 0:
+		return fmt.Errorf("%s: Duration is %v: use whole minutes, at most 24 hours", field, s.Duration)
+	case s.Before < 0 || s.After < 0 || s.Before%time.Minute != 0 || s.After%time.Minute != 0:
+		return fmt.Errorf("%s: Before and After: use whole minutes, 0 or more", field)
+	case len(s.Needs) == 0:
+		return fmt.Errorf("%s: Needs is empty: name the resources it occupies", field)
+	}
+	made := &service{ServiceType: s}
+	made.Needs = slices.Clone(s.Needs)
+	made.Aliases = slices.Clone(s.Aliases)
+	for i := range made.Needs {
+		made.order = append(made.order, i)
+	}
+	slices.SortStableFunc(made.order, func(a, b int) int { return cmp.Compare(len(s.Needs[a]), len(s.Needs[b])) })
+	for _, i := range made.order {
+		var any []*resource
+		for _, id := range s.Needs[i] {
+			r := c.resources[id]
+			if r == nil {
+				return fmt.Errorf("%s: Needs names %q, which is not among the resources", field, id)
+			}
+			if slices.Contains(any, r) {
+				return fmt.Errorf("%s: a need names %q twice", field, id)
+			}
+			any = append(any, r)
+			made.all = append(made.all, id)
+		}
+		if len(any) == 0 {
+			return fmt.Errorf("%s: a need is empty: name any of the resources that can meet it", field)
+		}
+		for _, narrower := range made.needs {
+			switch shared := countShared(narrower, any); {
+			case shared == 0:
+			case shared < len(narrower):
+				return fmt.Errorf("%s: two needs share some of their resources: make one a part of the other, or keep them apart", field)
+			default:
+				made.overlap = true
+			}
+		}
+		made.needs = append(made.needs, any)
+	}
+	slices.Sort(made.all)
+	made.all = slices.Compact(made.all)
+	c.services = append(c.services, made)
+	c.byID[s.ID] = made
+	return nil
+}
+
+func countShared(a, b []*resource) (n int) {
+	for _, r := range a {
+		if slices.Contains(b, r) {
+			n++
+		}
+	}
+	return n
+}
+
+// Zone is the clinic's zone.
+func (c *Catalog) Zone() *time.Location { return c.zone }
+
+// Services returns what can be booked, in the order it was given.
+func (c *Catalog) Services() []ServiceType {
+	all := make([]ServiceType, len(c.services))
+	for i, s := range c.services {
+		all[i] = s.ServiceType
+	}
+	return all
+}
+
+// Service returns the service type with the given id.
+func (c *Catalog) Service(id ServiceID) (ServiceType, bool) {
+	if s := c.byID[id]; s != nil {
+		return s.ServiceType, true
+	}
+	return ServiceType{}, false
+}
+
+// Resource returns the resource with the given id.
+func (c *Catalog) Resource(id ResourceID) (Resource, bool) {
+	if r := c.resources[id]; r != nil {
+		return r.Resource, true
+	}
+	return Resource{}, false
+}
+
+// MatchService returns the service types that a caller's words may mean: the
+// one whose id, name or alias they are, letters and digits compared and case
+// ignored, or else all whose name or alias contains them as whole words, or is
+// contained in them.
+func (c *Catalog) MatchService(words string) []ServiceType {
+	want := foldWords(words)
+	if want == "" {
+		return nil
+	}
+	var near []ServiceType
+	for _, s := range c.services {
+		names := append([]string{string(s.ID), s.Name}, s.Aliases...)
+		close := false
+		for _, n := range names {
+			n = foldWords(n)
+			if n == want {
+				return []ServiceType{s.ServiceType}
+			}
+			close = close || containsWords(n, want) || containsWords(want, n)
+		}
+		if close {
+			near = append(near, s.ServiceType)
+		}
+	}
+	return near
+}
+
+// MatchResource returns the resources of a service that a caller's words may
+// mean, compared as in [Catalog.MatchService].
+func (c *Catalog) MatchResource(id ServiceID, words string) []Resource {
+	s, want := c.byID[id], foldWords(words)
+	if s == nil || want == "" {
+		return nil
+	}
+	var near []Resource
+	for _, rid := range s.all {
+		r := c.resources[rid]
+		for _, n := range []string{foldWords(string(rid)), foldWords(r.Name)} {
+			if n == want {
+				return []Resource{r.Resource}
+			}
+			if containsWords(n, want) || containsWords(want, n) {
+				near = append(near, r.Resource)
+				break
+			}
+		}
+	}
+	return near
+}
+
+// foldWords keeps letters and digits in lower case, words apart by one space.
+func foldWords(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r > 127)
+	}), " ")
+}
+
+func containsWords(s, words string) bool {
+	return words != "" && strings.Contains(" "+s+" ", " "+words+" ")
+}
+
+// At returns the instant that a wall time means at the clinic, and how often
+// the clinic's clock shows it that day. It is the one place where wall time
+// becomes an instant: [schedule.Resolve] in the clinic's zone.
+func (c *Catalog) At(d schedule.Date, t schedule.TimeOfDay) (time.Time, schedule.Wall) {
+	return schedule.Resolve(c.zone, d, t)
+}

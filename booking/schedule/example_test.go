@@ -1,0 +1,82 @@
+package schedule_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+	_ "time/tzdata"
+
+	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+)
+
+// A London clinic on the weekend on which the clocks go back: its hours stay
+// 09:00 on the wall, and move by one hour in UTC. The Sunday has 25 hours.
+func Example() {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		panic(err)
+	}
+	var hours schedule.Hours
+	err = json.Unmarshal([]byte(`{
+		"week":  {"saturday": ["09:00-10:30"], "sunday": ["00:30-02:30"], "monday": ["09:00-10:30"]},
+		"dates": {"2026-10-31": []}
+	}`), &hours)
+	if err != nil {
+		panic(err)
+	}
+	rules, err := schedule.Compile(hours, london)
+	if err != nil {
+		panic(err)
+	}
+
+	from, _ := schedule.Resolve(london, schedule.Date{Year: 2026, Month: time.October, Day: 24}, 0)
+	to := from.AddDate(0, 0, 8)
+	open := rules.Open(nil, from.Unix(), to.Unix())
+	for _, s := range open {
+		start := time.Unix(s.Start, 0).In(london)
+		fmt.Println(start.Format("Mon 15:04 MST"), time.Duration(s.End-s.Start)*time.Second, "from", start.UTC().Format("15:04Z"))
+	}
+
+	// A start at 09:00 on Monday is taken.
+	taken, _ := schedule.Resolve(london, schedule.Date{Year: 2026, Month: time.October, Day: 26}, 9*60)
+	busy := []schedule.Span{{Start: taken.Unix(), End: taken.Add(30 * time.Minute).Unix()}}
+	spec := schedule.Spec{Duration: 30 * time.Minute, After: 10 * time.Minute, Grid: 15 * time.Minute}
+	fmt.Println("Mon 09:00 is", schedule.Fits(open, busy, spec, taken.Unix()))
+	for _, t := range schedule.Starts(nil, open, busy, spec) {
+		fmt.Print(time.Unix(t, 0).In(london).Format("Mon 15:04 MST; "))
+	}
+	fmt.Println()
+
+	// Output:
+	// Sat 09:00 BST 1h30m0s from 08:00Z
+	// Sun 00:30 BST 3h0m0s from 23:30Z
+	// Mon 09:00 GMT 1h30m0s from 09:00Z
+	// Mon 09:00 is busy
+	// Sat 09:00 BST; Sat 09:15 BST; Sat 09:30 BST; Sat 09:45 BST; Sat 10:00 BST; Sun 00:30 BST; Sun 00:45 BST; Sun 01:00 BST; Sun 01:15 BST; Sun 01:30 BST; Sun 01:45 BST; Sun 01:00 GMT; Sun 01:15 GMT; Sun 01:30 GMT; Sun 01:45 GMT; Sun 02:00 GMT; Mon 09:30 GMT; Mon 09:45 GMT; Mon 10:00 GMT;
+}
+
+// An hour with a practitioner, any of two, in the one room: the three starts
+// nearest to the one asked for.
+func ExampleNearest() {
+	day := schedule.Span{Start: 9 * 3600, End: 17 * 3600} // of 1970-01-01, in UTC
+	open := []schedule.Span{day}
+	ada := []schedule.Span{{Start: 9 * 3600, End: 12 * 3600}}
+	ben := []schedule.Span{{Start: 10 * 3600, End: 15 * 3600}}
+	room := []schedule.Span{{Start: 12 * 3600, End: 13 * 3600}}
+	spec := schedule.Spec{Duration: time.Hour, Grid: 30 * time.Minute}
+
+	starts := func(dst []int64, in schedule.Span) []int64 {
+		spec.Range = in
+		either := schedule.UnionStarts(nil,
+			schedule.Starts(nil, open, ada, spec),
+			schedule.Starts(nil, open, ben, spec))
+		return schedule.Keep(dst, either, open, room, spec)
+	}
+	for _, t := range schedule.Nearest(nil, 12*3600, 3, day, starts) {
+		fmt.Println(time.Unix(t, 0).UTC().Format("15:04"))
+	}
+	// Output:
+	// 13:00
+	// 13:30
+	// 14:00
+}

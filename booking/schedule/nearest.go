@@ -1,0 +1,58 @@
+package schedule
+
+import "slices"
+
+// Nearest appends the k starts within a span that are nearest to at, the
+// nearest first, the earlier first of two equally near. Fewer than k means
+// there are no more.
+//
+// It asks starts for them: to append, in order, every start in [in.Start,
+// in.End). That may put together any resources; for a single one it is
+//
+//	func(dst []int64, in schedule.Span) []int64 {
+//		spec.Range = in
+//		return schedule.Starts(dst, open, busy, spec)
+//	}
+//
+// Nearest looks at a day on each side of at first, and then at twice as far
+// each time, nowhere twice, so what is near costs little; what is not there
+// costs a look through all of within. With within.Start equal to at it finds
+// the next k.
+func Nearest(dst []int64, at int64, k int, within Span, starts func(dst []int64, in Span) []int64) []int64 {
+	if k <= 0 || within.Start >= within.End {
+		return dst
+	}
+	// Nothing lies between at and the nearer end of within.
+	near := max(0, within.Start-at, at-within.End)
+	first := len(dst)
+	dst = slices.Grow(dst, k)
+	scratch := dst[:first+k] // room for the answer, then a ring of starts
+	for width := int64(secondsPerDay); len(dst) < first+k; width *= 2 {
+		far := near + width
+		early := Span{max(at-far, within.Start), min(at-near, within.End)}
+		late := Span{max(at+near, within.Start), min(at+far, within.End)}
+		if early.Start >= early.End && late.Start >= late.End {
+			break
+		}
+		ring := scratch
+		if early.Start < early.End {
+			ring = starts(ring, early)
+		}
+		middle := len(ring)
+		if late.Start < late.End {
+			ring = starts(ring, late)
+		}
+		before, after := ring[first+k:middle], ring[middle:]
+		for len(dst) < first+k && len(before)+len(after) > 0 {
+			if l := len(before); len(after) == 0 || l > 0 && at-before[l-1] <= after[0]-at {
+				dst = append(dst, before[l-1])
+				before = before[:l-1]
+			} else {
+				dst = append(dst, after[0])
+				after = after[1:]
+			}
+		}
+		near, scratch = far, ring[:first+k]
+	}
+	return dst
+}

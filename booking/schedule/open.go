@@ -1,0 +1,136 @@
+package schedule
+
+import (
+	"cmp"
+	"errors"
+	"math"
+	"slices"
+	"time"
+)
+
+// Rules are [Hours] in a zone, made ready for [Rules.Open]. They do not
+// change, and are safe for concurrent use.
+type Rules struct {
+	loc   *time.Location
+	week  Week
+	dates []dateRule // by day
+}
+
+type dateRule struct {
+	day     int64
+	windows []Window
+}
+
+// Compile makes rules of h in loc, and copies what it keeps. The error is
+// that of [Hours.Validate], or says that loc is missing.
+func Compile(h Hours, loc *time.Location) (*Rules, error) {
+	if loc == nil {
+		return nil, errors.New("schedule: no location: load the clinic's zone with time.LoadLocation")
+	}
+	if err := h.Validate(); err != nil {
+		return nil, err
+	}
+	r := &Rules{loc: loc}
+	for day, windows := range h.Week {
+		r.week[day] = slices.Clone(windows)
+	}
+	for d, windows := range h.Dates {
+		r.dates = append(r.dates, dateRule{d.day(), slices.Clone(windows)})
+	}
+	slices.SortFunc(r.dates, func(a, b dateRule) int { return cmp.Compare(a.day, b.day) })
+	return r, nil
+}
+
+// Open appends the spans in which r is open and that meet [from, to), in
+// order, none overlapping. They are whole, not cut at from and to: the start
+// of a span anchors its grid. Each window of the hours makes one span, with
+// the real length it has on that day; spans touch where windows do, as
+// 24:00 and the next day's 00:00. A window that a clock change swallows makes
+// none.
+//
+// The cost is linear in the days from from to to.
+func (r *Rules) Open(dst []Span, from, to int64) []Span {
+	if from >= to {
+		return dst
+	}
+	day := floorDiv(from-slack, secondsPerDay)
+	last := floorDiv(to+slack, secondsPerDay)
+	next, _ := slices.BinarySearchFunc(r.dates, day, func(rule dateRule, day int64) int { return cmp.Compare(rule.day, day) })
+	dates := r.dates[next:]
+	clock := startClock(r.loc, day*secondsPerDay)
+	for weekday := weekdayOf(day); day <= last; day++ {
+		windows := r.week[weekday]
+		if len(dates) > 0 && dates[0].day == day {
+			windows, dates = dates[0].windows, dates[1:]
+		}
+		for _, w := range windows {
+			midnight := day * secondsPerDay
+			span := Span{
+				Start: clock.resolve(midnight + int64(w.From)*60),
+				End:   clock.resolve(midnight + int64(w.To)*60),
+			}
+			if span.Start >= to {
+				return dst
+			}
+			if span.Start < span.End && span.End > from {
+				dst = append(dst, span)
+			}
+		}
+		if weekday++; weekday > time.Saturday {
+			weekday = time.Sunday
+		}
+	}
+	return dst
+}
+
+// A clock resolves wall times that never decrease, as [resolve] does, and asks
+// the zone once per period instead of twice per window.
+type clock struct {
+	loc        *time.Location
+	start, end int64 // the current period
+	offset     int64
+
+	// Wall times from clear to until happen in the current period, and for
+	// the first time.
+	clear, until int64
+}
+
+// startClock makes a clock for wall times from wall on. It starts two days
+// early: no period before that can show any of them.
+func startClock(loc *time.Location, wall int64) clock {
+	c := clock{loc: loc, start: wall - slack, clear: wall}
+	c.offset, c.end = period(loc, c.start)
+	c.until = wallAt(c.end, c.offset)
+	return c
+}
+
+func (c *clock) resolve(wall int64) int64 {
+	for wall >= c.until {
+		c.advance()
+	}
+	if wall >= c.clear {
+		return wall - c.offset
+	}
+	at, _ := resolve(c.loc, wall)
+	return at
+}
+
+func (c *clock) advance() {
+	before, short := c.offset, c.end-c.start < slack
+	c.start = c.end
+	c.offset, c.end = period(c.loc, c.start)
+	c.until = wallAt(c.end, c.offset)
+	c.clear = c.start + max(before, c.offset)
+	if short {
+		// The period before the last may have shown these times as well.
+		c.clear = c.start + c.offset + slack
+	}
+}
+
+// wallAt is what the clock shows at an instant, which may be the end of time.
+func wallAt(at, offset int64) int64 {
+	if at == math.MaxInt64 {
+		return at
+	}
+	return at + offset
+}

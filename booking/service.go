@@ -1,0 +1,368 @@
+package booking
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// Config configures a [Service]. Store and Catalogs are required.
+type Config struct {
+	Store    Store
+	Catalogs Catalogs
+
+	// HoldFor is how long a hold lasts: a voice caller decides in seconds.
+	//
+	// Defaults to 2 minutes; at most 24 hours.
+	HoldFor time.Duration
+
+	// Alternatives is how many free slots a refusal carries.
+	//
+	// Defaults to 3; at most 10.
+	Alternatives int
+
+	// Now tells the time. The store has a clock of its own for holds.
+	//
+	// Defaults to time.Now.
+	Now func() time.Time
+}
+
+// Service books. It is safe for concurrent use, and any number of services,
+// in any number of processes, may share a store.
+type Service struct {
+	cfg  Config
+	gate *gate // nil inside a caller's transaction
+}
+
+// New returns a service. The error names the field that is missing or cannot
+// be used, and the cure.
+func New(cfg Config) (*Service, error) {
+	cfg.HoldFor = cmp.Or(cfg.HoldFor, 2*time.Minute)
+	cfg.Alternatives = cmp.Or(cfg.Alternatives, 3)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	switch {
+	case cfg.Store == nil:
+		return nil, errors.New("booking: Config.Store is nil: pass a store, such as memory.New or pgxstore.New make")
+	case cfg.Catalogs == nil:
+		return nil, errors.New("booking: Config.Catalogs is nil: pass what the clinics offer, such as booking.StaticCatalogs")
+	case cfg.HoldFor < time.Second || cfg.HoldFor > 24*time.Hour:
+		return nil, fmt.Errorf("booking: Config.HoldFor is %v: use 1 second to 24 hours", cfg.HoldFor)
+	case cfg.Alternatives < 0 || cfg.Alternatives > 10:
+		return nil, fmt.Errorf("booking: Config.Alternatives is %d: use 1 to 10", cfg.Alternatives)
+	}
+	return &Service{cfg: cfg, gate: new(gate)}, nil
+}
+
+// Using returns a service with the same rules over another store: one that
+// works inside the caller's own transaction. It does not wait for other
+// callers in memory, because they could be waiting for that transaction.
+func (s *Service) Using(store Store) *Service {
+	cfg := s.cfg
+	cfg.Store = store
+	return &Service{cfg: cfg}
+}
+
+// Catalog returns what the clinic offers.
+func (s *Service) Catalog(ctx context.Context, org tenant.ID) (*Catalog, error) {
+	return s.cfg.Catalogs.Catalog(ctx, org)
+}
+
+// Want is what a caller asks for: an offered slot, or a service at a time.
+type Want struct {
+	// Slot is the id of an offered slot. If it is given, the other fields are
+	// not looked at.
+	Slot SlotID
+
+	Service  ServiceID
+	Start    time.Time
+	Resource ResourceID // this practitioner, room or device; empty: any
+}
+
+// Request asks for an appointment.
+type Request struct {
+	// Key makes a retry safe: one key, one outcome. It is required, at most
+	// 500 bytes long, and means nothing to another clinic.
+	Key string
+
+	Want
+
+	// Contact is who the appointment is for. Phone is required, in E.164.
+	Contact Contact
+
+	Call string // the phone call it is made in; empty for other channels
+}
+
+// Book gives the wanted time to the contact.
+//
+// The error is a [*ConflictError] if somebody else owns it, a
+// [*NotBookableError] if the clinic's rules forbid it (both with the nearest
+// alternatives), ErrUnknownService, ErrUnknownResource or ErrUnknownSlot, a
+// [*InvalidError] for a field that cannot be used, ErrKeyReused, ErrUnavailable,
+// or ErrOutcomeUnknown. A repeated request with the same key and content gets
+// the appointment of the first, as it is now.
+func (s *Service) Book(ctx context.Context, org tenant.ID, r Request) (Appointment, error) {
+	return s.take(ctx, org, r, 0)
+}
+
+// Hold keeps the wanted time for the contact until it is confirmed or
+// Config.HoldFor is over. Meanwhile it keeps others out exactly as a booking
+// does. Errors are those of [Service.Book].
+func (s *Service) Hold(ctx context.Context, org tenant.ID, r Request) (Appointment, error) {
+	return s.take(ctx, org, r, s.cfg.HoldFor)
+}
+
+// Confirm makes a hold a booking. Confirming twice is success. The error is
+// ErrNotFound, ErrExpired if the hold is over, ErrNotOpen, ErrUnavailable or
+// ErrOutcomeUnknown.
+func (s *Service) Confirm(ctx context.Context, org tenant.ID, id ID) (Appointment, error) {
+	return s.change(ctx, org, id, s.cfg.Store.Confirm)
+}
+
+// Cancel frees an appointment's time. Cancelling twice is success. The error
+// is ErrNotFound, ErrNotOpen, ErrUnavailable or ErrOutcomeUnknown.
+func (s *Service) Cancel(ctx context.Context, org tenant.ID, id ID) (Appointment, error) {
+	return s.change(ctx, org, id, s.cfg.Store.Cancel)
+}
+
+// Reschedule gives an appointment another time: the old one is free only if
+// the new one is owned. w.Service is not looked at; the service stays. If
+// w.Resource is empty, who and what it occupied is kept where it is free.
+// Errors are those of [Service.Book], ErrNotFound, ErrExpired and ErrNotOpen.
+func (s *Service) Reschedule(ctx context.Context, org tenant.ID, id ID, w Want) (Appointment, error) {
+	cat, err := s.Catalog(ctx, org)
+	if err != nil {
+		return Appointment{}, err
+	}
+	old, err := s.Get(ctx, org, id)
+	if err != nil {
+		return Appointment{}, err
+	}
+	if w.Slot == "" {
+		w.Service = old.Service
+	}
+	to, err := cat.want(org, w)
+	if err != nil {
+		return Appointment{}, err
+	}
+	if to.service.ID != old.Service {
+		return Appointment{}, &InvalidError{"Want.Slot", "is a slot of another service: cancel and book instead"}
+	}
+	now := s.cfg.Now()
+	sight := cat.sight(to, now)
+	seats, reasons := cat.seats(to, now)
+	moved := old.Start.Unix() != to.start || to.resource != "" && !slices.Contains(old.Resources, to.resource)
+	if len(reasons) > 0 && moved {
+		_, err := s.refuse(ctx, org, cat, to, sight, nil, reasons)
+		return Appointment{}, err
+	}
+	if !moved {
+		seats = cat.present(to) // where it is, it may stay
+	}
+	m := Move{
+		ID: id, Start: cat.time(to.start), End: cat.time(to.end()),
+		Occupied: to.occupied(), Needs: prefer(seats, old.Resources), Actor: actor(ctx),
+	}
+	m.SeeFrom, m.SeeTo = cat.around(to, sight)
+	var out Outcome
+	err = settle(ctx, func() (err error) {
+		out, err = s.cfg.Store.Move(ctx, org, m)
+		return err
+	})
+	if err != nil {
+		return Appointment{}, err
+	}
+	if out.Taken {
+		return Appointment{}, s.conflict(org, cat, to, sight, out.Busy)
+	}
+	return cat.local(out.Appointment), nil
+}
+
+// Get returns one appointment; the error is ErrNotFound or ErrUnavailable.
+func (s *Service) Get(ctx context.Context, org tenant.ID, id ID) (Appointment, error) {
+	if !id.Valid() {
+		return Appointment{}, ErrNotFound
+	}
+	found, err := s.List(ctx, org, Find{ID: id})
+	if err != nil {
+		return Appointment{}, err
+	}
+	if len(found) == 0 {
+		return Appointment{}, ErrNotFound
+	}
+	return found[0], nil
+}
+
+// List returns the appointments that match every given field of f, by start.
+// At least one of ID, Phone and a bound of the range must be given.
+func (s *Service) List(ctx context.Context, org tenant.ID, f Find) ([]Appointment, error) {
+	if f.ID == "" && f.Phone == "" && f.From.IsZero() && f.To.IsZero() {
+		return nil, &InvalidError{"Find", "is empty: give an ID, a Phone, or a range"}
+	}
+	if f.Limit < 0 || f.Limit > 1000 {
+		return nil, &InvalidError{"Find.Limit", "is outside 0 to 1000"}
+	}
+	cat, err := s.Catalog(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.cfg.Store.Find(ctx, org, f)
+	for i := range found {
+		found[i] = cat.local(found[i])
+	}
+	return found, err
+}
+
+// Events returns the changes of an appointment, oldest first.
+func (s *Service) Events(ctx context.Context, org tenant.ID, id ID) ([]Event, error) {
+	return s.cfg.Store.Events(ctx, org, id)
+}
+
+// take claims for Book and Hold.
+func (s *Service) take(ctx context.Context, org tenant.ID, r Request, hold time.Duration) (Appointment, error) {
+	if err := r.validate(); err != nil {
+		return Appointment{}, err
+	}
+	cat, err := s.Catalog(ctx, org)
+	if err != nil {
+		return Appointment{}, err
+	}
+	w, err := cat.want(org, r.Want)
+	if err != nil {
+		return Appointment{}, err
+	}
+	now := s.cfg.Now()
+	c := Claim{
+		ID:       NewID(org, r.Key),
+		Digest:   digest(w, r.Contact.Phone, hold > 0),
+		Service:  w.service.ID,
+		Start:    cat.time(w.start),
+		End:      cat.time(w.end()),
+		Zone:     cat.zone.String(),
+		Occupied: w.occupied(),
+		HoldFor:  hold,
+		Contact:  r.Contact,
+		Call:     r.Call,
+		Actor:    actor(ctx),
+	}
+	sight := cat.sight(w, now)
+	c.SeeFrom, c.SeeTo = cat.around(w, sight)
+	var reasons []Reason
+	if c.Needs, reasons = cat.seats(w, now); len(reasons) > 0 {
+		// A retry may come after the notice has run out: its key still counts.
+		known, err := s.refuse(ctx, org, cat, w, sight, []ID{c.ID}, reasons)
+		if !known {
+			return Appointment{}, err
+		}
+		c.Needs = cat.present(w)
+		return s.claim(ctx, org, cat, w, sight, c)
+	}
+	if s.gate == nil {
+		return s.claim(ctx, org, cat, w, sight, c)
+	}
+	key := wantKey{org, w.service.ID, w.resource, w.start}
+	return s.gate.enter(ctx, key, c.ID, attempt{
+		claim: func(ctx context.Context) (Appointment, error) { return s.claim(ctx, org, cat, w, sight, c) },
+		look: func(ctx context.Context, ids []ID) ([]ID, error, error) {
+			view, err := s.cfg.Store.Look(ctx, org, Look{Resources: w.service.all, From: c.SeeFrom, To: c.SeeTo, IDs: ids})
+			if err != nil || w.free(view.Busy, c.Needs) {
+				return nil, nil, err
+			}
+			return view.Known, s.conflict(org, cat, w, sight, view.Busy), nil
+		},
+	})
+}
+
+// claim asks the store, and turns its answer into ours.
+func (s *Service) claim(ctx context.Context, org tenant.ID, cat *Catalog, w want, sight schedule.Span, c Claim) (Appointment, error) {
+	var out Outcome
+	err := settle(ctx, func() (err error) {
+		out, err = s.cfg.Store.Claim(ctx, org, c)
+		return err
+	})
+	if err != nil {
+		return Appointment{}, err
+	}
+	if out.Taken {
+		return Appointment{}, s.conflict(org, cat, w, sight, out.Busy)
+	}
+	return cat.local(out.Appointment), nil
+}
+
+func (s *Service) change(ctx context.Context, org tenant.ID, id ID, do func(context.Context, tenant.ID, ID, string) (Appointment, error)) (Appointment, error) {
+	if !id.Valid() {
+		return Appointment{}, ErrNotFound
+	}
+	cat, err := s.Catalog(ctx, org)
+	if err != nil {
+		return Appointment{}, err
+	}
+	var a Appointment
+	err = settle(ctx, func() (err error) {
+		a, err = do(ctx, org, id, actor(ctx))
+		return err
+	})
+	if err != nil {
+		return Appointment{}, err
+	}
+	return cat.local(a), nil
+}
+
+// settle repeats a change whose outcome is unknown: every change of a [Store]
+// answers a repetition with what the first one did.
+func settle(ctx context.Context, change func() error) error {
+	err := change()
+	for pause := 50 * time.Millisecond; errors.Is(err, ErrOutcomeUnknown) && pause < time.Second; pause *= 2 {
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+		again := change()
+		if !errors.Is(again, ErrUnavailable) { // else what is unknown stays unknown
+			err = again
+		}
+	}
+	return err
+}
+
+func (r Request) validate() error {
+	switch {
+	case r.Key == "":
+		return &InvalidError{"Request.Key", "is empty: give the retry of a request the key of the request"}
+	case len(r.Key) > 500:
+		return &InvalidError{"Request.Key", "is longer than 500 bytes"}
+	case !validPhone(r.Contact.Phone):
+		return &InvalidError{"Contact.Phone", "is not E.164: a plus sign and 8 to 15 digits"}
+	case !printable(r.Contact.Name, 200):
+		return &InvalidError{"Contact.Name", "is longer than 200 bytes or not plain text"}
+	case !printable(r.Contact.Email, 254):
+		return &InvalidError{"Contact.Email", "is longer than 254 bytes or not plain text"}
+	case !printable(r.Call, 200):
+		return &InvalidError{"Request.Call", "is longer than 200 bytes or not plain text"}
+	}
+	return nil
+}
+
+// digest is what a repeated key must repeat: who wants what. A name may be
+// spelled better the second time.
+func digest(w want, phone string, hold bool) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%d\n%s\n%s\n%t", w.service.ID, w.start, w.resource, phone, hold))
+	return hex.EncodeToString(sum[:])
+}
+
+func actor(ctx context.Context) string {
+	if p, ok := tenant.PrincipalFrom(ctx); ok {
+		return p.Subject
+	}
+	return "service"
+}

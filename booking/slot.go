@@ -1,0 +1,79 @@
+package booking
+
+import (
+	"encoding/base32"
+	"encoding/binary"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// Slot is a start that can be booked, offered to anybody and owned by nobody.
+type Slot struct {
+	ID        SlotID
+	Service   ServiceID
+	Start     time.Time // in the clinic's zone
+	End       time.Time
+	Resource  ResourceID   // who or what was asked for; empty: any
+	Resources []ResourceID // what would be occupied as things stand, in the order of the service's needs
+}
+
+// SlotID names an offered slot in thirteen letters and digits that a language
+// model can copy and cannot invent: the start and a checksum over clinic,
+// service, wanted resource and start. It is good for as long as the catalog
+// knows the service, on any server, and grants nothing: rules and other
+// callers are checked when it is booked.
+type SlotID string
+
+var slotText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// newSlotID encodes the minute of the start and the checksum, four bytes each.
+func newSlotID(org tenant.ID, service ServiceID, res ResourceID, start int64) SlotID {
+	var b [8]byte
+	minute := uint32(start / 60)
+	binary.BigEndian.PutUint32(b[:4], minute)
+	binary.BigEndian.PutUint32(b[4:], slotSum(org, service, res, minute))
+	return SlotID(slotText.EncodeToString(b[:]))
+}
+
+func slotSum(org tenant.ID, service ServiceID, res ResourceID, minute uint32) uint32 {
+	h := fnv.New64a()
+	id := org.Bytes()
+	h.Write(id[:])
+	h.Write([]byte(service))
+	h.Write([]byte{0})
+	h.Write([]byte(res))
+	h.Write([]byte{0})
+	h.Write(binary.BigEndian.AppendUint32(nil, minute))
+	sum := h.Sum64()
+	return uint32(sum>>32) ^ uint32(sum)
+}
+
+// openSlot finds what id was made for. A model may have changed the case of
+// letters or put spaces or hyphens between them; nothing else is forgiven.
+func (c *Catalog) openSlot(org tenant.ID, id SlotID) (want, error) {
+	text := strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(string(id)))
+	b, err := slotText.DecodeString(text)
+	if err != nil || len(b) != 8 {
+		return want{}, ErrUnknownSlot
+	}
+	minute, sum := binary.BigEndian.Uint32(b[:4]), binary.BigEndian.Uint32(b[4:])
+	for _, s := range c.services {
+		if slotSum(org, s.ID, "", minute) == sum {
+			return want{service: s, start: int64(minute) * 60}, nil
+		}
+		for _, r := range s.all {
+			if slotSum(org, s.ID, r, minute) == sum {
+				return want{service: s, start: int64(minute) * 60, resource: r}, nil
+			}
+		}
+	}
+	return want{}, ErrUnknownSlot
+}
