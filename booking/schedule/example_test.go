@@ -41,18 +41,25 @@ func Example() {
 	taken, _ := schedule.Resolve(london, schedule.Date{Year: 2026, Month: time.October, Day: 26}, 9*60)
 	busy := []schedule.Span{{Start: taken.Unix(), End: taken.Add(30 * time.Minute).Unix()}}
 	spec := schedule.Spec{Duration: 30 * time.Minute, After: 10 * time.Minute, Grid: 15 * time.Minute}
-	fmt.Println("Mon 09:00 is", schedule.Fits(open, busy, spec, taken.Unix()))
+	fmt.Print("Mon 09:00 is ", schedule.Fits(open, busy, spec, taken.Unix()))
+	weekday := ""
 	for _, t := range schedule.Starts(nil, open, busy, spec) {
-		fmt.Print(time.Unix(t, 0).In(london).Format("Mon 15:04 MST; "))
+		start := time.Unix(t, 0).In(london)
+		if start.Format("Mon") != weekday {
+			weekday = start.Format("Mon")
+			fmt.Printf("\n%s", weekday)
+		}
+		fmt.Print(start.Format(" 15:04"))
 	}
-	fmt.Println()
 
 	// Output:
 	// Sat 09:00 BST 1h30m0s from 08:00Z
 	// Sun 00:30 BST 3h0m0s from 23:30Z
 	// Mon 09:00 GMT 1h30m0s from 09:00Z
 	// Mon 09:00 is busy
-	// Sat 09:00 BST; Sat 09:15 BST; Sat 09:30 BST; Sat 09:45 BST; Sat 10:00 BST; Sun 00:30 BST; Sun 00:45 BST; Sun 01:00 BST; Sun 01:15 BST; Sun 01:30 BST; Sun 01:45 BST; Sun 01:00 GMT; Sun 01:15 GMT; Sun 01:30 GMT; Sun 01:45 GMT; Sun 02:00 GMT; Mon 09:30 GMT; Mon 09:45 GMT; Mon 10:00 GMT;
+	// Sat 09:00 09:15 09:30 09:45 10:00
+	// Sun 00:30 00:45 01:00 01:15 01:30 01:45 01:00 01:15 01:30 01:45 02:00
+	// Mon 09:30 09:45 10:00
 }
 
 // An hour with a practitioner, any of two, in the one room: the three starts

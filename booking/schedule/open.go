@@ -3,7 +3,6 @@ package schedule
 import (
 	"cmp"
 	"errors"
-	"math"
 	"slices"
 	"time"
 )
@@ -84,53 +83,32 @@ func (r *Rules) Open(dst []Span, from, to int64) []Span {
 }
 
 // A clock resolves wall times that never decrease, as [resolve] does, and asks
-// the zone once per period instead of twice per window.
+// the zone once per period instead of twice per window. It leaves a period
+// when a wall time lies past all the period shows, so nothing that comes later
+// was shown in a period left.
 type clock struct {
 	loc        *time.Location
 	start, end int64 // the current period
 	offset     int64
-
-	// Wall times from clear to until happen in the current period, and for
-	// the first time.
-	clear, until int64
 }
 
 // startClock makes a clock for wall times from wall on. It starts two days
 // early: no period before that can show any of them.
 func startClock(loc *time.Location, wall int64) clock {
-	c := clock{loc: loc, start: wall - slack, clear: wall}
+	c := clock{loc: loc, start: wall - slack}
 	c.offset, c.end = period(loc, c.start)
-	c.until = wallAt(c.end, c.offset)
 	return c
 }
 
 func (c *clock) resolve(wall int64) int64 {
-	for wall >= c.until {
-		c.advance()
+	at := wall - c.offset
+	for at >= c.end {
+		c.start = c.end
+		c.offset, c.end = period(c.loc, c.start)
+		at = wall - c.offset
 	}
-	if wall >= c.clear {
-		return wall - c.offset
+	if at < c.start {
+		at, _ = resolve(c.loc, wall) // in the gap before this period
 	}
-	at, _ := resolve(c.loc, wall)
 	return at
-}
-
-func (c *clock) advance() {
-	before, short := c.offset, c.end-c.start < slack
-	c.start = c.end
-	c.offset, c.end = period(c.loc, c.start)
-	c.until = wallAt(c.end, c.offset)
-	c.clear = c.start + max(before, c.offset)
-	if short {
-		// The period before the last may have shown these times as well.
-		c.clear = c.start + c.offset + slack
-	}
-}
-
-// wallAt is what the clock shows at an instant, which may be the end of time.
-func wallAt(at, offset int64) int64 {
-	if at == math.MaxInt64 {
-		return at
-	}
-	return at + offset
 }

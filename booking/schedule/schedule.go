@@ -4,8 +4,11 @@
 // Opening hours are written in wall time, everything else is instants:
 //
 //	Hours ── Compile ──▶ Rules ── Open ──▶ []Span ─┐
-//	                                               ├─ Starts ──▶ []int64 ── Keep, UnionStarts ──▶ …
-//	bookings, time off, external calendars ────────┘
+//	                                               ├─ Starts ──▶ []int64
+//	bookings, time off, other calendars ── []Span ─┘
+//
+// [Nearest] picks those nearest to a time, [Fits] says why a time is not among
+// them.
 //
 // The clock is read in one place, [Resolve], with two rules: a wall time that
 // a clock change skips means the first instant after the gap, and a wall time

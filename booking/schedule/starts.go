@@ -177,11 +177,7 @@ func closing(open []Span, i int, length int64) int64 {
 
 // onGrid returns the first point of the grid, laid from anchor, at or after t.
 func onGrid(anchor, t, grid int64) int64 {
-	steps := t - anchor + grid - 1
-	if uint64(steps) <= 1<<32-1 && grid <= 1<<32-1 {
-		return anchor + int64(uint32(steps)/uint32(grid))*grid // four times as fast
-	}
-	return anchor + steps/grid*grid
+	return anchor + (t-anchor+grid-1)/grid*grid
 }
 
 // indexEndingAfter returns the index of the first span that ends after t.
