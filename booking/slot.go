@@ -51,6 +51,16 @@ func slotSum(org tenant.ID, service ServiceID, res ResourceID, minute uint32) ui
 	return uint32(sum>>32) ^ uint32(sum)
 }
 
+// OpenSlot returns what a slot's id stands for: service, start and wanted
+// resource. The error is ErrUnknownSlot.
+func (c *Catalog) OpenSlot(org tenant.ID, id SlotID) (Want, error) {
+	w, err := c.openSlot(org, id)
+	if err != nil {
+		return Want{}, err
+	}
+	return Want{Service: w.service.ID, Start: c.time(w.start), Resource: w.resource}, nil
+}
+
 // openSlot finds what id was made for. A model may have changed the case of
 // letters or put spaces or hyphens between them; nothing else is forgiven.
 func (c *Catalog) openSlot(org tenant.ID, id SlotID) (want, error) {

@@ -1,0 +1,77 @@
+package phonenumbers_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/phonenumbers"
+)
+
+func TestNumbersAsPeopleSayThem(t *testing.T) {
+	for _, c := range []struct{ text, country, want string }{
+		{"07700 900 456", "GB", "+447700900456"},
+		{"07700900456", "GB", "+447700900456"},
+		{"7700 900456", "GB", "+447700900456"},
+		{"+44 7700 900456", "GB", "+447700900456"},
+		{"+44 (0)7700 900456", "GB", "+447700900456"},
+		{"0044 7700 900456", "GB", "+447700900456"},
+		{"+447700900456", "NG", "+447700900456"},
+		{"011 44 7700 900456", "US", "+447700900456"},
+		{"(202) 555-0143", "US", "+12025550143"},
+		{"1-202-555-0143", "US", "+12025550143"},
+		{"+1 202.555.0143", "GB", "+12025550143"},
+		{"+44 7700 900 456", "ZZ", "+447700900456"},
+		{"０７７００ ９００４５６", "GB", "+447700900456"},
+	} {
+		got, ok := phonenumbers.Parser{}.ParsePhone(c.text, c.country)
+		require.True(t, ok, "%q in %s", c.text, c.country)
+		require.Equal(t, c.want, got)
+	}
+}
+
+func TestWhatIsNotSurelyOneNumberIsNotRead(t *testing.T) {
+	for _, text := range []string{
+		"", " ", "+", "+44", "anonymous", "Anonymous", "unknown", "restricted", "private number", "withheld", "null",
+		"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253",
+		"sip:agent@example.com", "sip:+447700900456@example.com", "tel:+447700900456", "+447700900456;ext=1",
+		"999", "112", "07700 900", "07700 900 45", "07700 900 4567", "0770090045600", "0000000000", "+10000000000", "+447700900",
+		"07700 900456 ext 12", "07700 900456 #12", "07700 900456, 07700 900457", "07700 900456 07700 900457",
+		"my number is 07700 900456", "oh double seven", "1-800-FLOWERS", "20/11/2026", "10:00",
+	} {
+		got, ok := phonenumbers.Parser{}.ParsePhone(text, "GB")
+		require.False(t, ok, "%q was read as %s", text, got)
+	}
+	_, ok := phonenumbers.Parser{}.ParsePhone("07700 900456", "US")
+	require.False(t, ok, "a British number is none in America")
+	_, ok = phonenumbers.Parser{}.ParsePhone("07700 900456", "")
+	require.False(t, ok, "a national number needs a country")
+}
+
+func FuzzParser(f *testing.F) {
+	f.Add("07700 900 456", "GB")
+	f.Add("+1 (202) 555-0143", "US")
+	f.Add("anonymous", "NG")
+	f.Fuzz(func(t *testing.T, text, country string) {
+		e164, ok := phonenumbers.Parser{}.ParsePhone(text, country)
+		if !ok {
+			return
+		}
+		require.Regexp(t, `^\+[1-9][0-9]{7,14}$`, e164)
+		again, ok := phonenumbers.Parser{}.ParsePhone(e164, country)
+		require.True(t, ok)
+		require.Equal(t, e164, again)
+	})
+}
+
+func Example() {
+	for _, text := range []string{"07700 900 456", "+1 202-555-0143", "anonymous"} {
+		e164, ok := phonenumbers.Parser{}.ParsePhone(text, "GB")
+		fmt.Printf("%q %v\n", e164, ok)
+	}
+	// Output:
+	// "+447700900456" true
+	// "+12025550143" true
+	// "" false
+}

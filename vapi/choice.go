@@ -1,0 +1,130 @@
+package vapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// Choice is the assistant that takes a call: a saved one by its id, which is
+// quicker for Vapi to set up, or a whole one.
+type Choice struct {
+	AssistantID string
+	Assistant   any // as JSON, such as an [*Assistant]; only if AssistantID is empty
+
+	// Values are told to the assistant besides those of [Variables], and
+	// replace one of the same name. Keep them neutral: they stay at Vapi.
+	Values map[string]string
+}
+
+// SavedAssistant is a [Config.Assistant] that always chooses one saved assistant.
+func SavedAssistant(id string) func(context.Context, tenant.Org) (Choice, error) {
+	return func(context.Context, tenant.Org) (Choice, error) { return Choice{AssistantID: id}, nil }
+}
+
+// assistantDeadline is when a call must have its assistant, counted from the
+// request. Vapi gives up after 7.5 seconds end to end, and nothing changes that.
+const assistantDeadline = 6 * time.Second
+
+// assistantReply answers "assistant-request".
+type assistantReply struct {
+	AssistantID string             `json:"assistantId,omitempty"`
+	Assistant   json.RawMessage    `json:"assistant,omitempty"`
+	Overrides   assistantOverrides `json:"assistantOverrides"`
+}
+
+type assistantOverrides struct {
+	VariableValues map[string]string `json:"variableValues"`
+}
+
+var errNoAssistant = errors.New("vapi: Config.Assistant chose no assistant, or one that is not JSON")
+
+// chooseAssistant answers which assistant takes a call, or tells the caller
+// that none does: an answer that comes too late is silence to them.
+func (h *Handler) chooseAssistant(ctx context.Context, start time.Time, org tenant.Org) reply {
+	unanswered := reply{
+		status:  http.StatusOK,
+		outcome: "unanswered",
+		value:   map[string]string{"error": oneLine(h.cfg.Unanswered)},
+	}
+	if h.cfg.Assistant == nil {
+		return unanswered
+	}
+	ctx, cancel := context.WithDeadline(ctx, start.Add(assistantDeadline))
+	defer cancel()
+	choice, err := h.choose(ctx, org)
+	if err != nil {
+		unanswered.err = err
+		return unanswered
+	}
+	values := Variables(org, h.cfg.Now())
+	maps.Copy(values, choice.Values)
+	answer := assistantReply{AssistantID: choice.AssistantID, Overrides: assistantOverrides{values}}
+	if answer.AssistantID == "" {
+		if answer.Assistant, err = json.Marshal(choice.Assistant); err != nil || choice.Assistant == nil {
+			unanswered.err = errNoAssistant
+			return unanswered
+		}
+	}
+	return ok(answer)
+}
+
+// choose asks Config.Assistant and does not wait for it beyond ctx.
+func (h *Handler) choose(ctx context.Context, org tenant.Org) (Choice, error) {
+	type outcome struct {
+		choice Choice
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			if p := recover(); p != nil {
+				o.err = panicked(p)
+			}
+			done <- o
+		}()
+		o.choice, o.err = h.cfg.Assistant(ctx, org)
+	}()
+	select {
+	case o := <-done:
+		return o.choice, o.err
+	case <-ctx.Done():
+		return Choice{}, ctx.Err()
+	}
+}
+
+// Variables are what an assistant is told at the start of every call, as
+// {{name}} in its prompt; times are the clinic's and words are English:
+//
+//	clinicName  Harley Street Clinic
+//	timeZone    Europe/London
+//	today       2026-11-22
+//	weekday     Sunday
+//	localTime   14:05
+//	nextDays    Sunday 2026-11-22, Monday 2026-11-23, …
+//
+// nextDays has two weeks, for a model that has to reckon the date of "Tuesday
+// week" now and then gets it wrong.
+func Variables(org tenant.Org, now time.Time) map[string]string {
+	now = now.In(org.Zone)
+	days := make([]string, 14)
+	for i := range days {
+		day := time.Date(now.Year(), now.Month(), now.Day()+i, 12, 0, 0, 0, time.UTC)
+		days[i] = day.Format("Monday 2006-01-02")
+	}
+	return map[string]string{
+		"clinicName": org.Name,
+		"timeZone":   org.Zone.String(),
+		"today":      now.Format(time.DateOnly),
+		"weekday":    now.Weekday().String(),
+		"localTime":  now.Format("15:04"),
+		"nextDays":   strings.Join(days, ", "),
+	}
+}

@@ -1,0 +1,313 @@
+package vapi
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+)
+
+// Decode reads the body of a request in one pass: every shape of message that
+// Vapi's documents, call logs and live traffic show. The error is [ErrBadJSON]
+// or [ErrNoType]. The Message keeps body: do not change it afterwards.
+func Decode(body []byte) (*Message, error) {
+	m := new(Message)
+	var beside Message // call logs keep the call beside the message
+	s := &scanner{text: body}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "message", "messsage": // so spelled in the schema of voice-request
+			*m = Message{}
+			s.peek()
+			from := s.at
+			m.read(s)
+			m.body = body[from:s.at]
+		case "call":
+			beside = Message{}
+			beside.readCall(s)
+		default:
+			s.skip()
+		}
+	})
+	s.end()
+	if s.bad {
+		return nil, ErrBadJSON
+	}
+	if m.Type == "" {
+		return nil, ErrNoType
+	}
+	if m.Call.ID == "" {
+		m.Call.ID = beside.Call.ID
+	}
+	for i := range m.ToolCalls {
+		m.ToolCalls[i].Call = m.Call
+	}
+	return m, nil
+}
+
+// The places of a message's ids, so that naming one again replaces it.
+const (
+	inCall = iota
+	inMessage
+)
+
+func (m *Message) read(s *scanner) {
+	var list, calls, withTools, function []byte
+	var caller string
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			m.Type = s.scalar()
+		case "status":
+			m.Status = s.scalar()
+		case "timestamp":
+			m.Time = instant(s.scalar())
+		case "call":
+			m.Call = Call{}
+			m.readCall(s)
+		case "customer":
+			caller = readCaller(s)
+		case "phoneNumber":
+			m.phoneNumberIDs[inMessage] = readID(s)
+		case "assistant":
+			m.assistantIDs[inMessage] = readID(s)
+		case "toolCallList":
+			list = s.raw()
+		case "toolCalls":
+			calls = s.raw()
+		case "toolWithToolCallList":
+			withTools = s.raw()
+		case "functionCall":
+			function = s.raw()
+		case "sampleRate":
+			m.sampleRate = s.scalar()
+		default:
+			s.skip()
+		}
+	})
+	if caller != "" {
+		m.Call.Caller = caller
+	}
+	switch m.Type {
+	case "tool-calls":
+		m.ToolCalls = firstCalls(list, calls, withTools)
+	case "function-call":
+		if call := readToolCall(&scanner{text: function}); call.Name != "" {
+			m.ToolCalls = []ToolCall{call}
+		}
+	}
+}
+
+func (m *Message) readCall(s *scanner) {
+	var ofCall, ofOverrides, ofAssistant json.RawMessage
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			m.Call.ID = plainID(s.scalar())
+		case "type":
+			m.Call.Type = s.scalar()
+		case "phoneNumberId":
+			m.phoneNumberIDs[inCall] = s.scalar()
+		case "assistantId":
+			m.assistantIDs[inCall] = s.scalar()
+		case "customer":
+			m.Call.Caller = readCaller(s)
+		case "metadata":
+			ofCall = s.raw()
+		case "assistantOverrides":
+			ofOverrides = readMetadata(s)
+		case "assistant":
+			ofAssistant = readMetadata(s)
+		default:
+			s.skip()
+		}
+	})
+	for _, metadata := range []json.RawMessage{ofCall, ofOverrides, ofAssistant} {
+		if len(metadata) > 0 && metadata[0] == '{' {
+			m.Call.Metadata = metadata
+			return
+		}
+	}
+}
+
+func readCaller(s *scanner) (number string) {
+	s.object(func(key []byte) {
+		if string(key) == "number" {
+			number = s.scalar()
+			return
+		}
+		s.skip()
+	})
+	return number
+}
+
+func readID(s *scanner) (id string) {
+	s.object(func(key []byte) {
+		if string(key) == "id" {
+			id = s.scalar()
+			return
+		}
+		s.skip()
+	})
+	return id
+}
+
+func readMetadata(s *scanner) (metadata json.RawMessage) {
+	s.object(func(key []byte) {
+		if string(key) == "metadata" {
+			metadata = s.raw()
+			return
+		}
+		s.skip()
+	})
+	return metadata
+}
+
+// firstCalls reads the first list that has a call in it. They repeat each
+// other; which of them are there depends on the age of the sender.
+func firstCalls(list, calls, withTools []byte) []ToolCall {
+	for _, text := range [][]byte{list, calls} {
+		if found := readCalls(text, readToolCall); len(found) > 0 {
+			return found
+		}
+	}
+	return readCalls(withTools, readToolWithCall)
+}
+
+func readCalls(text []byte, read func(*scanner) ToolCall) (found []ToolCall) {
+	if text == nil {
+		return nil
+	}
+	s := &scanner{text: text}
+	s.array(func() {
+		if s.peek() != '{' {
+			s.skip()
+			return
+		}
+		found = append(found, read(s))
+	})
+	return found
+}
+
+func readToolWithCall(s *scanner) ToolCall {
+	var call ToolCall
+	var name, functionName string
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "name":
+			name = s.scalar()
+		case "function":
+			functionName = readFunction(s).Name
+		case "toolCall":
+			call = readToolCall(s)
+		default:
+			s.skip()
+		}
+	})
+	call.Name = cmp.Or(call.Name, functionName, name)
+	if call.Arguments == nil {
+		call.setArguments(nil)
+	}
+	return call
+}
+
+func readToolCall(s *scanner) ToolCall {
+	var call, function ToolCall
+	var arguments, parameters []byte
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			call.ID = s.scalar()
+		case "name":
+			call.Name = s.scalar()
+		case "function":
+			function = readFunction(s)
+		case "arguments":
+			arguments = s.raw()
+		case "parameters":
+			parameters = s.raw()
+		default:
+			s.skip()
+		}
+	})
+	call.Name = cmp.Or(function.Name, call.Name)
+	call.setArguments(firstGiven(function.Arguments, arguments, parameters))
+	return call
+}
+
+func readFunction(s *scanner) (function ToolCall) {
+	var arguments, parameters []byte
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "name":
+			function.Name = s.scalar()
+		case "arguments":
+			arguments = s.raw()
+		case "parameters":
+			parameters = s.raw()
+		default:
+			s.skip()
+		}
+	})
+	function.Arguments = firstGiven(arguments, parameters)
+	return function
+}
+
+// setArguments keeps value as an object, unwrapped once if it is a string of
+// JSON; none is the empty object.
+func (c *ToolCall) setArguments(value []byte) {
+	if len(value) > 0 && value[0] == '"' {
+		value = bytes.TrimSpace([]byte(unquote(value)))
+	}
+	if len(value) == 0 {
+		value = []byte("{}")
+	}
+	c.Arguments = value
+	c.unreadable = value[0] != '{' || !json.Valid(value)
+}
+
+func firstGiven(values ...[]byte) []byte {
+	for _, v := range values {
+		if len(v) > 0 && string(v) != "null" && string(v) != `""` {
+			return v
+		}
+	}
+	return nil
+}
+
+// plainID returns id if it looks like one, so that it can be logged and stored
+// as it is; otherwise "".
+func plainID(id string) string {
+	if len(id) > 128 {
+		return ""
+	}
+	for _, c := range []byte(id) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+			c == '-' || c == '_' || c == '.' || c == ':') {
+			return ""
+		}
+	}
+	return id
+}
+
+// milliseconds is where a number of seconds since 1970 ends and a number of
+// milliseconds begins: in seconds it is the year 33658, in milliseconds 2001.
+const milliseconds = 1e12
+
+// instant reads a time as Vapi writes it: milliseconds with or without a
+// fraction, seconds, or RFC 3339. What is none of them is the zero time.
+func instant(text string) time.Time {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n > 0) || n > math.MaxInt64/1e6 {
+		return time.Time{}
+	}
+	if n <= milliseconds {
+		n *= 1000
+	}
+	return time.UnixMilli(int64(n)).UTC()
+}

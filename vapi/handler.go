@@ -1,0 +1,320 @@
+package vapi
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// Config configures a [Handler]. Directory is required.
+type Config struct {
+	Directory tenant.Directory
+
+	// Tools are what the model may call.
+	//
+	// Defaults to none: every call is answered with an error.
+	Tools []Tool
+
+	// Assistant says which assistant takes a call to a clinic. It has until
+	// six seconds after the request came; Vapi gives up after seven and a half.
+	//
+	// Defaults to none: the caller hears Unanswered.
+	Assistant func(ctx context.Context, org tenant.Org) (Choice, error)
+
+	// Unanswered is said to the caller when no assistant can take the call.
+	//
+	// Defaults to an English apology.
+	Unanswered string
+
+	// Accept lists the proofs of which a request must carry one.
+	//
+	// Defaults to Secret, Bearer and HMAC: each shows knowledge of the
+	// clinic's secret. Give HMAC alone to keep the secret off the wire.
+	Accept []Proof
+
+	// Signature is the format of the HMAC proof.
+	Signature Signature
+
+	// RegisteredOnly refuses a message that names a phone number or an
+	// assistant which the directory gives to no clinic. Set it if clinics
+	// share a secret, so that a number nobody has registered yet cannot end
+	// up at the wrong one.
+	//
+	// Defaults to false: key and secret have said whose message it is, and
+	// only what belongs to another clinic is refused. The Observer is told.
+	RegisteredOnly bool
+
+	// ToolDeadline bounds the tool calls of one message together. Keep it
+	// below the tool server's timeout at Vapi, which defaults to 20 seconds.
+	//
+	// Defaults to 15 seconds.
+	ToolDeadline time.Duration
+
+	// MaxBody is the size of the largest body that is read, in bytes. Every
+	// message carries the conversation so far.
+	//
+	// Defaults to 16 MiB.
+	MaxBody int64
+
+	// Log gets a line per request.
+	//
+	// Defaults to slog.Default().
+	Log *slog.Logger
+
+	// Observer is told of every request.
+	//
+	// Defaults to none.
+	Observer Observer
+
+	// Now tells the time.
+	//
+	// Defaults to time.Now.
+	Now func() time.Time
+}
+
+// Handler answers Vapi for every clinic of a directory. Mount it with the
+// clinic's key as the last part of the path: POST /vapi/{key}. Safe for
+// concurrent use.
+type Handler struct {
+	cfg   Config
+	auth  *authenticator
+	tools toolbox
+}
+
+// New returns a Handler, or an error that names the field of cfg that cannot
+// be used and the cure.
+func New(cfg Config) (*Handler, error) {
+	if cfg.Directory == nil {
+		return nil, errors.New("vapi: Config.Directory is nil: give the tenant.Directory that knows your clinics")
+	}
+	if cfg.ToolDeadline < 0 {
+		return nil, errors.New("vapi: Config.ToolDeadline is negative: leave it 0 for 15 seconds")
+	}
+	if cfg.MaxBody < 0 {
+		return nil, errors.New("vapi: Config.MaxBody is negative: leave it 0 for 16 MiB")
+	}
+	auth, err := newAuthenticator(cfg.Accept, cfg.Signature)
+	if err != nil {
+		return nil, err
+	}
+	tools, err := newToolbox(cfg.Tools)
+	if err != nil {
+		return nil, err
+	}
+	cfg.ToolDeadline = cmp.Or(cfg.ToolDeadline, 15*time.Second)
+	cfg.MaxBody = cmp.Or(cfg.MaxBody, 16<<20)
+	cfg.Unanswered = cmp.Or(cfg.Unanswered, "I am sorry, we cannot take your call right now. Please call again in a few minutes.")
+	cfg.Log = cmp.Or(cfg.Log, slog.Default())
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Handler{cfg: cfg, auth: auth, tools: tools}, nil
+}
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	var o Observation
+	a := h.answerSafely(r, start, &o)
+	o.Status, o.Outcome, o.Duration = a.status, a.outcome, time.Since(start)
+	h.report(r.Context(), o, a.err)
+	a.write(w)
+}
+
+// answerSafely keeps a panic, and whatever words it may hold, from net/http's log.
+func (h *Handler) answerSafely(r *http.Request, start time.Time, o *Observation) (a reply) {
+	defer func() {
+		if p := recover(); p != nil {
+			a = refuse(panicked(p))
+		}
+	}()
+	return h.answer(r, start, o)
+}
+
+// panicked tells where a panic happened and what kind of value it had; the
+// value itself may be a caller's words.
+func panicked(value any) error {
+	return fmt.Errorf("vapi: panic with a %T\n%s", value, debug.Stack())
+}
+
+func (h *Handler) answer(r *http.Request, start time.Time, o *Observation) reply {
+	if r.Method != http.MethodPost {
+		return refuse(errMethod)
+	}
+	if r.ContentLength > h.cfg.MaxBody {
+		return refuse(errTooLarge)
+	}
+	org, secrets, err := h.clinic(r)
+	if err != nil {
+		return refuse(err)
+	}
+	proof, proven := h.auth.byHeader(r.Header, secrets)
+	if !proven && !h.auth.signed(r.Header) {
+		return refuse(errUnauthenticated)
+	}
+	body, err := h.read(r)
+	if err != nil {
+		return refuse(err)
+	}
+	if !proven {
+		if !h.auth.bySignature(r.Header, body, secrets, h.cfg.Now()) {
+			return refuse(errUnauthenticated)
+		}
+		proof = HMAC
+	}
+	o.Org, o.Proof = org.ID, proof
+	m, err := Decode(body)
+	if err != nil {
+		return refuse(err)
+	}
+	o.Call = m.Call.ID
+	o.Type = m.Type
+	if _, o.Known = types[m.Type]; !o.Known {
+		o.Type = plainID(m.Type)
+	}
+	if o.Unregistered, err = h.belongs(r.Context(), org.ID, m); err != nil {
+		return refuse(err)
+	}
+	who := tenant.Principal{Org: org.ID, Subject: "vapi:" + m.Call.ID, Method: string(proof)}
+	return h.dispatch(tenant.WithPrincipal(r.Context(), who), start, org, m)
+}
+
+// lookupDeadline bounds what the directory takes, twice, of the six seconds in
+// which a call must have its assistant.
+const lookupDeadline = 2 * time.Second
+
+// clinic finds whose webhook was called.
+func (h *Handler) clinic(r *http.Request) (tenant.Org, tenant.Secrets, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), lookupDeadline)
+	defer cancel()
+	key := r.PathValue("key")
+	if key == "" {
+		key = path.Base(r.URL.Path) // mounted without a pattern
+	}
+	if !tenant.ValidKey(key) {
+		return tenant.Org{}, tenant.Secrets{}, errUnknownKey
+	}
+	org, secrets, err := h.cfg.Directory.ByKey(ctx, key)
+	switch {
+	case errors.Is(err, tenant.ErrUnknown):
+		return tenant.Org{}, tenant.Secrets{}, errUnknownKey
+	case err != nil:
+		return tenant.Org{}, tenant.Secrets{}, fmt.Errorf("%w: %w", errUnavailable, err)
+	}
+	return org, secrets, nil
+}
+
+// read takes the whole body. What a sender announces is believed up to a
+// megabyte before it has come.
+func (h *Handler) read(r *http.Request) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), 1<<20)) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(nil, r.Body, h.cfg.MaxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, errTooLarge
+	case err != nil:
+		return nil, errUnread
+	}
+	return body.Bytes(), nil
+}
+
+// belongs makes sure that every phone number and assistant the message names
+// is the clinic's own. An assistant set up with another clinic's URL would
+// otherwise book its callers there.
+func (h *Handler) belongs(ctx context.Context, org tenant.ID, m *Message) (unregistered bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupDeadline)
+	defer cancel()
+	check := func(ids [2]string, owner func(context.Context, string) (tenant.ID, error)) {
+		for i, id := range ids {
+			if err != nil || id == "" || i > 0 && id == ids[0] {
+				continue
+			}
+			var of tenant.ID
+			switch of, err = owner(ctx, id); {
+			case errors.Is(err, tenant.ErrUnknown):
+				unregistered, err = true, nil
+			case err != nil:
+				err = fmt.Errorf("%w: %w", errUnavailable, err)
+			case of != org:
+				err = errForeign
+			}
+		}
+	}
+	check(m.phoneNumberIDs, h.cfg.Directory.ByPhoneNumberID)
+	check(m.assistantIDs, h.cfg.Directory.ByAssistantID)
+	if err == nil && unregistered && h.cfg.RegisteredOnly {
+		err = errUnregistered
+	}
+	return unregistered, err
+}
+
+// dispatch answers a message that is the clinic's own. What Vapi asks and we
+// have nothing for is answered so that the call goes on undisturbed.
+func (h *Handler) dispatch(ctx context.Context, start time.Time, org tenant.Org, m *Message) reply {
+	switch m.Type {
+	case "tool-calls":
+		return ok(resultsReply{Results: h.callTools(ctx, org, m)})
+	case "function-call":
+		return ok(functionReply{Result: h.callFunction(ctx, org, m)})
+	case "assistant-request":
+		return h.chooseAssistant(ctx, start, org)
+	case "transfer-destination-request", "handoff-destination-request":
+		return ok(map[string]string{"error": "There is nobody to transfer the call to."})
+	case "knowledge-base-request":
+		return ok(map[string][]string{"documents": {}})
+	case "call.endpointing.request":
+		return ok(map[string]float64{"timeoutSeconds": 0.5}) // the value of Vapi's own example
+	case "campaign.predial":
+		return ok(map[string]bool{"eligible": false}) // nobody is called who has not been checked
+	case "voice-request":
+		return reply{status: http.StatusOK, outcome: "ok", audio: silence(m.sampleRate)}
+	default:
+		return ok(struct{}{})
+	}
+}
+
+// report logs and counts an answer. An id in it comes from a request that
+// proved its sender, and has the form of an id.
+func (h *Handler) report(ctx context.Context, o Observation, err error) {
+	level := slog.LevelInfo
+	switch {
+	case o.Status >= http.StatusInternalServerError:
+		level = slog.LevelError
+	case err != nil:
+		level = slog.LevelWarn
+	}
+	attrs := []slog.Attr{
+		slog.String("type", o.Type),
+		slog.String("call", o.Call),
+		slog.Int("status", o.Status),
+		slog.String("outcome", o.Outcome),
+		slog.Duration("duration", o.Duration),
+	}
+	if !o.Org.IsZero() {
+		attrs = append(attrs, slog.Any("org", o.Org))
+	}
+	if o.Unregistered {
+		attrs = append(attrs, slog.Bool("unregistered", true))
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	if errors.Is(err, errForeign) || errors.Is(err, errUnregistered) {
+		attrs = append(attrs, slog.Bool("audit", true))
+	}
+	h.cfg.Log.LogAttrs(ctx, level, "vapi: request", attrs...)
+	if h.cfg.Observer != nil {
+		h.cfg.Observer.Observe(ctx, o)
+	}
+}

@@ -1,0 +1,362 @@
+package vapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/vapi"
+)
+
+const hang = `{"message":{"type":"hang","call":{"id":"call-1"}}}`
+
+func TestNewNamesTheFieldAndTheCure(t *testing.T) {
+	tool := vapi.Tool{Name: "lookup", Call: func(context.Context, vapi.ToolCall) (vapi.ToolResult, error) { return vapi.ToolResult{}, nil }}
+	for want, change := range map[string]func(*vapi.Config){
+		"Config.Directory is nil: give":          func(c *vapi.Config) { c.Directory = nil },
+		"Config.ToolDeadline is negative: leave": func(c *vapi.Config) { c.ToolDeadline = -1 },
+		"Config.MaxBody is negative: leave":      func(c *vapi.Config) { c.MaxBody = -1 },
+		`Config.Accept holds "basic": use`:       func(c *vapi.Config) { c.Accept = []vapi.Proof{"basic"} },
+		`Signature.Hash is "md5": use`:           func(c *vapi.Config) { c.Signature.Hash = "md5" },
+		`Signature.Encoding is "base32": use`:    func(c *vapi.Config) { c.Signature.Encoding = "base32" },
+		`Signature.Payload is "{url}": use`:      func(c *vapi.Config) { c.Signature.Payload = "{url}" },
+		"Signature.Window is negative: leave":    func(c *vapi.Config) { c.Signature.Window = -1 },
+		`Tool.Name is "look up": use`:            func(c *vapi.Config) { c.Tools = []vapi.Tool{{Name: "look up", Call: tool.Call}} },
+		`Tool.Call of "lookup" is nil: give`:     func(c *vapi.Config) { c.Tools = []vapi.Tool{{Name: "lookup"}} },
+		`"lookup" twice: give`:                   func(c *vapi.Config) { c.Tools = []vapi.Tool{tool, tool} },
+		`Tool.Aliases of "lookup": use`:          func(c *vapi.Config) { c.Tools = []vapi.Tool{{Name: "lookup", Aliases: []string{""}, Call: tool.Call}} },
+		`Tool.Parameters of "lookup": give a JSO`: func(c *vapi.Config) {
+			c.Tools = []vapi.Tool{{Name: "lookup", Parameters: []byte(`{}`), Call: tool.Call}}
+		},
+	} {
+		cfg := vapi.Config{Directory: directory(t)}
+		change(&cfg)
+		_, err := vapi.New(cfg)
+		require.ErrorContains(t, err, want)
+	}
+	_, err := vapi.BookingTools(vapi.BookingConfig{})
+	require.ErrorContains(t, err, "BookingConfig.Service is nil: give")
+}
+
+// TestAnswers walks the table of what the handler answers.
+func TestAnswers(t *testing.T) {
+	d := newDesk(t, func(c *vapi.Config) { c.MaxBody = 1000 })
+	good := http.Header{"X-Vapi-Secret": {secret}}
+	long := `{"message":{"type":"hang","x":"` + strings.Repeat("x", 1000) + `"}}`
+	for _, c := range []struct {
+		name, key, body string
+		header          http.Header
+		status          int
+		answer          string
+	}{
+		{"an unknown key", "nobody", hang, good, 404, `{"error":"not_found"}`},
+		{"a key of no form", "Harley%20Street", hang, good, 404, `{"error":"not_found"}`},
+		{"no secret", "harley", hang, nil, 401, `{"error":"unauthorized"}`},
+		{"a wrong secret", "harley", hang, http.Header{"X-Vapi-Secret": {"wrong"}}, 401, `{"error":"unauthorized"}`},
+		{"another clinic's secret", "ikeja", hang, good, 401, `{"error":"unauthorized"}`},
+		{"a body too large", "harley", long, good, 413, `{"error":"too_large"}`},
+		{"a body too large for anybody", "nobody", long, nil, 413, `{"error":"too_large"}`},
+		{"no body", "harley", "", good, 400, `{"error":"bad_json"}`},
+		{"half a body", "harley", hang[:20], good, 400, `{"error":"bad_json"}`},
+		{"two bodies", "harley", hang + hang, good, 400, `{"error":"bad_json"}`},
+		{"no message", "harley", `{"type":"hang"}`, good, 400, `{"error":"no_type"}`},
+		{"a message that is none", "harley", `{"message":"hang"}`, good, 400, `{"error":"no_type"}`},
+		{"a list", "harley", `[1]`, good, 400, `{"error":"no_type"}`},
+		{"a type that is none", "harley", `{"message":{"type":{"a":1}}}`, good, 400, `{"error":"no_type"}`},
+		{"a known message", "harley", hang, good, 200, `{}`},
+		{"the key's previous secret", "harley", hang, http.Header{"X-Vapi-Secret": {"harley-secret-old"}}, 200, `{}`},
+		{"another clinic's phone number", "harley", `{"message":{"type":"hang","call":{"phoneNumberId":"pn-ikeja"}}}`, good, 403, `{"error":"forbidden"}`},
+		{"another clinic's phone number, beside its own", "harley", `{"message":{"type":"hang","call":{"phoneNumberId":"pn-harley"},"phoneNumber":{"id":"pn-ikeja"}}}`, good, 403, `{"error":"forbidden"}`},
+		{"another clinic's assistant", "harley", `{"message":{"type":"hang","assistant":{"id":"as-ikeja"}}}`, good, 403, `{"error":"forbidden"}`},
+		{"another clinic's assistant, in the call", "harley", `{"message":{"type":"tool-calls","call":{"assistantId":"as-ikeja"}}}`, good, 403, `{"error":"forbidden"}`},
+		{"its own phone number and assistant", "harley", `{"message":{"type":"hang","call":{"phoneNumberId":"pn-harley","assistantId":"as-harley"}}}`, good, 200, `{}`},
+		{"nobody's phone number", "harley", `{"message":{"type":"hang","call":{"phoneNumberId":"pn-new","assistantId":null}}}`, good, 200, `{}`},
+		{"metadata that names another clinic", "harley", `{"message":{"type":"hang","call":{"metadata":{"org_id":"` + ikeja.ID.String() + `"}}}}`, good, 200, `{}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := d.postTo(c.key, c.body, c.header)
+			require.Equal(t, c.status, w.Code)
+			require.Equal(t, c.answer, w.Body.String())
+			require.Equal(t, "application/json", w.Header().Get("Content-Type"))
+			require.Equal(t, c.status, d.seen.last().Status)
+		})
+	}
+}
+
+func TestOnlyPostIsAnswered(t *testing.T) {
+	d := newDesk(t, nil)
+	for _, method := range []string{"GET", "HEAD", "PUT", "DELETE", "OPTIONS"} {
+		w := httptest.NewRecorder()
+		d.handler.ServeHTTP(w, httptest.NewRequest(method, "/vapi/harley", nil))
+		require.Equal(t, http.StatusMethodNotAllowed, w.Code)
+		require.Equal(t, "POST", w.Header().Get("Allow"))
+	}
+}
+
+func TestTheKeyIsTheLastPartOfThePathWithoutAPattern(t *testing.T) {
+	d := newDesk(t, nil)
+	r := httptest.NewRequest(http.MethodPost, "/hooks/vapi/harley", strings.NewReader(hang))
+	r.Header.Set("X-Vapi-Secret", secret)
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, r)
+	require.Equal(t, http.StatusOK, w.Code)
+}
+
+func TestAForeignNumberLeavesAnAuditLine(t *testing.T) {
+	d := newDesk(t, nil)
+	d.post(`{"message":{"type":"hang","call":{"id":"call-1","phoneNumberId":"pn-ikeja"}}}`)
+	require.Contains(t, d.log.String(), `"audit":true`)
+	require.Contains(t, d.log.String(), harley.ID.String())
+	require.Equal(t, "forbidden", d.seen.last().Outcome)
+}
+
+func TestNobodysNumberIsRefusedIfOnlyRegisteredOnesCount(t *testing.T) {
+	const body = `{"message":{"type":"hang","phoneNumber":{"id":"pn-new"}}}`
+	d := newDesk(t, nil)
+	require.Equal(t, http.StatusOK, d.post(body).Code)
+	require.True(t, d.seen.last().Unregistered)
+
+	d = newDesk(t, func(c *vapi.Config) { c.RegisteredOnly = true })
+	require.Equal(t, http.StatusForbidden, d.post(body).Code)
+	require.Equal(t, http.StatusOK, d.post(`{"message":{"type":"hang","phoneNumber":{"id":"pn-harley"}}}`).Code)
+}
+
+func TestUnknownTypesAreAcknowledgedAndCounted(t *testing.T) {
+	d := newDesk(t, nil)
+	w := d.post(`{"message":{"type":"call.sneezed","call":{"id":"call-1"}}}`)
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, `{}`, w.Body.String())
+	seen := d.seen.last()
+	require.False(t, seen.Known)
+	require.Equal(t, "call.sneezed", seen.Type)
+	require.Equal(t, "call-1", seen.Call)
+	require.Equal(t, harley.ID, seen.Org)
+
+	d.post(`{"message":{"type":"call.sneezed\n{\"forged\":\"line\"}"}}`)
+	require.NotContains(t, d.log.String(), "forged")
+}
+
+// A broken directory is one whose database is down.
+type brokenDirectory struct {
+	tenant.Directory
+	keys, numbers bool
+}
+
+var errDown = errors.New("connection refused")
+
+func (b brokenDirectory) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secrets, error) {
+	if b.keys {
+		return tenant.Org{}, tenant.Secrets{}, errDown
+	}
+	return b.Directory.ByKey(ctx, key)
+}
+
+func (b brokenDirectory) ByPhoneNumberID(ctx context.Context, id string) (tenant.ID, error) {
+	if b.numbers {
+		return tenant.ID{}, errDown
+	}
+	return b.Directory.ByPhoneNumberID(ctx, id)
+}
+
+func TestADirectoryThatIsDownCanBeAskedAgain(t *testing.T) {
+	for _, broken := range []brokenDirectory{{keys: true}, {numbers: true}} {
+		d := newDesk(t, func(c *vapi.Config) {
+			broken.Directory = c.Directory
+			c.Directory = broken
+		})
+		w := d.post(`{"message":{"type":"hang","phoneNumber":{"id":"pn-harley"}}}`)
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.Equal(t, `{"error":"unavailable"}`, w.Body.String())
+	}
+}
+
+// A silent directory does not answer until it is told to stop.
+type silentDirectory struct{ tenant.Directory }
+
+func (silentDirectory) ByAssistantID(ctx context.Context, _ string) (tenant.ID, error) {
+	<-ctx.Done()
+	return tenant.ID{}, ctx.Err()
+}
+
+func TestADirectoryThatIsSilentLeavesTimeForAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, func(c *vapi.Config) { c.Directory = silentDirectory{c.Directory} })
+		start := time.Now()
+		w := d.post(`{"message":{"type":"assistant-request","assistant":{"id":"as-harley"}}}`)
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.Less(t, time.Since(start), 6*time.Second)
+	})
+}
+
+// A panickingDirectory says what nobody may read.
+type panickingDirectory struct{ tenant.Directory }
+
+func (panickingDirectory) ByKey(context.Context, string) (tenant.Org, tenant.Secrets, error) {
+	panic("Zoë Brown has a rash")
+}
+
+func TestAPanicIsAnsweredAndItsWordsAreNotLogged(t *testing.T) {
+	d := newDesk(t, func(c *vapi.Config) { c.Directory = panickingDirectory{} })
+	w := d.post(hang)
+	require.Equal(t, http.StatusInternalServerError, w.Code)
+	require.Equal(t, `{"error":"internal"}`, w.Body.String())
+	require.Contains(t, d.log.String(), "panic with a string")
+	require.NotContains(t, d.log.String(), "rash")
+}
+
+// An endless body keeps count of what is read of it.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestABodyIsReadOnlyForThoseWhoMayHaveTheSecret(t *testing.T) {
+	d := newDesk(t, nil)
+	body := new(endless)
+	r := httptest.NewRequest(http.MethodPost, "/vapi/harley", body)
+	r.Header.Set("X-Vapi-Secret", "wrong")
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, r)
+	require.Equal(t, http.StatusUnauthorized, w.Code)
+	require.Zero(t, body.read)
+}
+
+func TestABodyOfUnknownLengthIsCutOff(t *testing.T) {
+	d := newDesk(t, func(c *vapi.Config) { c.MaxBody = 100_000 })
+	r := httptest.NewRequest(http.MethodPost, "/vapi/harley", new(endless))
+	r.Header.Set("X-Vapi-Secret", secret)
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, r)
+	require.Equal(t, http.StatusRequestEntityTooLarge, w.Code)
+
+	r = httptest.NewRequest(http.MethodPost, "/vapi/harley", io.MultiReader(strings.NewReader(hang[:10]), brokenPipe{}))
+	r.Header.Set("X-Vapi-Secret", secret)
+	w = httptest.NewRecorder()
+	d.handler.ServeHTTP(w, r)
+	require.Equal(t, http.StatusBadRequest, w.Code)
+	require.Equal(t, `{"error":"unreadable"}`, w.Body.String())
+}
+
+type brokenPipe struct{}
+
+func (brokenPipe) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestThePrincipalIsTheCall(t *testing.T) {
+	var who tenant.Principal
+	d := newDesk(t, func(c *vapi.Config) {
+		c.Tools = []vapi.Tool{{Name: "who", Call: func(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
+			who, _ = tenant.PrincipalFrom(ctx)
+			return vapi.ToolResult{Status: "ok", Code: 200, Message: call.Org.Name}, nil
+		}}}
+	})
+	r := results(t, d.post(`{"message":{"type":"tool-calls","call":{"id":"call-1"},"toolCallList":[{"id":"1","name":"who"}]}}`))
+	require.Equal(t, tenant.Principal{Org: harley.ID, Subject: "vapi:call-1", Method: "secret"}, who)
+	require.Equal(t, `{"status":"ok","code":200,"message":"Harley Street Clinic"}`, r[0].Result)
+}
+
+// TestPublishedPayloads sends every body that Vapi has published; see
+// vapi-payloads beside this repository.
+func TestPublishedPayloads(t *testing.T) {
+	files, err := filepath.Glob("../../shared/vapi-payloads/*.json")
+	require.NoError(t, err)
+	if len(files) == 0 {
+		t.Skip("no published payloads beside this repository")
+	}
+	none := http.StatusOK
+	want := map[string]string{ // what is not acknowledged
+		"assistant-request":            `{"error":"I am sorry, we cannot take your call right now. Please call again in a few minutes."}`,
+		"transfer-destination-request": `{"error":"There is nobody to transfer the call to."}`,
+		"handoff-destination-request":  `{"error":"There is nobody to transfer the call to."}`,
+		"knowledge-base-request":       `{"documents":[]}`,
+		"call.endpointing.request":     `{"timeoutSeconds":0.5}`,
+		"campaign.predial":             `{"eligible":false}`,
+	}
+	forbidden := []string{"Danville", "Hi there", "PRIVATE_TEXT", "I'd like to book", "hello", "How can I help", "12345",
+		"+1202", "+4477", "+9198", "+1415", "+12345", "john@example.com", "San Francisco", "Europe/London"}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			body, err := os.ReadFile(file)
+			require.NoError(t, err)
+			var shape struct {
+				Message struct{ Type string } `json:"message"`
+			}
+			require.NoError(t, json.Unmarshal(body, &shape))
+			d := newDesk(t, func(c *vapi.Config) {
+				c.Tools = []vapi.Tool{{
+					Name: "getWeatherByCity_001", Aliases: []string{"check_calendar_availability_keey", "sendEmail", "get_weather"},
+					Call: func(_ context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
+						return vapi.ToolResult{Status: "ok", Code: 200, Message: "done", Data: map[string]any{"got": call.Arguments}}, nil
+					},
+				}}
+			})
+			w := d.post(string(body))
+			answer := w.Body.String()
+			switch shape.Message.Type {
+			case "": // the first frame of a transcriber's socket is no message
+				require.Equal(t, http.StatusBadRequest, w.Code)
+				return
+			case "tool-calls":
+				r := results(t, w)
+				require.Len(t, r, 1)
+				require.Empty(t, r[0].Error)
+				require.NotEmpty(t, r[0].ToolCallID)
+				require.NotContains(t, r[0].Result, `"got":{}`, "the arguments were found")
+			case "voice-request":
+				require.Equal(t, "application/octet-stream", w.Header().Get("Content-Type"))
+				require.Equal(t, make([]byte, 24000/50*2), w.Body.Bytes())
+			default:
+				require.Equal(t, none, w.Code)
+				if expected, ok := want[shape.Message.Type]; ok {
+					require.Equal(t, expected, answer)
+				} else {
+					require.Equal(t, "{}", answer)
+				}
+			}
+			require.Equal(t, http.StatusOK, w.Code)
+			require.Equal(t, shape.Message.Type, d.seen.last().Type)
+			require.True(t, d.seen.last().Known)
+			for _, word := range forbidden {
+				require.NotContains(t, d.log.String(), word)
+			}
+		})
+	}
+}
+
+func FuzzHandler(f *testing.F) {
+	f.Add([]byte(hang))
+	f.Add([]byte(`{"message":{"type":"tool-calls","toolCallList":[{"id":"1","function":{"name":"book_appointment","arguments":"{\"date\":\"2026-11-23\"}"}}]}}`))
+	f.Add([]byte(`{"message":{"type":"assistant-request","call":{"phoneNumberId":"pn-harley"}}}`))
+	f.Add([]byte(`{"message":{"type":"voice-request","sampleRate":8000}}`))
+	files, _ := filepath.Glob("../../shared/vapi-payloads/*.json")
+	for _, file := range files {
+		if body, err := os.ReadFile(file); err == nil {
+			f.Add(body)
+		}
+	}
+	d := bookingDesk(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w := d.post(string(body))
+		switch w.Code {
+		case http.StatusOK, http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge:
+		default:
+			t.Fatalf("status %d", w.Code)
+		}
+		if w.Header().Get("Content-Type") == "application/json" && (!json.Valid(w.Body.Bytes()) || strings.Contains(w.Body.String(), "\n")) {
+			t.Fatalf("not one line of JSON: %s", w.Body)
+		}
+	})
+}

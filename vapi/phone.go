@@ -1,0 +1,57 @@
+package vapi
+
+import "strings"
+
+// A PhoneParser reads a phone number as a person says it and as a carrier
+// sends it. Adapter phonenumbers knows how numbers are written in each country;
+// [E164] only knows numbers that are written in full.
+type PhoneParser interface {
+	// ParsePhone returns the E.164 form of text, read as in country (ISO
+	// 3166-1 alpha-2). ok is false for what is not surely one number: the
+	// caller is then asked, and nothing is guessed.
+	ParsePhone(text, country string) (e164 string, ok bool)
+}
+
+// E164 is the strict [PhoneParser]: "+", the country's code and the number,
+// with nothing but spaces, hyphens, full stops and parentheses between the
+// digits. It leaves no room for "(0)", which would have to be guessed away.
+type E164 struct{}
+
+// ParsePhone implements [PhoneParser].
+func (E164) ParsePhone(text, _ string) (e164 string, ok bool) {
+	text = strings.TrimSpace(text)
+	if !strings.HasPrefix(text, "+") || strings.Contains(text, "(0)") {
+		return "", false
+	}
+	digits := separators.Replace(text[1:])
+	if len(digits) < 8 || len(digits) > 15 || digits[0] == '0' {
+		return "", false
+	}
+	for _, c := range []byte(digits) {
+		if c < '0' || c > '9' {
+			return "", false
+		}
+	}
+	return "+" + digits, true
+}
+
+var separators = strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "")
+
+// withheld are what carriers send in place of a number that the caller
+// withholds: words spelled on a keypad.
+var withheld = map[string]bool{
+	"+266696687":   true, // ANONYMOUS
+	"+7378742833":  true, // RESTRICTED
+	"+86282452253": true, // UNAVAILABLE
+	"+2562533":     true, // BLOCKED
+	"+8656696":     true, // UNKNOWN
+}
+
+// parsePhone is p without the numbers that nobody has.
+func parsePhone(p PhoneParser, text, country string) (e164 string, ok bool) {
+	e164, ok = p.ParsePhone(text, country)
+	if !ok || withheld[e164] {
+		return "", false
+	}
+	return e164, true
+}

@@ -1,0 +1,101 @@
+package vapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// A Tool is something the model can do during a call.
+type Tool struct {
+	// Name is what the model calls it by: 1 to 64 of letters, digits, '_' and
+	// '-'. Aliases are further names that are answered but not offered.
+	Name    string
+	Aliases []string
+
+	// Description tells the model when to call it.
+	Description string
+
+	// Opening is said to the caller when the tool is called; it does not wait
+	// for it.
+	//
+	// Defaults to "One moment."
+	Opening string
+
+	// Parameters is the JSON Schema of the arguments.
+	//
+	// Defaults to an object without members.
+	Parameters json.RawMessage
+
+	// Call does it. What the caller should hear of, such as a slot that is
+	// taken, is a result; an error is a failure of ours, and the caller hears
+	// an apology in its place. The error's text goes to the log: it carries
+	// ids, never a caller's words. Call must end when ctx does; it is called
+	// from several goroutines at once.
+	Call func(ctx context.Context, call ToolCall) (ToolResult, error)
+}
+
+// ToolResult is what the model learns from a call: it is sent as one line of
+// JSON with the members status, code and message, and those of Data.
+type ToolResult struct {
+	Status  string // one word, such as "booked" or "conflict"
+	Code    int    // as in HTTP, such as 200 or 409
+	Message string // a sentence the model can say
+
+	// Data holds further members, such as "alternatives".
+	Data map[string]any
+
+	// Say is spoken to the caller as it is. The model is not asked how to put
+	// it, which saves the caller a second of silence.
+	//
+	// Defaults to none: the model speaks.
+	Say string
+}
+
+// toolbox finds a tool by name or alias.
+type toolbox map[string]*Tool
+
+func newToolbox(tools []Tool) (toolbox, error) {
+	box := make(toolbox)
+	for _, t := range tools {
+		if err := t.validate(); err != nil {
+			return nil, err
+		}
+		for _, name := range append([]string{t.Name}, t.Aliases...) {
+			if !validToolName(name) {
+				return nil, fmt.Errorf("vapi: Tool.Aliases of %q: use 1 to 64 of letters, digits, '_' and '-'", t.Name)
+			}
+			if _, ok := box[name]; ok {
+				return nil, fmt.Errorf("vapi: Config.Tools has %q twice: give each name and alias to one tool", name)
+			}
+			box[name] = &t
+		}
+	}
+	return box, nil
+}
+
+func (t *Tool) validate() error {
+	if !validToolName(t.Name) {
+		return fmt.Errorf("vapi: Tool.Name is %q: use 1 to 64 of letters, digits, '_' and '-'", t.Name)
+	}
+	if t.Call == nil {
+		return fmt.Errorf("vapi: Tool.Call of %q is nil: give the function that does it", t.Name)
+	}
+	var schema map[string]any
+	if t.Parameters != nil && (json.Unmarshal(t.Parameters, &schema) != nil || schema["type"] != "object") {
+		return fmt.Errorf("vapi: Tool.Parameters of %q: give a JSON Schema of type \"object\"", t.Name)
+	}
+	return nil
+}
+
+func validToolName(name string) bool {
+	if name == "" || len(name) > 64 {
+		return false
+	}
+	for _, c := range []byte(name) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return true
+}

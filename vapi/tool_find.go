@@ -1,0 +1,215 @@
+package vapi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+)
+
+// How many free times a caller is told, and how many days ahead they are
+// looked for if the day that was asked for has none.
+const (
+	offers  = 4
+	horizon = 14
+)
+
+// check looks for free times: at a time, on a day, or soon.
+func (d *desk) check(ctx context.Context, q *request) (ToolResult, error) {
+	service, err := q.service()
+	if err != nil {
+		return ToolResult{}, err
+	}
+	query := booking.Query{Service: service.ID}
+	if query.Resource, err = q.resource(service.ID); err != nil {
+		return ToolResult{}, err
+	}
+	switch {
+	case q.args.Date == "":
+		return d.checkSoon(ctx, q, service, query)
+	case q.args.Time == "":
+		return d.checkDay(ctx, q, service, query)
+	default:
+		return d.checkTime(ctx, q, service, query)
+	}
+}
+
+// checkSoon finds the next free times, on any day or at a time of any day.
+func (d *desk) checkSoon(ctx context.Context, q *request, service booking.ServiceType, query booking.Query) (ToolResult, error) {
+	slots, err := d.slots(ctx, q, query, schedule.DateOf(q.now), horizon)
+	if err != nil {
+		return ToolResult{}, err
+	}
+	if q.args.Time == "" {
+		return q.free(service, sample(slots)), nil
+	}
+	clock, err := q.time()
+	if err != nil {
+		return ToolResult{}, err
+	}
+	at := slices.DeleteFunc(slices.Clone(slots), func(s booking.Slot) bool {
+		return 60*s.Start.Hour()+s.Start.Minute() != int(clock)
+	})
+	if len(at) == 0 {
+		return q.instead("none_free", http.StatusNotFound, "I have nothing free at that time.", sample(slots)), nil
+	}
+	return q.free(service, at[:min(offers, len(at))]), nil
+}
+
+// checkDay finds free times on a day, or else after it.
+func (d *desk) checkDay(ctx context.Context, q *request, service booking.ServiceType, query booking.Query) (ToolResult, error) {
+	date, err := q.date()
+	if err != nil {
+		return ToolResult{}, err
+	}
+	slots, err := d.slots(ctx, q, query, date, 1)
+	if err != nil {
+		return ToolResult{}, err
+	}
+	if len(slots) > 0 {
+		return q.free(service, sample(slots)), nil
+	}
+	if slots, err = d.slots(ctx, q, query, date, horizon); err != nil {
+		return ToolResult{}, err
+	}
+	noon, _ := q.catalog.At(date, 12*60)
+	return q.instead("none_free", http.StatusNotFound, "I have nothing free on "+q.day(noon)+".", sample(slots)), nil
+}
+
+// checkTime says whether one time is free, and what is near it if it is not.
+func (d *desk) checkTime(ctx context.Context, q *request, service booking.ServiceType, query booking.Query) (ToolResult, error) {
+	want, err := q.wantOf(service.ID)
+	if err != nil {
+		return ToolResult{}, err
+	}
+	date := schedule.DateOf(want.Start.In(q.catalog.Zone()))
+	slots, err := d.slots(ctx, q, query, date, 1)
+	if err != nil {
+		return ToolResult{}, err
+	}
+	for _, s := range slots {
+		if s.Start.Equal(want.Start) {
+			return q.free(service, []booking.Slot{s}), nil
+		}
+	}
+	reasons, err := d.cfg.Service.Explain(ctx, q.call.Org.ID, want)
+	if err != nil {
+		return ToolResult{}, err
+	}
+	if len(slots) == 0 {
+		if slots, err = d.slots(ctx, q, query, date, horizon); err != nil {
+			return ToolResult{}, err
+		}
+	}
+	return q.notFree(reasons, nearest(slots, want.Start)), nil
+}
+
+// slots are the free times of some days, beginning with date.
+func (d *desk) slots(ctx context.Context, q *request, query booking.Query, date schedule.Date, days int) ([]booking.Slot, error) {
+	query.From, _ = q.catalog.At(date, 0)
+	query.To, _ = q.catalog.At(date.AddDays(days), 0)
+	query.Limit = 10_000
+	return d.cfg.Service.Slots(ctx, q.call.Org.ID, query)
+}
+
+// sample picks a few of many: from all over one day, or from two.
+func sample(slots []booking.Slot) []booking.Slot {
+	var days [][]booking.Slot
+	for from := 0; from < len(slots) && len(days) < 2; {
+		to := from + 1
+		for to < len(slots) && slots[to].Start.YearDay() == slots[from].Start.YearDay() {
+			to++
+		}
+		days = append(days, slots[from:to])
+		from = to
+	}
+	var picked []booking.Slot
+	for _, day := range days {
+		n := min(offers/len(days), len(day))
+		for i := range n {
+			picked = append(picked, day[i*len(day)/n])
+		}
+	}
+	return picked
+}
+
+// nearest picks a few of many: those next to a time, in order.
+func nearest(slots []booking.Slot, to time.Time) []booking.Slot {
+	near := slices.Clone(slots)
+	slices.SortStableFunc(near, func(a, b booking.Slot) int {
+		return cmp.Compare(a.Start.Sub(to).Abs(), b.Start.Sub(to).Abs())
+	})
+	near = near[:min(offers, len(near))]
+	slices.SortFunc(near, func(a, b booking.Slot) int { return a.Start.Compare(b.Start) })
+	return near
+}
+
+// find tells the caller their upcoming appointments.
+func (d *desk) find(ctx context.Context, q *request) (ToolResult, error) {
+	found, err := d.upcoming(ctx, q)
+	if err != nil {
+		return ToolResult{}, err
+	}
+	message := "You have no upcoming appointment."
+	if len(found) > 0 {
+		message = "You have " + q.listed(found) + "."
+	}
+	return ToolResult{Status: "ok", Code: http.StatusOK, Message: message,
+		Data: map[string]any{"appointments": q.appointments(found)}}, nil
+}
+
+// own finds the appointment that the caller wants to move or cancel: the one
+// that is named, or the only one. An appointment of somebody else is answered
+// exactly as one that does not exist.
+func (d *desk) own(ctx context.Context, q *request, verb string) (booking.Appointment, error) {
+	if q.args.Appointment != "" {
+		a, err := d.cfg.Service.Get(ctx, q.call.Org.ID, booking.ID(q.args.Appointment))
+		if err != nil && !errors.Is(err, booking.ErrNotFound) {
+			return a, err
+		}
+		if err != nil || !q.isOwn(a) || !a.Start.After(q.now) {
+			return a, &refusal{ToolResult{Status: "not_found", Code: http.StatusNotFound, Message: "I cannot find that appointment among yours."}}
+		}
+		return a, nil
+	}
+	found, err := d.upcoming(ctx, q)
+	if err != nil {
+		return booking.Appointment{}, err
+	}
+	switch len(found) {
+	case 0:
+		return booking.Appointment{}, &refusal{ToolResult{Status: "not_found", Code: http.StatusNotFound,
+			Message: "I find no upcoming appointment for the number you are calling from."}}
+	case 1:
+		return found[0], nil
+	}
+	r := ask("appointment", "You have "+q.listed(found)+". Which one shall I "+verb+"?", "give appointment as one of appointments")
+	r.result.Data["appointments"] = q.appointments(found)
+	return booking.Appointment{}, r
+}
+
+func (q *request) isOwn(a booking.Appointment) bool {
+	caller, known := q.caller()
+	return known && a.Contact.Phone == caller || q.call.Call.ID != "" && a.Call == q.call.Call.ID
+}
+
+// upcoming are the caller's appointments from now on.
+func (d *desk) upcoming(ctx context.Context, q *request) ([]booking.Appointment, error) {
+	caller, known := q.caller()
+	if !known {
+		return nil, &refusal{ToolResult{Status: "not_found", Code: http.StatusNotFound,
+			Message: "I cannot see the number you are calling from, so I cannot look up your appointments."}}
+	}
+	found, err := d.cfg.Service.List(ctx, q.call.Org.ID, booking.Find{Phone: caller, From: q.now})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(found, func(a booking.Appointment) bool {
+		return a.Status != booking.Booked && a.Status != booking.Held
+	}), nil
+}
