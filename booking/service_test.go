@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -284,7 +285,11 @@ func TestTheClinicsRulesAreExplainedAndNothingIsMoved(t *testing.T) {
 		want := booking.Want{Service: "botox", Start: test.start}
 		got, err := c.Explain(t.Context(), c.org, want)
 		require.NoError(t, err, test.name)
-		require.Equal(t, test.want, got, test.name)
+		require.Equal(t, test.want, got.Reasons, test.name)
+		require.Len(t, got.Nearest, 3, test.name)
+		require.Equal(t, test.want == nil, slices.ContainsFunc(got.Nearest, func(s booking.Slot) bool {
+			return s.Start.Equal(test.start)
+		}), "%s: it is among the nearest if it is free", test.name)
 
 		a, err := c.Book(t.Context(), c.org, request(1, want))
 		if test.want == nil {
@@ -298,14 +303,14 @@ func TestTheClinicsRulesAreExplainedAndNothingIsMoved(t *testing.T) {
 		require.Equal(t, test.want, refused.Reasons, test.name)
 		require.Len(t, refused.Alternatives, 3, test.name)
 		for _, s := range refused.Alternatives {
-			reasons, err := c.Explain(t.Context(), c.org, booking.Want{Slot: s.ID})
+			free, err := c.Explain(t.Context(), c.org, booking.Want{Slot: s.ID})
 			require.NoError(t, err)
-			require.Empty(t, reasons, "%s: an alternative can be booked", test.name)
+			require.Empty(t, free.Reasons, "%s: an alternative can be booked", test.name)
 		}
 	}
 	taken, err := c.Explain(t.Context(), c.org, booking.Want{Service: "botox", Start: at(11, 0)})
 	require.NoError(t, err)
-	require.Equal(t, []booking.Reason{booking.Taken}, taken)
+	require.Equal(t, []booking.Reason{booking.Taken}, taken.Reasons)
 }
 
 func TestARetryAfterTheNoticeRanOutIsStillAnswered(t *testing.T) {
@@ -360,7 +365,7 @@ func TestAHoldKeepsOthersOutUntilItIsOver(t *testing.T) {
 	c.now = monday.Add(2 * time.Minute)
 	free, err := c.Explain(t.Context(), c.org, want)
 	require.NoError(t, err)
-	require.Empty(t, free)
+	require.Empty(t, free.Reasons)
 	_, err = c.Confirm(t.Context(), c.org, hold.ID)
 	require.ErrorIs(t, err, booking.ErrExpired)
 	_, err = c.Book(t.Context(), c.org, request(2, want))

@@ -56,30 +56,39 @@ func (s *Service) Slots(ctx context.Context, org tenant.ID, q Query) ([]Slot, er
 	return cat.slots(org, w, view.Busy, starts), nil
 }
 
-// Explain returns the reasons why a time cannot be booked; none if it can.
-// The error is ErrUnknownService, ErrUnknownResource, ErrUnknownSlot, a
-// [*InvalidError] or ErrUnavailable.
-func (s *Service) Explain(ctx context.Context, org tenant.ID, w Want) ([]Reason, error) {
+// Explanation says whether a time can be booked.
+type Explanation struct {
+	// Reasons are why it cannot be; none if it can.
+	Reasons []Reason
+
+	// Nearest are the free slots nearest to it, by start. If it can be
+	// booked, it is one of them.
+	Nearest []Slot
+}
+
+// Explain says whether a time can be booked, why not, and what is free near
+// it, from one read of the store. The error is ErrUnknownService,
+// ErrUnknownResource, ErrUnknownSlot, a [*InvalidError] or ErrUnavailable.
+func (s *Service) Explain(ctx context.Context, org tenant.ID, w Want) (Explanation, error) {
 	cat, err := s.Catalog(ctx, org)
 	if err != nil {
-		return nil, err
+		return Explanation{}, err
 	}
 	to, err := cat.want(org, w)
 	if err != nil {
-		return nil, err
+		return Explanation{}, err
 	}
-	seats, reasons := cat.seats(to, s.cfg.Now())
-	if len(reasons) > 0 {
-		return reasons, nil
-	}
-	view, err := s.look(ctx, org, cat, to, schedule.Span{Start: to.start, End: to.start + 1}, nil)
+	now := s.cfg.Now()
+	sight := cat.sight(to, now)
+	view, err := s.look(ctx, org, cat, to, sight, nil)
 	if err != nil {
-		return nil, err
+		return Explanation{}, err
 	}
-	if !to.free(view.Busy, seats) {
-		return []Reason{Taken}, nil
+	seats, reasons := cat.seats(to, now)
+	if len(reasons) == 0 && !to.free(view.Busy, seats) {
+		reasons = []Reason{Taken}
 	}
-	return nil, nil
+	return Explanation{reasons, s.nearest(org, cat, to, sight, view.Busy)}, nil
 }
 
 // look reads what is taken on the resources of w around a span of starts.
@@ -197,10 +206,18 @@ func bySeat(busy []Busy) map[Busy][]schedule.Span {
 	return by
 }
 
+// slots makes slots of free starts, which are in order.
 func (c *Catalog) slots(org tenant.ID, w want, busy []Busy, starts []int64) []Slot {
+	var longest int64
+	for _, b := range busy {
+		longest = max(longest, b.End-b.Start)
+	}
 	slots := make([]Slot, len(starts))
 	for i, start := range starts {
 		at := want{w.service, start, w.resource}
+		for len(busy) > 0 && busy[0].Start+longest <= at.occupied().Start {
+			busy = busy[1:] // over before this start, and before all later ones
+		}
 		chosen, _ := at.choose(busy, c.present(at))
 		slots[i] = Slot{
 			ID:        newSlotID(org, w.service.ID, w.resource, start),

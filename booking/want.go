@@ -107,35 +107,41 @@ func (w want) free(busy []Busy, needs [][]Seats) bool {
 
 // choose meets each need with the first seat that is free, as a [Store] does.
 func (w want) choose(busy []Busy, needs [][]Seats) (chosen []ResourceID, ok bool) {
-	type seat struct {
-		r ResourceID
-		n int
-	}
-	taken := make(map[seat]bool)
-	for _, b := range busy {
-		if overlap(b.Span, w.occupied()) {
-			taken[seat{b.Resource, b.Seat}] = true
-		}
-	}
+	busy = meeting(busy, w.occupied())
+	chosen = make([]ResourceID, 0, len(needs))
 	for _, any := range needs {
-		met := false
-		for _, s := range any {
-			if slices.Contains(chosen, s.Resource) {
-				continue
-			}
-			for n := 0; n < s.Capacity && !met; n++ {
-				met = !taken[seat{s.Resource, n}]
-			}
-			if met {
-				chosen = append(chosen, s.Resource)
-				break
-			}
-		}
-		if !met {
+		met := slices.IndexFunc(any, func(s Seats) bool {
+			return !slices.Contains(chosen, s.Resource) && hasFreeSeat(s, busy)
+		})
+		if met < 0 {
 			return nil, false
 		}
+		chosen = append(chosen, any[met].Resource)
 	}
 	return chosen, true
+}
+
+// meeting returns what of busy meets a span.
+func meeting(busy []Busy, span schedule.Span) []Busy {
+	var met []Busy
+	for _, b := range busy {
+		if b.Start >= span.End {
+			break // the rest begins later
+		}
+		if b.End > span.Start {
+			met = append(met, b)
+		}
+	}
+	return met
+}
+
+func hasFreeSeat(s Seats, busy []Busy) bool {
+	for seat := range s.Capacity {
+		if !slices.ContainsFunc(busy, func(b Busy) bool { return b.Resource == s.Resource && b.Seat == seat }) {
+			return true
+		}
+	}
+	return false
 }
 
 // prefer puts the given resources first wherever they may serve.

@@ -76,7 +76,7 @@ func (q *request) readArguments() error {
 // want is what the caller asks for, as far as it can be read.
 func (q *request) want() (booking.Want, error) {
 	if q.args.Slot != "" {
-		return booking.Want{Slot: slotID(q.args.Slot)}, nil
+		return booking.Want{Slot: booking.SlotID(q.args.Slot)}, nil
 	}
 	service, err := q.service()
 	if err != nil {
@@ -88,7 +88,7 @@ func (q *request) want() (booking.Want, error) {
 // wantOf is [request.want] of a service that is known already.
 func (q *request) wantOf(service booking.ServiceID) (booking.Want, error) {
 	if q.args.Slot != "" {
-		return booking.Want{Slot: slotID(q.args.Slot)}, nil
+		return booking.Want{Slot: booking.SlotID(q.args.Slot)}, nil
 	}
 	resource, err := q.resource(service)
 	if err != nil {
@@ -104,11 +104,6 @@ func (q *request) wantOf(service booking.ServiceID) (booking.Want, error) {
 	}
 	start, err := q.at(date, clock)
 	return booking.Want{Service: service, Start: start, Resource: resource}, err
-}
-
-// slotID is a slot's id in the one spelling that a key is made of.
-func slotID(w word) booking.SlotID {
-	return booking.SlotID(strings.NewReplacer(" ", "", "-", "").Replace(strings.ToLower(string(w))))
 }
 
 // service finds what the caller calls by the service's name, an alias or part

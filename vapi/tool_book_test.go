@@ -268,7 +268,7 @@ func TestAvailability(t *testing.T) {
 
 	taken := c.tool("check_availability", args{"service": "consultation", "date": "2026-11-24", "time": "10:00", "resource": "Dr Okafor"})
 	require.Equal(t, "conflict", taken.Status)
-	require.Equal(t, "That time is taken. I could offer Tuesday 24 November at 9:00 AM, 9:30 AM, 10:30 AM or 11:00 AM. Would that suit you?", taken.Message)
+	require.Equal(t, "That time is taken. I could offer Tuesday 24 November at 9:00 AM, 9:30 AM or 10:30 AM. Would that suit you?", taken.Message)
 
 	require.Equal(t, "conflict", c.tool("check_availability", args{"service": "nose job", "date": "2026-11-24", "time": "09:30"}).Status)
 }

@@ -1,12 +1,10 @@
 package vapi
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
@@ -87,26 +85,17 @@ func (d *desk) checkTime(ctx context.Context, q *request, service booking.Servic
 	if err != nil {
 		return ToolResult{}, err
 	}
-	date := schedule.DateOf(want.Start.In(q.catalog.Zone()))
-	slots, err := d.slots(ctx, q, query, date, 1)
+	want.Resource = query.Resource
+	found, err := d.cfg.Service.Explain(ctx, q.call.Org.ID, want)
 	if err != nil {
 		return ToolResult{}, err
 	}
-	for _, s := range slots {
+	for _, s := range found.Nearest {
 		if s.Start.Equal(want.Start) {
 			return q.free(service, []booking.Slot{s}), nil
 		}
 	}
-	reasons, err := d.cfg.Service.Explain(ctx, q.call.Org.ID, want)
-	if err != nil {
-		return ToolResult{}, err
-	}
-	if len(slots) == 0 {
-		if slots, err = d.slots(ctx, q, query, date, horizon); err != nil {
-			return ToolResult{}, err
-		}
-	}
-	return q.notFree(reasons, nearest(slots, want.Start)), nil
+	return q.notFree(found.Reasons, found.Nearest), nil
 }
 
 // slots are the free times of some days, beginning with date.
@@ -136,17 +125,6 @@ func sample(slots []booking.Slot) []booking.Slot {
 		}
 	}
 	return picked
-}
-
-// nearest picks a few of many: those next to a time, in order.
-func nearest(slots []booking.Slot, to time.Time) []booking.Slot {
-	near := slices.Clone(slots)
-	slices.SortStableFunc(near, func(a, b booking.Slot) int {
-		return cmp.Compare(a.Start.Sub(to).Abs(), b.Start.Sub(to).Abs())
-	})
-	near = near[:min(offers, len(near))]
-	slices.SortFunc(near, func(a, b booking.Slot) int { return a.Start.Compare(b.Start) })
-	return near
 }
 
 // find tells the caller their upcoming appointments.
