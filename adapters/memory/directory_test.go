@@ -1,0 +1,102 @@
+package memory_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/memory"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest"
+)
+
+func harley() memory.Clinic {
+	return memory.Clinic{
+		Org: tenant.Org{
+			ID: tenant.MustParseID("3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a001"), Key: "harley", Name: "Harley Street Clinic",
+			Zone: time.UTC, Country: "GB", Locale: "en-GB",
+		},
+		Secrets:        tenant.Secrets{Current: "harley-secret", Previous: "harley-old-secret"},
+		PhoneNumberIDs: []string{"phone-h1", "phone-h2"},
+		AssistantIDs:   []string{"assistant-h"},
+	}
+}
+
+func ikeja() memory.Clinic {
+	return memory.Clinic{
+		Org: tenant.Org{
+			ID: tenant.MustParseID("3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a002"), Key: "ikeja", Name: "Ikeja Skin Centre",
+			Zone: time.UTC, Country: "NG", Locale: "en-NG",
+		},
+		Secrets:        tenant.Secrets{Current: "ikeja-secret"},
+		PhoneNumberIDs: []string{"phone-i"},
+		AssistantIDs:   []string{"assistant-i"},
+	}
+}
+
+func TestDirectory(t *testing.T) {
+	clinics := []memory.Clinic{harley(), ikeja()}
+	d, err := memory.NewDirectory(clinics...)
+	require.NoError(t, err)
+	h := tenanttest.DirectoryHarness{Directory: d}
+	for _, c := range clinics {
+		h.Clinics = append(h.Clinics, tenanttest.Clinic(c))
+	}
+	tenanttest.RunDirectory(t, h)
+}
+
+func TestNewDirectoryRefusesWhatCannotBeServed(t *testing.T) {
+	for _, tt := range []struct {
+		what string
+		make func(first, second *memory.Clinic)
+		want []string // in the error: the field and the cure
+	}{
+		{"an org that is not valid", func(_, c *memory.Clinic) { c.Org.Zone = nil }, []string{"Org.Zone", "LoadLocation"}},
+		{"an empty secret", func(_, c *memory.Clinic) { c.Secrets.Current = "" }, []string{"Secrets.Current", "give the secret"}},
+		{"a clinic given twice", func(a, b *memory.Clinic) { b.Org.ID = a.Org.ID }, []string{"Org.ID", "once"}},
+		{"a key of two clinics", func(a, b *memory.Clinic) { b.Org.Key = a.Org.Key }, []string{"Org.Key", "a key of its own"}},
+		{"a phone number of two clinics", func(a, b *memory.Clinic) { b.PhoneNumberIDs = a.PhoneNumberIDs[1:] }, []string{"PhoneNumberIDs", "phone-h2", "one clinic"}},
+		{"an assistant of two clinics", func(a, b *memory.Clinic) { b.AssistantIDs = a.AssistantIDs }, []string{"AssistantIDs", "assistant-h", "one clinic"}},
+		{"an empty phone number", func(_, c *memory.Clinic) { c.PhoneNumberIDs = []string{""} }, []string{"PhoneNumberIDs", "empty", "take it out"}},
+		{"an empty assistant", func(_, c *memory.Clinic) { c.AssistantIDs = []string{"x", ""} }, []string{"AssistantIDs", "empty", "take it out"}},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			first, second := harley(), ikeja()
+			tt.make(&first, &second)
+			d, err := memory.NewDirectory(first, second)
+			require.Error(t, err)
+			require.Nil(t, d)
+			for _, want := range tt.want {
+				require.ErrorContains(t, err, want)
+			}
+			require.NotContains(t, err.Error(), "-secret", "an error must not repeat a secret")
+		})
+	}
+}
+
+func TestDirectoryOfNobodyKnowsNobody(t *testing.T) {
+	d, err := memory.NewDirectory()
+	require.NoError(t, err)
+	_, _, err = d.ByKey(t.Context(), "harley")
+	require.ErrorIs(t, err, tenant.ErrUnknown)
+}
+
+func TestDirectoryKeepsNothingOfItsCaller(t *testing.T) {
+	c := harley()
+	d, err := memory.NewDirectory(c)
+	require.NoError(t, err)
+	c.PhoneNumberIDs[0] = "phone-of-somebody-else"
+	_, err = d.ByPhoneNumberID(t.Context(), "phone-h1")
+	require.NoError(t, err)
+}
+
+func ExampleNewDirectory() {
+	first, second := harley(), ikeja()
+	second.Org.Key = "harley"
+	_, err := memory.NewDirectory(first, second)
+	fmt.Println(err)
+	// Output:
+	// memory: Clinic.Org.Key of 3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a002 is also that of 3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a001: give each clinic a key of its own
+}

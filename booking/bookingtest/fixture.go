@@ -1,0 +1,344 @@
+package bookingtest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// A fixture is a fresh clinic in the store under test, and what the checks say
+// about it. Methods that fail end the check; call them from its goroutine only.
+type fixture struct {
+	reporter
+	Harness
+	ctx   context.Context
+	org   tenant.ID
+	short bool
+}
+
+// newFixture gives a check a clinic and a minute: what takes longer is stuck.
+func newFixture(r reporter, h Harness) (*fixture, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	_, quiet := r.(*recorder)
+	return &fixture{reporter: r, Harness: h, ctx: ctx, org: h.Org(), short: quiet || testing.Short()}, cancel
+}
+
+// rounds is how often a race is run.
+func (f *fixture) rounds(n int) int {
+	if f.short {
+		return max(1, n/5)
+	}
+	return n
+}
+
+const (
+	amara = booking.ResourceID("dr-amara") // practitioners
+	bello = booking.ResourceID("dr-bello")
+	room1 = booking.ResourceID("room-1")
+	room2 = booking.ResourceID("room-2")
+)
+
+const zone = "Europe/London"
+
+// london is loaded once: a file read before every call would keep the callers
+// of a race apart.
+var london = sync.OnceValue(func() *time.Location {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		panic("bookingtest: no time zone database: " + err.Error())
+	}
+	return loc
+})
+
+// at is a wall time of the clinic on a summer's day, an hour ahead of UTC.
+func at(hour, minute int) time.Time {
+	return time.Date(2031, time.July, 1, hour, minute, 0, 0, london())
+}
+
+// one is a need that any of the resources can meet, each for one at a time.
+func one(any ...booking.ResourceID) []booking.Seats { return seats(1, any...) }
+
+func seats(capacity int, any ...booking.ResourceID) []booking.Seats {
+	var need []booking.Seats
+	for _, r := range any {
+		need = append(need, booking.Seats{Resource: r, Capacity: capacity})
+	}
+	return need
+}
+
+func needs(n ...[]booking.Seats) [][]booking.Seats { return n }
+
+func span(start, end time.Time) schedule.Span {
+	return schedule.Span{Start: start.Unix(), End: end.Unix()}
+}
+
+// phone is the number of caller n.
+func phone(n int) string { return fmt.Sprintf("+447700900%03d", n%1000) }
+
+// claim is a booking of 30 minutes with Dr Amara for caller 1, unless needs
+// say otherwise.
+func (f *fixture) claim(key string, start time.Time, needs ...[]booking.Seats) booking.Claim {
+	if needs == nil {
+		needs = [][]booking.Seats{one(amara)}
+	}
+	end := start.Add(30 * time.Minute)
+	c := booking.Claim{
+		ID:       booking.NewID(f.org, key),
+		Service:  "consultation",
+		Start:    start,
+		End:      end,
+		Zone:     zone,
+		Occupied: span(start, end),
+		Needs:    needs,
+		Contact:  booking.Contact{Phone: phone(1)},
+		Call:     "call-" + key,
+		Actor:    "vapi:" + key,
+		SeeFrom:  at(0, 0),
+		SeeTo:    at(24, 0),
+	}
+	return digested(c)
+}
+
+// digested sets the digest of what a repeated key must repeat.
+func digested(c booking.Claim) booking.Claim {
+	sum := sha256.Sum256(fmt.Append(nil, c.Service, c.Start.Unix(), c.End.Unix(), c.Needs, c.HoldFor))
+	c.Digest = hex.EncodeToString(sum[:])
+	return c
+}
+
+// hold makes c a hold.
+func hold(c booking.Claim, d time.Duration) booking.Claim {
+	c.HoldFor = d
+	return digested(c)
+}
+
+func by(caller int, c booking.Claim) booking.Claim {
+	c.Contact = booking.Contact{Phone: phone(caller)}
+	return c
+}
+
+// move is the move of an appointment to another start, still 30 minutes.
+func (f *fixture) move(id booking.ID, start time.Time, needs ...[]booking.Seats) booking.Move {
+	if needs == nil {
+		needs = [][]booking.Seats{one(amara)}
+	}
+	end := start.Add(30 * time.Minute)
+	return booking.Move{
+		ID: id, Start: start, End: end, Occupied: span(start, end), Needs: needs,
+		Actor: "vapi:mover", SeeFrom: at(0, 0), SeeTo: at(24, 0),
+	}
+}
+
+// wins claims c and expects to get it.
+func (f *fixture) wins(c booking.Claim) booking.Appointment {
+	f.Helper()
+	out, err := f.Store.Claim(f.ctx, f.org, c)
+	if err != nil || out.Taken {
+		f.Fatalf("a claim of free time: %s; want the appointment", show(out, err))
+	}
+	return out.Appointment
+}
+
+// loses claims c and expects its time to be taken.
+func (f *fixture) loses(c booking.Claim) booking.Outcome {
+	f.Helper()
+	out, err := f.Store.Claim(f.ctx, f.org, c)
+	if err != nil || !out.Taken || out.Appointment.ID != "" {
+		f.Fatalf("a claim of taken time: %s; want taken", show(out, err))
+	}
+	return out
+}
+
+func (f *fixture) moves(m booking.Move) booking.Appointment {
+	f.Helper()
+	out, err := f.Store.Move(f.ctx, f.org, m)
+	if err != nil || out.Taken {
+		f.Fatalf("a move to free time: %s; want the appointment", show(out, err))
+	}
+	return out.Appointment
+}
+
+func (f *fixture) confirms(id booking.ID) booking.Appointment {
+	f.Helper()
+	a, err := f.Store.Confirm(f.ctx, f.org, id, "vapi:confirmer")
+	if err != nil {
+		f.Fatalf("confirm: %v", err)
+	}
+	return a
+}
+
+func (f *fixture) cancels(id booking.ID) booking.Appointment {
+	f.Helper()
+	a, err := f.Store.Cancel(f.ctx, f.org, id, "vapi:canceller")
+	if err != nil {
+		f.Fatalf("cancel: %v", err)
+	}
+	return a
+}
+
+// get is what is stored of an appointment that exists.
+func (f *fixture) get(id booking.ID) booking.Appointment {
+	f.Helper()
+	found := f.find(booking.Find{ID: id})
+	if len(found) != 1 {
+		f.Fatalf("found %d appointments by one id", len(found))
+	}
+	return found[0]
+}
+
+func (f *fixture) find(q booking.Find) []booking.Appointment {
+	f.Helper()
+	found, err := f.Store.Find(f.ctx, f.org, q)
+	if err != nil {
+		f.Fatalf("find: %v", err)
+	}
+	return found
+}
+
+func (f *fixture) look(from, to time.Time, resources ...booking.ResourceID) []booking.Busy {
+	f.Helper()
+	view, err := f.Store.Look(f.ctx, f.org, booking.Look{Resources: resources, From: from, To: to})
+	if err != nil {
+		f.Fatalf("look: %v", err)
+	}
+	return view.Busy
+}
+
+func (f *fixture) events(id booking.ID) []booking.Event {
+	f.Helper()
+	events, err := f.Store.Events(f.ctx, f.org, id)
+	if err != nil {
+		f.Fatalf("events: %v", err)
+	}
+	return events
+}
+
+// changes are the kinds of an appointment's events, one per version from 1.
+func (f *fixture) changes(id booking.ID) []string {
+	f.Helper()
+	var kinds []string
+	for i, e := range f.events(id) {
+		if e.Version != i+1 || e.Appointment != id {
+			f.Fatalf("event %d of %s has version %d and is of %s", i+1, id, e.Version, e.Appointment)
+		}
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+// kinds expects an appointment's changes.
+func (f *fixture) kinds(id booking.ID, want ...string) {
+	f.Helper()
+	if got := f.changes(id); !slices.Equal(got, want) {
+		f.Fatalf("events are %q, want %q", got, want)
+	}
+}
+
+// busy expects what is taken on a day, in any order of seats.
+func (f *fixture) busy(got []booking.Busy, want ...booking.Busy) {
+	f.Helper()
+	if !slices.IsSortedFunc(got, func(a, b booking.Busy) int { return int(a.Start - b.Start) }) {
+		f.Fatalf("busy is not sorted by start: %v", got)
+	}
+	if !slices.Equal(sortBusy(got), sortBusy(want)) {
+		f.Fatalf("busy is %v, want %v", got, want)
+	}
+}
+
+// lapse lets a hold of d expire, which must have been made before the call.
+func (f *fixture) lapse(id booking.ID, d time.Duration) {
+	f.Helper()
+	if f.Advance != nil {
+		f.Advance(d)
+	}
+	for f.get(id).Status != booking.Expired {
+		if f.Advance != nil || f.ctx.Err() != nil {
+			f.Fatalf("a hold for %v has not expired after it", d)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// brief is how long a hold lasts that is to expire.
+func (f *fixture) brief() time.Duration {
+	if f.Advance != nil {
+		return 10 * time.Minute
+	}
+	return 20 * time.Millisecond
+}
+
+// race does n things at once and returns what each returned.
+func race[R any](n int, do func(i int) R) []R {
+	results := make([]R, n)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			<-start
+			results[i] = do(i)
+		}()
+	}
+	close(start)
+	wg.Wait()
+	return results
+}
+
+// An answer is what a Claim or a Move returned.
+type answer struct {
+	booking.Outcome
+	err error
+}
+
+// claimAll races claims.
+func (f *fixture) claimAll(claims []booking.Claim) []answer {
+	return race(len(claims), func(i int) answer {
+		out, err := f.Store.Claim(f.ctx, f.org, claims[i])
+		return answer{out, err}
+	})
+}
+
+// winners expects every answer to be an appointment or taken, and returns the
+// appointments.
+func (f *fixture) winners(answers []answer) []booking.Appointment {
+	f.Helper()
+	var won []booking.Appointment
+	for _, a := range answers {
+		switch {
+		case a.err != nil:
+			f.Fatalf("one of %d simultaneous callers got an error: %v", len(answers), a.err)
+		case !a.Taken:
+			won = append(won, a.Appointment)
+		}
+	}
+	return won
+}
+
+// is expects an error of a kind and nothing with it.
+func (f *fixture) is(what string, got any, err, want error) {
+	f.Helper()
+	if !errors.Is(err, want) {
+		f.Fatalf("%s: error %v, want %v", what, err, want)
+	}
+	if s := fmt.Sprint(got); s != fmt.Sprint(booking.Appointment{}) && s != fmt.Sprint(booking.Outcome{}) && s != "[]" {
+		f.Fatalf("%s: an error came with %s", what, s)
+	}
+}
+
+func (f *fixture) same(what string, got, want booking.Appointment) {
+	f.Helper()
+	if g, w := showAppointment(got), showAppointment(want); g != w || got.Contact.ID != want.Contact.ID {
+		f.Fatalf("%s: got %s, want %s", what, g, w)
+	}
+}

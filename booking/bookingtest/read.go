@@ -1,0 +1,385 @@
+package bookingtest
+
+import (
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+)
+
+var lookChecks = []check{
+	{"it says what is taken, by start", lookBusy},
+	{"it says which IDs are known", lookKnown},
+	{"it sees every change that was acknowledged before it was called", lookFresh},
+	{"it is what the store saw at one moment", lookMoment},
+	{"expired holds are not in it", lookExpired},
+}
+
+var findChecks = []check{
+	{"it returns the appointments that match every given field", findFields},
+	{"it returns appointments whatever their status", findStatus},
+	{"it returns them by start, then id", findOrder},
+	{"it returns at most as many as asked for, 100 unless told, and never more than 1000", findLimit},
+	{"a hold past its time reads as expired", findExpired},
+	{"at least one of ID, Phone and a range must be given", findNothing},
+	{"an appointment is read as it was returned", findSame},
+}
+
+var eventsChecks = []check{
+	{"it returns the changes of an appointment in order of version", eventsInOrder},
+	{"it returns none for an unknown one", eventsUnknown},
+	{"simultaneous changes write one event per version", eventsRaced},
+}
+
+func lookBusy(f *fixture) {
+	f.wins(f.claim("at eleven", at(11, 0)))
+	f.wins(f.claim("at nine", at(9, 0)))
+	c := f.claim("at ten", at(10, 0), one(bello))
+	c.Occupied = span(at(9, 50), at(10, 40))
+	f.wins(c)
+	f.wins(f.claim("the room", at(10, 0), one(room1)))
+	nine := booking.Busy{Resource: amara, Span: span(at(9, 0), at(9, 30))}
+	ten := booking.Busy{Resource: bello, Span: span(at(9, 50), at(10, 40))}
+	eleven := booking.Busy{Resource: amara, Span: span(at(11, 0), at(11, 30))}
+	for _, tt := range []struct {
+		from, to  time.Time
+		resources []booking.ResourceID
+		want      []booking.Busy
+	}{
+		{at(0, 0), at(24, 0), []booking.ResourceID{amara, bello}, []booking.Busy{nine, ten, eleven}},
+		{at(0, 0), at(24, 0), []booking.ResourceID{bello, amara, bello}, []booking.Busy{nine, ten, eleven}},
+		{at(0, 0), at(24, 0), []booking.ResourceID{bello}, []booking.Busy{ten}},
+		{at(0, 0), at(24, 0), []booking.ResourceID{room2}, nil},
+		{at(0, 0), at(24, 0), nil, nil},
+		{at(9, 30), at(9, 50), []booking.ResourceID{amara, bello}, nil},
+		{at(9, 29), at(9, 51), []booking.ResourceID{amara, bello}, []booking.Busy{nine, ten}},
+		{at(10, 40), at(11, 0), []booking.ResourceID{amara, bello}, nil},
+		{at(10, 10), at(10, 11), []booking.ResourceID{amara, bello}, []booking.Busy{ten}},
+		{at(10, 0).AddDate(0, 0, 1), at(11, 0).AddDate(0, 0, 1), []booking.ResourceID{amara, bello}, nil},
+	} {
+		f.busy(f.look(tt.from, tt.to, tt.resources...), tt.want...)
+	}
+}
+
+func lookKnown(f *fixture) {
+	booked := f.wins(f.claim("booked", at(9, 0)))
+	cancelled := f.wins(f.claim("cancelled", at(10, 0)))
+	f.cancels(cancelled.ID)
+	f.loses(f.claim("taken", at(9, 0)))
+	want := []booking.ID{booked.ID, cancelled.ID}
+	view, err := f.Store.Look(f.ctx, f.org, booking.Look{IDs: []booking.ID{
+		booking.NewID(f.org, "never claimed"), cancelled.ID, f.foreign().ID, "", "no id'; --", booked.ID, booking.NewID(f.org, "taken"),
+	}})
+	slices.Sort(view.Known)
+	slices.Sort(want)
+	if err != nil || !slices.Equal(view.Known, want) || len(view.Busy) > 0 {
+		f.Fatalf("known are %q, %v, want %q", view.Known, err, want)
+	}
+}
+
+func lookFresh(f *fixture) {
+	results := race(8, func(i int) error {
+		r := booking.ResourceID(fmt.Sprint("device-", i))
+		for round := range f.rounds(10) {
+			c := by(i, hold(f.claim(fmt.Sprint(i, "-", round), at(9, 0), one(r)), time.Hour))
+			step := func(what string, err error, start time.Time) error {
+				if err != nil {
+					return fmt.Errorf("%s: %w", what, err)
+				}
+				view, err := f.Store.Look(f.ctx, f.org, booking.Look{
+					Resources: []booking.ResourceID{r}, From: at(0, 0), To: at(24, 0), IDs: []booking.ID{c.ID},
+				})
+				var want []booking.Busy
+				if !start.IsZero() {
+					want = []booking.Busy{{Resource: r, Span: span(start, start.Add(30*time.Minute))}}
+				}
+				if err != nil || !slices.Equal(view.Busy, want) || !slices.Equal(view.Known, []booking.ID{c.ID}) {
+					return fmt.Errorf("after %s a look sees%s, %d known, %v; want%s", what, showBusy(view.Busy), len(view.Known), err, showBusy(want))
+				}
+				return nil
+			}
+			_, err := f.Store.Claim(f.ctx, f.org, c)
+			if err := step("a claim", err, at(9, 0)); err != nil {
+				return err
+			}
+			_, err = f.Store.Move(f.ctx, f.org, f.move(c.ID, at(10, 0), one(r)))
+			if err := step("a move", err, at(10, 0)); err != nil {
+				return err
+			}
+			_, err = f.confirm(c.ID)
+			if err := step("a confirm", err, at(10, 0)); err != nil {
+				return err
+			}
+			_, err = f.cancel(c.ID)
+			if err := step("a cancel", err, time.Time{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, err := range results {
+		if err != nil {
+			f.Fatalf("%v", err)
+		}
+	}
+}
+
+// lookMoment makes appointments and moves one to and fro: whoever looks sees
+// each in one place, and as soon as its id is known.
+func lookMoment(f *fixture) {
+	const lookers, made = 3, 40
+	q := booking.Look{Resources: []booking.ResourceID{amara, bello, room1}, From: at(0, 0), To: at(24, 0)}
+	wanderer := f.claim("wanderer", at(10, 0), one(amara))
+	q.IDs = append(q.IDs, wanderer.ID)
+	var claims []booking.Claim
+	for n := range made {
+		c := f.claim(fmt.Sprint("settler-", n), at(0, 30*n), one(room1))
+		claims, q.IDs = append(claims, c), append(q.IDs, c.ID)
+	}
+	f.wins(wanderer)
+	var done atomic.Int64
+	results := race(1+lookers, func(i int) error {
+		if i == lookers {
+			for n := 0; done.Load() < lookers; n++ {
+				r := []booking.ResourceID{bello, amara}[n%2]
+				if out, err := f.Store.Move(f.ctx, f.org, f.move(wanderer.ID, at(10, 0), one(r))); err != nil || out.Taken {
+					return fmt.Errorf("move: %s", show(out, err))
+				}
+				if n >= made {
+					continue
+				}
+				if out, err := f.Store.Claim(f.ctx, f.org, claims[n]); err != nil || out.Taken {
+					return fmt.Errorf("claim: %s", show(out, err))
+				}
+			}
+			return nil
+		}
+		defer done.Add(1)
+		for range f.rounds(100) {
+			view, err := f.Store.Look(f.ctx, f.org, q)
+			if err != nil {
+				return err
+			}
+			if len(view.Busy) != len(view.Known) {
+				return fmt.Errorf("%d known appointments take%s", len(view.Known), showBusy(view.Busy))
+			}
+		}
+		return nil
+	})
+	for _, err := range results {
+		if err != nil {
+			f.Fatalf("%v", err)
+		}
+	}
+}
+
+func lookExpired(f *fixture) {
+	d := f.brief()
+	dead := f.wins(hold(f.claim("dead", at(10, 0)), d))
+	if before := f.look(at(0, 0), at(24, 0), amara); f.Advance != nil {
+		f.busy(before, booking.Busy{Resource: amara, Span: span(at(10, 0), at(10, 30))})
+	}
+	f.lapse(dead.ID, d)
+	f.busy(f.look(at(0, 0), at(24, 0), amara))
+	f.wins(f.claim("alive", at(11, 0)))
+	alive := booking.Busy{Resource: amara, Span: span(at(11, 0), at(11, 30))}
+	f.busy(f.look(at(0, 0), at(24, 0), amara), alive)
+	f.busy(f.loses(f.claim("loser", at(11, 0))).Busy, alive)
+}
+
+func findFields(f *fixture) {
+	nine := f.wins(by(1, f.claim("nine", at(9, 0))))
+	ten := f.wins(by(2, f.claim("ten", at(10, 0))))
+	eleven := f.wins(by(1, f.claim("eleven", at(11, 0))))
+	for i, tt := range []struct {
+		q    booking.Find
+		want []booking.Appointment
+	}{
+		{booking.Find{ID: ten.ID}, []booking.Appointment{ten}},
+		{booking.Find{ID: booking.NewID(f.org, "never claimed")}, nil},
+		{booking.Find{ID: "no id'; --"}, nil},
+		{booking.Find{ID: f.foreign().ID}, nil},
+		{booking.Find{Phone: phone(1)}, []booking.Appointment{nine, eleven}},
+		{booking.Find{Phone: phone(3)}, nil},
+		{booking.Find{Phone: phone(1)[:9]}, nil},
+		{booking.Find{Phone: "%"}, nil},
+		{booking.Find{From: at(9, 0), To: at(11, 0)}, []booking.Appointment{nine, ten}},
+		{booking.Find{From: at(9, 1), To: at(11, 1)}, []booking.Appointment{ten, eleven}},
+		{booking.Find{From: at(10, 0), To: at(10, 0)}, nil},
+		{booking.Find{From: at(10, 0)}, []booking.Appointment{ten, eleven}},
+		{booking.Find{To: at(10, 0)}, []booking.Appointment{nine}},
+		{booking.Find{ID: nine.ID, Phone: phone(1)}, []booking.Appointment{nine}},
+		{booking.Find{ID: nine.ID, Phone: phone(2)}, nil},
+		{booking.Find{ID: nine.ID, From: at(10, 0)}, nil},
+		{booking.Find{Phone: phone(1), From: at(10, 0), To: at(12, 0)}, []booking.Appointment{eleven}},
+		{booking.Find{ID: eleven.ID, Phone: phone(1), From: at(11, 0), To: at(11, 1)}, []booking.Appointment{eleven}},
+	} {
+		if got := f.find(tt.q); showAll(got) != showAll(tt.want) {
+			f.Fatalf("case %d: found %s, want %s", i+1, showAll(got), showAll(tt.want))
+		}
+	}
+}
+
+func findStatus(f *fixture) {
+	f.cancels(f.wins(f.claim("cancelled", at(9, 0))).ID)
+	f.wins(hold(f.claim("held", at(10, 0)), time.Hour))
+	f.wins(f.claim("booked", at(11, 0)))
+	var got []booking.Status
+	for _, a := range f.find(booking.Find{Phone: phone(1)}) {
+		got = append(got, a.Status)
+	}
+	if want := []booking.Status{booking.Cancelled, booking.Held, booking.Booked}; !slices.Equal(got, want) {
+		f.Fatalf("found %q, want %q", got, want)
+	}
+}
+
+func findOrder(f *fixture) {
+	var want []booking.ID
+	for i := range 6 {
+		r := booking.ResourceID(fmt.Sprint("device-", i))
+		want = append(want, f.wins(f.claim(fmt.Sprint("at ten ", i), at(10, 0), one(r))).ID)
+	}
+	slices.Sort(want)
+	want = append([]booking.ID{f.wins(f.claim("at nine", at(9, 0))).ID}, want...)
+	for _, q := range []booking.Find{{Phone: phone(1)}, {From: at(0, 0)}, {Phone: phone(1), Limit: 4}} {
+		var got []booking.ID
+		for _, a := range f.find(q) {
+			got = append(got, a.ID)
+		}
+		if q.Limit > 0 {
+			want = want[:q.Limit]
+		}
+		if !slices.Equal(got, want) {
+			f.Fatalf("found %q, want %q", got, want)
+		}
+	}
+}
+
+func findLimit(f *fixture) {
+	made := 0
+	count := func(limit, want int) {
+		f.Helper()
+		if got := len(f.find(booking.Find{Phone: phone(1), Limit: limit})); got != want {
+			f.Fatalf("found %d of %d with limit %d, want %d", got, made, limit, want)
+		}
+	}
+	grow := func(to int) {
+		for ; made < to; made++ {
+			f.wins(f.claim(fmt.Sprint("n-", made), at(0, 0).Add(time.Duration(made)*30*time.Minute)))
+		}
+	}
+	grow(103)
+	count(0, 100)
+	count(1, 1)
+	count(102, 102)
+	count(1000, 103)
+	if !f.short {
+		grow(1003)
+		count(0, 100)
+		count(1000, 1000)
+		count(5000, 1000)
+	}
+}
+
+func findExpired(f *fixture) {
+	d := f.brief()
+	dead := f.wins(hold(f.claim("a", at(10, 0)), d))
+	f.lapse(dead.ID, d)
+	for _, q := range []booking.Find{{ID: dead.ID}, {Phone: phone(1)}, {From: at(10, 0), To: at(11, 0)}} {
+		got := f.find(q)
+		if len(got) != 1 || got[0].Status != booking.Expired || !got[0].Expires.IsZero() {
+			f.Fatalf("a hold past its time reads as %s", showAll(got))
+		}
+	}
+}
+
+func findNothing(f *fixture) {
+	f.wins(f.claim("a", at(10, 0)))
+	for _, q := range []booking.Find{{}, {Limit: 10}} {
+		if found, err := f.Store.Find(f.ctx, f.org, q); err == nil || len(found) > 0 {
+			f.Fatalf("a search for nothing found %d appointments, error %v", len(found), err)
+		}
+	}
+}
+
+func findSame(f *fixture) {
+	c := f.claim("a", at(10, 0), one(bello), one(room2))
+	c.Contact = booking.Contact{Phone: phone(1), Name: "Zoë O'Neill-Ọláyínká", Email: "zoe@example.org"}
+	c.Call = ""
+	a := f.wins(c)
+	if a.ID != c.ID || a.Service != c.Service || a.Zone != zone || a.Start.Location().String() != zone || a.End.Location().String() != zone {
+		f.Fatalf("claimed %s in %s", showAppointment(a), a.Start.Location())
+	}
+	f.same("the appointment found", f.get(a.ID), a)
+	if got := f.get(a.ID); got.Start.Location().String() != zone {
+		f.Fatalf("a start is in %s, want %s", got.Start.Location(), zone)
+	}
+	c = f.claim("given in another zone", at(11, 0).UTC())
+	b := f.wins(c)
+	if got := b.Start.Format("15:04 MST"); got != "11:00 BST" {
+		f.Fatalf("a start is %s, want 11:00 BST", got)
+	}
+	f.same("the appointment found", f.get(b.ID), b)
+	if got := f.moves(f.move(b.ID, at(12, 0).UTC())).Start.Format("15:04 MST"); got != "12:00 BST" {
+		f.Fatalf("a start is moved to %s, want 12:00 BST", got)
+	}
+}
+
+func eventsInOrder(f *fixture) {
+	a := f.wins(hold(f.claim("a", at(10, 0)), time.Hour))
+	f.moves(f.move(a.ID, at(11, 0)))
+	f.confirms(a.ID)
+	f.moves(f.move(a.ID, at(12, 0)))
+	f.cancels(a.ID)
+	f.kinds(a.ID, "held", "moved", "confirmed", "moved", "cancelled")
+	events := f.events(a.ID)
+	for i, actor := range []string{"vapi:a", "vapi:mover", "vapi:confirmer", "vapi:mover", "vapi:canceller"} {
+		if events[i].Actor != actor || events[i].At.IsZero() || i > 0 && events[i].At.Before(events[i-1].At) {
+			f.Fatalf("event %d is by %q at %v", i+1, events[i].Actor, events[i].At)
+		}
+	}
+	if got := f.get(a.ID).Version; got != len(events) {
+		f.Fatalf("version %d has %d events", got, len(events))
+	}
+	events[0].Kind = "the caller's own to change"
+	f.kinds(a.ID, "held", "moved", "confirmed", "moved", "cancelled")
+}
+
+func eventsUnknown(f *fixture) {
+	f.wins(f.claim("a", at(10, 0)))
+	for _, id := range []booking.ID{booking.NewID(f.org, "never claimed"), "", "no id'; --", f.foreign().ID} {
+		f.kinds(id)
+	}
+}
+
+func eventsRaced(f *fixture) {
+	for round := range f.rounds(10) {
+		r := booking.ResourceID(fmt.Sprint("device-", round))
+		a := f.wins(hold(f.claim(fmt.Sprint("a-", round), at(10, 0), one(r)), time.Hour))
+		errs := race(6, func(i int) error {
+			switch {
+			case i < 4:
+				_, err := f.Store.Move(f.ctx, f.org, f.move(a.ID, at(11+i, 0), one(r)))
+				return err
+			default:
+				_, err := f.confirm(a.ID)
+				return err
+			}
+		})
+		for _, err := range errs {
+			if err != nil {
+				f.Fatalf("round %d: %v", round, err)
+			}
+		}
+		kinds := f.changes(a.ID)
+		slices.Sort(kinds[1:])
+		if want := []string{"held", "confirmed", "moved", "moved", "moved", "moved"}; !slices.Equal(kinds, want) {
+			f.Fatalf("round %d: events are %q, want %q in some order", round, kinds, want)
+		}
+		if got := f.get(a.ID).Version; got != len(kinds) {
+			f.Fatalf("round %d: version %d has %d events", round, got, len(kinds))
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package callwaiting_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// block is a fenced block of the README.
+type block struct {
+	language, text string
+	line           int
+}
+
+func readmeBlocks(t *testing.T) []block {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	lines := strings.Split(string(readme), "\n")
+	require.LessOrEqual(t, len(lines)-1, 150, "README.md is at most 150 lines long")
+	var blocks []block
+	open := false
+	for i, l := range lines {
+		language, fence := strings.CutPrefix(l, "```")
+		switch {
+		case fence && !open:
+			blocks, open = append(blocks, block{language: language, line: i + 1}), true
+		case fence:
+			open = false
+		case open:
+			blocks[len(blocks)-1].text += l + "\n"
+		}
+	}
+	return blocks
+}
+
+// TestREADMEGoBlocksCompile builds each Go block: as it is, if it is a whole
+// file, or as the body of a function below the imports it names.
+func TestREADMEGoBlocksCompile(t *testing.T) {
+	built := 0
+	for _, b := range readmeBlocks(t) {
+		if b.language != "go" {
+			continue
+		}
+		dir, err := os.MkdirTemp(".", "testdata-readme-")
+		require.NoError(t, err)
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(b.text), 0o600))
+		out, err := exec.Command("go", "vet", "./"+dir).CombinedOutput()
+		require.NoError(t, err, "README.md:%d: %s", b.line, out)
+		built++
+	}
+	require.NotZero(t, built)
+}
+
+// elsewhere are the commands that this test leaves to others: .ci/run runs the
+// first two, and the others need a PostgreSQL server that it has started.
+var elsewhere = regexp.MustCompile(`(?m)^(make |export DATABASE_URL|go get )`)
+
+// TestREADMEShellBlocksDoWhatTheySay runs the shell blocks in order, on a port
+// of its own, and compares what they print with the text block that follows:
+// "…" in it stands for anything, on a line of its own for any lines.
+func TestREADMEShellBlocksDoWhatTheySay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs the examples")
+	}
+	addr := freeAddr(t)
+	blocks := readmeBlocks(t)
+	compared := 0
+	for i, b := range blocks {
+		if b.language != "sh" || elsewhere.MatchString(b.text) {
+			continue
+		}
+		if strings.Contains(b.text, "go run ./examples/clinic") {
+			serveClinic(t, addr)
+			continue
+		}
+		cmd := exec.Command("bash", "-euo", "pipefail", "-c", strings.ReplaceAll(b.text, "127.0.0.1:8080", addr))
+		var out, problems bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &problems
+		require.NoError(t, cmd.Run(), "README.md:%d: %s", b.line, problems.String())
+		if i+1 < len(blocks) && blocks[i+1].language == "text" {
+			want := strings.ReplaceAll(blocks[i+1].text, "127.0.0.1:8080", addr)
+			require.Regexp(t, pattern(want), out.String(), "README.md:%d", blocks[i+1].line)
+			compared++
+		}
+	}
+	require.NotZero(t, compared)
+}
+
+func pattern(text string) string {
+	var p strings.Builder
+	p.WriteString(`(?s)^`)
+	for line := range strings.Lines(text) {
+		if strings.TrimSpace(line) == "…" {
+			p.WriteString(`(?:[^\n]*\n)*?`)
+			continue
+		}
+		p.WriteString(strings.ReplaceAll(regexp.QuoteMeta(line), "…", `[^\n]*`))
+	}
+	p.WriteString(`$`)
+	return p.String()
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// serveClinic runs the clinic example until the test ends.
+func serveClinic(t *testing.T, addr string) {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "clinic")
+	out, err := exec.Command("go", "build", "-o", program, "./examples/clinic").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Env = append(os.Environ(), "ADDR="+addr, "DATABASE_URL=")
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, ignoreSignal(cmd.Wait()), "%s", log.String())
+	})
+	require.Eventually(t, func() bool {
+		resp, err := http.Get("http://" + addr + "/healthz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	}, 30*time.Second, 20*time.Millisecond)
+}
+
+func ignoreSignal(err error) error {
+	if err == context.Canceled {
+		return nil
+	}
+	return err
+}
+
+func TestTheREADMEPatternComparesAllButTheEllipsis(t *testing.T) {
+	p := regexp.MustCompile(pattern("a … b\n…\nend\n"))
+	for text, want := range map[string]bool{
+		"a 1 b\nend\n":            true,
+		"a 1 b\nx\ny\nend\n":      true,
+		"a 1 c\nend\n":            false,
+		"a 1 b\nend\nand more\n":  false,
+		"a 1\n2 b\nend\n":         false,
+		"before\na 1 b\nx\nend\n": false,
+	} {
+		require.Equal(t, want, p.MatchString(text), fmt.Sprintf("%q", text))
+	}
+}

@@ -1,0 +1,163 @@
+package tenanttest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// DirectoryHarness is a directory and the clinics it knows. Both are required;
+// there must be two clinics at least, each with a phone number and an
+// assistant.
+type DirectoryHarness struct {
+	Directory tenant.Directory
+	Clinics   []Clinic
+}
+
+// Clinic is what a directory is expected to know of a clinic.
+type Clinic struct {
+	Org            tenant.Org
+	Secrets        tenant.Secrets
+	PhoneNumberIDs []string
+	AssistantIDs   []string
+}
+
+// RunDirectory checks h.Directory.
+func RunDirectory(t *testing.T, h DirectoryHarness) {
+	if len(h.Clinics) < 2 {
+		t.Fatal("tenanttest: DirectoryHarness.Clinics has fewer than two: one clinic cannot be taken for another")
+	}
+	for _, c := range h.Clinics {
+		if len(c.PhoneNumberIDs) == 0 || len(c.AssistantIDs) == 0 {
+			t.Fatalf("tenanttest: DirectoryHarness.Clinics: %s needs a phone number and an assistant", c.Org.ID)
+		}
+	}
+	for _, c := range directoryChecks {
+		t.Run(c.sentence, func(t *testing.T) { c.run(t, h) })
+	}
+}
+
+// FailingDirectory checks h.Directory as [RunDirectory] does, reports to
+// nobody, and returns the sentences that do not hold.
+func FailingDirectory(h DirectoryHarness) []string {
+	var failing []string
+	for _, c := range directoryChecks {
+		if fails(func(r reporter) { c.run(r, h) }) {
+			failing = append(failing, c.sentence)
+		}
+	}
+	return failing
+}
+
+var directoryChecks = []struct {
+	sentence string
+	run      func(t reporter, h DirectoryHarness)
+}{
+	{"ByKey returns the clinic whose webhook URL ends in key, and its secrets", byKey},
+	{"ByPhoneNumberID returns the clinic that owns the number", byPhoneNumber},
+	{"ByAssistantID returns the clinic that owns the assistant", byAssistant},
+	{"the error wraps ErrUnknown for all but an exact match", exactMatch},
+	{"simultaneous questions get their own answers", simultaneous},
+}
+
+func sameOrg(a, b tenant.Org) bool {
+	return a.ID == b.ID && a.Key == b.Key && a.Name == b.Name && a.Country == b.Country && a.Locale == b.Locale &&
+		a.Zone != nil && b.Zone != nil && a.Zone.String() == b.Zone.String()
+}
+
+func byKey(t reporter, h DirectoryHarness) {
+	for _, c := range h.Clinics {
+		org, secrets, err := h.Directory.ByKey(context.Background(), c.Org.Key)
+		if err != nil || !sameOrg(org, c.Org) {
+			t.Errorf("by key %q: clinic %s, error %v, want %s as it was registered", c.Org.Key, org.ID, err, c.Org.ID)
+		}
+		if err := org.Validate(); err != nil {
+			t.Errorf("by key %q: %v", c.Org.Key, err)
+		}
+		if secrets != c.Secrets {
+			t.Errorf("by key %q: the secrets are not those registered", c.Org.Key)
+		}
+	}
+}
+
+func byPhoneNumber(t reporter, h DirectoryHarness) {
+	for _, c := range h.Clinics {
+		for _, id := range c.PhoneNumberIDs {
+			if org, err := h.Directory.ByPhoneNumberID(context.Background(), id); err != nil || org != c.Org.ID {
+				t.Errorf("by phone number id %q: clinic %s, error %v, want %s", id, org, err, c.Org.ID)
+			}
+		}
+	}
+}
+
+func byAssistant(t reporter, h DirectoryHarness) {
+	for _, c := range h.Clinics {
+		for _, id := range c.AssistantIDs {
+			if org, err := h.Directory.ByAssistantID(context.Background(), id); err != nil || org != c.Org.ID {
+				t.Errorf("by assistant id %q: clinic %s, error %v, want %s", id, org, err, c.Org.ID)
+			}
+		}
+	}
+}
+
+// near are texts that are almost known, and texts that mean something to a
+// database.
+func near(known string) []string {
+	texts := []string{
+		"", " ", "%", "_", "*", "null", "' or ''='",
+		strings.ToUpper(known), " " + known, known + " ", known + "/", known + "\x00", known + known,
+		known[:len(known)-1], known[1:], "%" + known[1:],
+	}
+	return slices.DeleteFunc(texts, func(s string) bool { return s == known })
+}
+
+func exactMatch(t reporter, h DirectoryHarness) {
+	ctx := context.Background()
+	for _, c := range h.Clinics {
+		for _, key := range append(near(c.Org.Key), c.PhoneNumberIDs[0], c.AssistantIDs[0], c.Org.ID.String()) {
+			org, secrets, err := h.Directory.ByKey(ctx, key)
+			if !errors.Is(err, tenant.ErrUnknown) || !org.ID.IsZero() || secrets != (tenant.Secrets{}) {
+				t.Errorf("by key %q: clinic %q, error %v, want %v and nothing else", key, org.ID, err, tenant.ErrUnknown)
+			}
+		}
+		for _, id := range append(near(c.PhoneNumberIDs[0]), c.AssistantIDs[0], c.Org.Key) {
+			if org, err := h.Directory.ByPhoneNumberID(ctx, id); !errors.Is(err, tenant.ErrUnknown) || !org.IsZero() {
+				t.Errorf("by phone number id %q: clinic %q, error %v, want %v", id, org, err, tenant.ErrUnknown)
+			}
+		}
+		for _, id := range append(near(c.AssistantIDs[0]), c.PhoneNumberIDs[0], c.Org.Key) {
+			if org, err := h.Directory.ByAssistantID(ctx, id); !errors.Is(err, tenant.ErrUnknown) || !org.IsZero() {
+				t.Errorf("by assistant id %q: clinic %q, error %v, want %v", id, org, err, tenant.ErrUnknown)
+			}
+		}
+	}
+}
+
+func simultaneous(t reporter, h DirectoryHarness) {
+	ctx := context.Background()
+	wrong := atOnce(8, func(w int) (wrong int) {
+		for n := range 500 {
+			c := h.Clinics[(w+n)%len(h.Clinics)]
+			org, secrets, err := h.Directory.ByKey(ctx, c.Org.Key)
+			if err != nil || !sameOrg(org, c.Org) || secrets != c.Secrets {
+				wrong++
+			}
+			if id, err := h.Directory.ByPhoneNumberID(ctx, c.PhoneNumberIDs[0]); err != nil || id != c.Org.ID {
+				wrong++
+			}
+			if id, err := h.Directory.ByAssistantID(ctx, c.AssistantIDs[0]); err != nil || id != c.Org.ID {
+				wrong++
+			}
+		}
+		return wrong
+	})
+	for _, n := range wrong {
+		if n > 0 {
+			t.Fatalf("%d of 1500 simultaneous questions were answered wrongly", n)
+		}
+	}
+}
