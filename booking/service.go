@@ -166,7 +166,7 @@ func (s *Service) Reschedule(ctx context.Context, org tenant.ID, id ID, w Want) 
 		return Appointment{}, err
 	}
 	if !moved {
-		seats = cat.present(to) // where it is, it may stay
+		seats = to.anybody() // where it is, it may stay
 	}
 	m := Move{
 		ID: id, Start: cat.time(to.start), End: cat.time(to.end()),
@@ -263,7 +263,7 @@ func (s *Service) take(ctx context.Context, org tenant.ID, r Request, hold time.
 		if !known {
 			return Appointment{}, err
 		}
-		c.Needs = cat.present(w)
+		c.Needs = w.anybody()
 		return s.claim(ctx, org, cat, w, sight, c)
 	}
 	if s.gate == nil {

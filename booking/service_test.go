@@ -324,6 +324,31 @@ func TestARetryAfterTheNoticeRanOutIsStillAnswered(t *testing.T) {
 	require.Equal(t, first, again)
 }
 
+func TestAbsencesThatAreEnteredLaterChangeNothingThatIsBooked(t *testing.T) {
+	c := newClinic(t, nil)
+	r := request(1, booking.Want{Service: "botox", Start: at(10, 0)})
+	first, err := c.Book(t.Context(), c.org, r)
+	require.NoError(t, err)
+
+	cfg := catalogConfig()
+	cfg.Resources[0].Off = []booking.TimeOff{{
+		From: booking.LocalTime{Date: schedule.Date{Year: 2026, Month: 7, Day: 13}},
+		To:   booking.LocalTime{Date: schedule.Date{Year: 2026, Month: 7, Day: 14}},
+	}}
+	away, err := booking.NewCatalog(cfg)
+	require.NoError(t, err)
+	svc, err := booking.New(booking.Config{Store: c.store, Catalogs: booking.StaticCatalogs{c.org: away}, Now: func() time.Time { return c.now }})
+	require.NoError(t, err)
+	again, err := svc.Book(t.Context(), c.org, r)
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	again, err = svc.Reschedule(t.Context(), c.org, first.ID, booking.Want{Start: first.Start})
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	_, err = svc.Book(t.Context(), c.org, request(2, booking.Want{Service: "botox", Start: at(14, 0)}))
+	require.ErrorIs(t, err, booking.ErrNotBookable)
+}
+
 func TestAKeyHasOneOutcome(t *testing.T) {
 	c := newClinic(t, nil)
 	r := request(1, booking.Want{Service: "botox", Start: at(10, 0)})

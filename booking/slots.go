@@ -196,6 +196,19 @@ func (c *Catalog) present(w want) [][]Seats {
 	return needs
 }
 
+// anybody returns who can serve w whatever their hours.
+func (w want) anybody() [][]Seats {
+	needs := make([][]Seats, len(w.service.needs))
+	for i, any := range w.service.needs {
+		for _, r := range any {
+			if !w.pins(any) || r.ID == w.resource {
+				needs[i] = append(needs[i], Seats{r.ID, r.Capacity})
+			}
+		}
+	}
+	return needs
+}
+
 // bySeat sorts what is taken by resource and seat, keeping the order of starts.
 func bySeat(busy []Busy) map[Busy][]schedule.Span {
 	by := make(map[Busy][]schedule.Span)
