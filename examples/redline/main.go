@@ -1,0 +1,192 @@
+// Command redline shows what package redact makes of a text. It is a filter:
+//
+//	$ echo "My name is Sarah Connor, I live at 123 Harley Street and I have heart disease" | redline
+//	My name is [CONTACT/PERSON: Sarah Connor], I live at [CONTACT/ADDRESS: 123 Harley Street] and I have [REDACTED: MEDICAL]
+//
+// Medical facts and identity numbers are replaced; contact facts, which a
+// clinic needs, are marked, and with -all replaced too, as for a log. On a
+// terminal the kinds are coloured.
+//
+//	redline [-all] [-strict] [-region GB|US|NG] [file]
+//	redline -json [file]     the spans of the whole text
+//	redline -jsonl [file]    {"id","text"} a line in, {"id","spans":[{"start","end","label"}]} out
+//	redline -eval file       scores a file of labelled lines, and the speed;
+//	                         "own" stands for the calls that come with package redacttest
+//
+// Offsets are UTF-8 bytes.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/callwaiting-ai/callwaiting/redact"
+	"github.com/callwaiting-ai/callwaiting/redact/redacttest"
+)
+
+func main() {
+	stat, err := os.Stdout.Stat()
+	terminal := err == nil && stat.Mode()&os.ModeCharDevice != 0
+	if err := run(os.Args[1:], os.Stdin, os.Stdout, terminal); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "redline:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+func run(args []string, in io.Reader, out io.Writer, colour bool) error {
+	flags := flag.NewFlagSet("redline", flag.ContinueOnError)
+	all := flags.Bool("all", false, "replace contact facts as well")
+	strict := flags.Bool("strict", false, "replace every word that is not known to be harmless")
+	region := flags.String("region", "GB", "the `country` (GB, US, NG) of phone numbers given without one")
+	asJSON := flags.Bool("json", false, "print the spans instead of the text")
+	lines := flags.Bool("jsonl", false, "read and write a JSON object a line")
+	eval := flags.String("eval", "", "score this `file` of labelled lines, or \"own\"")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	engine, err := redact.New(redact.Config{Policy: policy(*all, colour), Region: *region, Strict: *strict})
+	if err != nil {
+		return err
+	}
+	name := flags.Arg(0)
+	if *eval != "" {
+		name = *eval
+	}
+	if *eval == "own" {
+		return score(engine, append(redacttest.Calls(), redacttest.Clean()...), out)
+	}
+	if name != "" {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	switch {
+	case *eval != "":
+		docs, err := redacttest.Read(in)
+		if err != nil {
+			return err
+		}
+		return score(engine, docs, out)
+	case *lines:
+		return analyzeLines(engine, in, out)
+	case *asJSON:
+		return analyze(engine, in, out)
+	}
+	return filter(engine, in, out)
+}
+
+// policy marks contact facts, unless all is to be replaced.
+func policy(all, colour bool) redact.Policy {
+	paint := func(code, text string) string {
+		if colour {
+			return "\x1b[" + code + "m" + text + "\x1b[0m"
+		}
+		return text
+	}
+	replace := func(dst []byte, kind redact.Kind, _ string) []byte {
+		return append(dst, paint("1;31", string(redact.Replace(nil, kind, "")))...)
+	}
+	mark := func(dst []byte, kind redact.Kind, found string) []byte {
+		return append(dst, paint("36", "[CONTACT/"+string(kind)+": "+found+"]")...)
+	}
+	p := redact.Policy{redact.Medical: replace, redact.ID: replace}
+	for _, kind := range []redact.Kind{redact.Person, redact.Address, redact.Location, redact.Phone, redact.Email, redact.URL, redact.Date, redact.Org} {
+		if p[kind] = mark; all {
+			p[kind] = replace
+		}
+	}
+	return p
+}
+
+// filter copies in to out, redacted. It does not wait for the end: when the
+// input pauses after a whole line, that line is written.
+func filter(engine *redact.Engine, in io.Reader, out io.Writer) error {
+	w := redact.NewWriter(out, engine)
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := in.Read(buf)
+		if n > 0 {
+			if _, err := w.Write(buf[:n]); err != nil {
+				return err
+			}
+			if n < len(buf) && buf[n-1] == '\n' {
+				if err := w.Flush(); err != nil {
+					return err
+				}
+			}
+		}
+		if err == io.EOF {
+			return w.Close()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// A span is how a finding is written; it never holds what was found.
+type span struct {
+	Start int         `json:"start"`
+	End   int         `json:"end"`
+	Label redact.Kind `json:"label"`
+	Sub   string      `json:"sub,omitempty"`
+	Score float32     `json:"score,omitempty"`
+	Rule  string      `json:"rule,omitempty"`
+}
+
+func analyze(engine *redact.Engine, in io.Reader, out io.Writer) error {
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return err
+	}
+	result, err := engine.Analyze(string(text))
+	if err != nil {
+		return err
+	}
+	spans := make([]span, 0, len(result.Spans))
+	for _, s := range result.Spans {
+		spans = append(spans, span{s.Start, s.End, s.Kind, s.Sub, s.Score, s.Rule})
+	}
+	return json.NewEncoder(out).Encode(spans)
+}
+
+func analyzeLines(engine *redact.Engine, in io.Reader, out io.Writer) error {
+	w := bufio.NewWriter(out)
+	defer w.Flush()
+	lines, enc := json.NewDecoder(in), json.NewEncoder(w)
+	for n := 1; ; n++ {
+		var doc struct {
+			ID   json.RawMessage `json:"id"`
+			Text string          `json:"text"`
+		}
+		if err := lines.Decode(&doc); err == io.EOF {
+			return w.Flush()
+		} else if err != nil {
+			return fmt.Errorf("object %d is not {\"id\",\"text\"}", n) // its error would quote the line
+		}
+		result, err := engine.Analyze(doc.Text)
+		if err != nil {
+			return fmt.Errorf("object %d: %w", n, err)
+		}
+		spans := make([]span, 0, len(result.Spans))
+		for _, s := range result.Spans {
+			spans = append(spans, span{Start: s.Start, End: s.End, Label: s.Kind})
+		}
+		if err := enc.Encode(struct {
+			ID    json.RawMessage `json:"id"`
+			Spans []span          `json:"spans"`
+		}{doc.ID, spans}); err != nil {
+			return err
+		}
+	}
+}

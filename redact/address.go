@@ -1,0 +1,458 @@
+package redact
+
+import "strings"
+
+// street returns how many words the address at word i has, 0 if there is
+// none: "12 Harley Street, London W1G 9PF", "flat two eleven bourdillon road
+// ikoyi lagos", "Plot 19, Block C, Lekki Gardens".
+func (s *contactScan) street(i int) int {
+	j, units := s.unit(i), 0
+	for j > i {
+		units++
+		k := s.unit(j)
+		if k == j && s.flags(j)&cStreet != 0 && s.figure(j+1) > 0 && s.gap(j+1) == GapSpace {
+			k = j + 2 // House 12, Road 4: an estate's roads have numbers
+		}
+		if k == j || s.gap(j)&^(GapSpace|GapComma|GapLine) != 0 {
+			break
+		}
+		j = k
+	}
+	if end := s.house(j, i); end > j {
+		return s.tail(end, true) - i
+	}
+	if units == 0 {
+		return max(0, s.foreign(i)-i)
+	}
+	if k := s.building(j); k > j {
+		return s.tail(k, true) - i
+	}
+	// Units alone are an address if they are several or can be nothing else,
+	// if a place follows, or if a cue went before.
+	end := s.tail(j, false)
+	switch {
+	case units > 1, strongUnits.has(s.toks[i].Hash) && s.toks[j-1].Shape&HasDigit != 0:
+		end = s.tail(j, true)
+	case end > j && (end > j+1 || s.near(i)):
+	case end == j && s.near(i) && !weakUnits.has(s.toks[i].Hash):
+	default:
+		return 0
+	}
+	return end - i
+}
+
+// foreign reads a street whose number comes last, at word i: "Calle Mayor 12",
+// "Hauptstraße 5, 10115 Berlin". It returns i if there is none.
+func (s *contactScan) foreign(i int) int {
+	j := i + 1
+	if s.flags(i)&cPrefix != 0 {
+		j = s.name(j)
+		if j == i+1 || s.toks[i].Shape&FirstUpper == 0 && (s.is(i, "via") || s.is(i, "boulevard") || s.is(i, "plaza")) {
+			return i
+		}
+	} else if !foreignStreet(s.t.Word(i)) {
+		return i
+	}
+	if s.figure(j) <= 0 || s.gap(j)&^GapSpace != 0 {
+		return i
+	}
+	return s.tail(j+1, true)
+}
+
+// foreignStreet reports a word that ends like a street's name in German,
+// Dutch or a Scandinavian language.
+func foreignStreet(word string) bool {
+	for _, end := range [...]string{"strasse", "straße", "gasse", "platz", "allee", "straat", "laan", "gatan", "vägen", "gata", "veien"} {
+		if n := len(word) - len(end); n > 2 && strings.EqualFold(word[n:], end) {
+			return true
+		}
+	}
+	return false
+}
+
+// near reports an address cue shortly before word i.
+func (s *contactScan) near(i int) bool { return within(s.addrCue, i, 6) }
+
+// unit skips "flat 4", "apartment 5b", "p.o. box 104", "block C" at word i and
+// returns the word after it, i if there is none.
+func (s *contactScan) unit(i int) int {
+	j := i
+	if s.is(j, "p") && s.is(j+1, "o") && s.is(j+2, "box") {
+		j += 2
+	} else if s.is(j, "po") && s.is(j+1, "box") {
+		j++
+	}
+	if s.flags(j)&cUnit == 0 || s.size(j) == 1 || s.gap(j+1)&^(GapSpace|GapDot|GapHash|GapLine) != 0 {
+		return i
+	}
+	j++
+	if s.is(j, "number") || s.is(j, "no") {
+		j++
+	}
+	if j >= len(s.toks) {
+		return i
+	}
+	tok := s.toks[j]
+	switch {
+	case tok.Shape&HasDigit != 0 && s.size(j) <= 6:
+		j++
+	case s.size(j) == 1 && !s.is(j, "i") && (tok.Shape&FirstUpper != 0 || !s.is(j, "a") || s.t.Upper):
+		return j + 1
+	case s.t.Number(j).Kind == Units, s.t.Number(j).Kind == Teens:
+		j++
+	case s.t.Number(j).Kind == Tens:
+		j = max(j+1, s.twoDigits(j))
+	default:
+		return i
+	}
+	if s.size1(j) && s.gap(j).Plain() && !s.is(j, "i") && !s.is(j, "a") && s.flags(j)&cCompass == 0 {
+		j++ // "six b"
+	}
+	return j
+}
+
+// size1 reports that word j is a single letter.
+func (s *contactScan) size1(j int) bool {
+	return j < len(s.toks) && s.size(j) == 1 && s.toks[j].Shape&HasDigit == 0
+}
+
+// house reads a house number and a street at word i of an address that begins
+// at word from. It returns the word after the street, i if there is none.
+func (s *contactScan) house(i, from int) int {
+	if i >= len(s.toks) || i > from && s.gap(i)&^(GapSpace|GapComma|GapLine|GapDot) != 0 {
+		return i
+	}
+	j := s.houseNumber(i)
+	if j == i {
+		return i
+	}
+	figures := s.toks[i].Shape&HasDigit != 0
+	if j < len(s.toks) && s.flags(j)&cPrefix != 0 && s.gap(j)&^(GapSpace|GapComma) == 0 {
+		if k := s.name(j + 1); k > j+1 { // 5 Rue de Rivoli
+			return k
+		}
+	}
+	if j >= len(s.toks) || s.gap(j)&^(GapSpace|GapComma|GapLine) != 0 || !figures && !s.gap(j).Plain() {
+		return i
+	}
+	// The name runs to the last word that makes a street.
+	end, weak, title, known := i, true, s.t.Upper, true
+	the := s.is(j, "the") // 18 The Crescent
+	if the {
+		j++
+	}
+	for k := j; k < len(s.toks) && k < j+6; k++ {
+		f := s.flags(k)
+		g := s.toks[k].Gap
+		if k > j && g&^(GapSpace|GapHyphen|GapLine|GapDot) != 0 || k > j && g.Sentence() && !s.abbreviated(k-1) {
+			break
+		}
+		if f&(cStreet|cStreetWeak) != 0 && (k > j || the || soleStreets.has(s.toks[k].Hash)) && s.size(k) > 1 {
+			weak = weak && f&cStreet == 0
+			end = k + 1
+			if f&cStop == 0 {
+				continue
+			}
+		}
+		if s.stopsStreet(k) {
+			break
+		}
+		if s.toks[k].Shape&FirstUpper == 0 && s.toks[k].Shape&HasDigit == 0 {
+			title = false
+		}
+		if end == i && !s.known(k) && f&cNumber == 0 {
+			known = false
+		}
+	}
+	if end == i {
+		return s.unnamed(i, j)
+	}
+	known = known || the
+	if s.toks[end-1].Gap == GapHyphen && s.is(end-1, "way") { // "two-way"
+		return i
+	}
+	if s.is(j, "way") || s.is(end-1, "way") && s.flags(end-2)&cStop != 0 {
+		return i
+	}
+	switch {
+	case title, s.near(i), s.tail(end, false) > end:
+	case weak && (!figures || known), !figures && known:
+		return i
+	}
+	return end
+}
+
+// houseNumber skips "221B", "77-12", "one twenty two" at word i.
+func (s *contactScan) houseNumber(i int) int {
+	tok := s.toks[i]
+	if tok.Shape&HasDigit != 0 {
+		if s.size(i) > 6 || s.letters(i) > 0 || ordinalFigures(s.t.Word(i)) {
+			return i
+		}
+		j := i + 1
+		if j < len(s.toks) && s.toks[j].Gap&^GapSpace == GapHyphen && s.toks[j].Shape&HasDigit != 0 && s.size(j) <= 4 {
+			j++
+		} else if s.size1(j) && s.gap(j).Plain() && (s.is(j, "a") || s.is(j, "b") || s.is(j, "c") || s.is(j, "d")) {
+			j++
+		}
+		return j
+	}
+	j := s.cardinal(i)
+	if j > i && s.t.Number(j).Kind == Ordinal && s.t.Number(j-1).Kind == Tens && j-1 > i {
+		j-- // two hundred | thirty third street
+	}
+	if j > i && s.size1(j) && s.gap(j).Plain() && j+1 < len(s.toks) && !s.known(j+1) {
+		j++ // nineteen a lordship lane
+	}
+	return j
+}
+
+func ordinalFigures(w string) bool {
+	return len(w) > 2 && (w[len(w)-1]|0x20 == 'h' || w[len(w)-1]|0x20 == 'd' || w[len(w)-2]|0x20 == 's') && class[w[len(w)-2]]&(lower|upper) != 0
+}
+
+// unnamed accepts, after a cue, a house without a street word: "my address is
+// 10 The Pines, Oakham". Words i to j-1 are its number.
+func (s *contactScan) unnamed(i, j int) int {
+	if !within(s.addrCue, i, 4) || !homes.has(s.toks[s.addrCue].Hash) || s.toks[i].Shape&HasDigit == 0 {
+		return i
+	}
+	k := j
+	if s.is(k, "the") {
+		k++
+	}
+	end := s.name(k)
+	if end == k || s.t.Upper && s.toks[k].Shape&FirstUpper == 0 || !s.t.Upper && s.known(k) {
+		return i
+	}
+	return end
+}
+
+// name skips up to four words of a street's or a building's name.
+func (s *contactScan) name(i int) int {
+	j := i
+	for j < len(s.toks) && j < i+4 && !s.stopsStreet(j) && (j == i || s.gap(j).Plain()) {
+		j++
+	}
+	return j
+}
+
+// building skips a name that ends in a street word, without a number:
+// "Marlowe House", "Lekki Gardens". It returns i if there is none.
+func (s *contactScan) building(i int) int {
+	end := i
+	for k := i + 1; k <= s.name(i); k++ {
+		if s.flags(k-1)&(cStreet|cStreetWeak) != 0 && (k > i+1 || soleStreets.has(s.toks[i].Hash)) {
+			end = k
+		}
+	}
+	return end
+}
+
+func (s *contactScan) compass(i int) int {
+	if s.flags(i)&cCompass != 0 && s.size(i) <= 2 && s.gap(i).Plain() {
+		return 1
+	}
+	return 0
+}
+
+// abbreviated reports "St." and its like, whose stop ends no sentence.
+func (s *contactScan) abbreviated(i int) bool {
+	return i >= 0 && s.size(i) <= 4 && s.flags(i)&(cStreet|cStreetWeak|cUnit|cTitle) != 0
+}
+
+// stopsStreet reports a word that cannot be part of a street's name.
+func (s *contactScan) stopsStreet(i int) bool {
+	tok := s.toks[i]
+	if tok.Shape.Numeric() || s.flags(i)&(cFiller|cIDCue|cBirth) != 0 && !streetNames.has(tok.Hash) {
+		return true
+	}
+	if tok.Shape&HasDigit != 0 {
+		return !ordinalFigures(s.t.Word(i))
+	}
+	return s.flags(i)&cStop != 0 && !streetNames.has(tok.Hash) || units.has(tok.Hash)
+}
+
+// tail skips what follows a street: town, state, postcode, country, floor.
+// sure tells that the street is certain, so that capitals after a comma are
+// taken for a town.
+func (s *contactScan) tail(i int, sure bool) int {
+	end := i + s.compass(i)
+	placed := false // a town or state was said, so figures may be a ZIP code
+	for j := end; j < len(s.toks) && j < i+24; j = end {
+		g := s.toks[j].Gap
+		if g&^(GapSpace|GapComma|GapLine|GapHyphen|GapDot) != 0 || g.Sentence() && !s.abbreviated(j-1) {
+			break
+		}
+		if n := s.postcode(j); n > 0 {
+			end, placed = j+n, true
+			continue
+		}
+		if k := s.unit(j); k > j {
+			end = k
+			continue
+		}
+		if n := s.places.longest(s.toks, j, 1); n > 0 {
+			end, placed = j+n, true
+			continue
+		}
+		if s.flags(j)&cState != 0 && (s.toks[j].Shape.Caps() || s.zip(j+1) > j+1) && s.size(j) == 2 {
+			end, placed = j+1, true
+			continue
+		}
+		if k := s.zip(j); k > j && (placed || sure && g&(GapComma|GapLine) != 0 || k < len(s.toks) && s.places.longest(s.toks, k, 1) > 0) {
+			end = k
+			continue
+		}
+		if s.is(j, "in") && j+1 < len(s.toks) {
+			if n := s.places.longest(s.toks, j+1, 1); n > 0 && s.gap(j+1).Plain() {
+				end, placed = j+1+n, true
+				continue
+			}
+		}
+		if sure && g&(GapComma|GapLine) != 0 && s.t.Number(j).Kind == Figures {
+			if k := s.house(j, j); k > j && s.toks[k-1].End-s.toks[j].Start > 4 { // Marlowe House, 3 Bond Street
+				end = k
+				continue
+			}
+		}
+		if k := s.leadsToCode(j); k > j {
+			end, placed = k, true
+			continue
+		}
+		if sure && g&(GapComma|GapLine) != 0 {
+			if k := s.town(j); k > j {
+				end, placed = k, true
+				continue
+			}
+		}
+		break
+	}
+	return end
+}
+
+// town skips capitalised words after a comma that are no person's name.
+func (s *contactScan) town(i int) int {
+	j := i
+	for j < len(s.toks) && j < i+4 && s.toks[j].Shape&FirstUpper != 0 && s.toks[j].Shape&HasDigit == 0 && (j == i || s.gap(j)&^(GapSpace|GapHyphen) == 0) {
+		if s.medical(j) || s.flags(j)&cStop != 0 && !streetNames.has(s.toks[j].Hash) || s.toks[j].Shape&HasApostrophe != 0 && s.size(j) <= 4 {
+			break
+		}
+		j++
+	}
+	if j == i || j < len(s.toks) && s.gap(j).Plain() && s.flags(j)&(cStop|cLink|cLead) == 0 && !s.t.Number(j).isSaid() && s.toks[j].Shape&HasDigit == 0 {
+		return i
+	}
+	if s.flags(i)&(cGiven|cTitle|cMonth|cWeekday) != 0 && s.flags(i)&cPlace == 0 {
+		return i
+	}
+	return j
+}
+
+func (n Number) isSaid() bool { return n.Kind != NotNumber }
+
+// leadsToCode skips up to four words that are followed by a postcode, which
+// makes them the town.
+func (s *contactScan) leadsToCode(i int) int {
+	for j := i; j < len(s.toks) && j < i+5; j++ {
+		if j > i && s.gap(j)&^(GapSpace|GapComma|GapLine|GapHyphen) != 0 {
+			return i
+		}
+		if n := s.postcode(j); n > 0 && j > i {
+			return j + n
+		}
+		if s.flags(j)&cStop != 0 || s.toks[j].Shape&HasDigit != 0 || s.medical(j) {
+			return i
+		}
+	}
+	return i
+}
+
+// zip skips a ZIP or postal code in figures or dictated: five digits, or six
+// in Nigeria, or nine in two groups.
+func (s *contactScan) zip(i int) int {
+	if i >= len(s.toks) {
+		return i
+	}
+	if s.toks[i].Shape.Numeric() {
+		if n := s.size(i); n != 5 && n != 6 {
+			return i
+		}
+		if i+1 < len(s.toks) && s.toks[i+1].Gap == GapHyphen && s.toks[i+1].Shape.Numeric() && s.size(i+1) == 4 {
+			return i + 2
+		}
+		return i + 1
+	}
+	if !s.gap(i).Plain() || s.t.Number(i).Kind == NotNumber || s.t.Number(i).Kind == Ordinal {
+		return i
+	}
+	var r digitRun
+	s.readRun(i, &r)
+	if r.n == 5 {
+		return r.end
+	}
+	if j := s.cardinal(i); j > i+1 && (s.t.Number(i+1).Kind == Scale && s.t.Number(i+1).Value == 1000 || s.t.Number(i+2).Kind == Scale && s.t.Number(i+2).Value == 1000) {
+		return j // ten thousand sixteen
+	}
+	return i
+}
+
+// statedAddress reads a street without a number after the cue at word i: "I
+// live on Harley Street".
+func (s *contactScan) statedAddress(i int) int {
+	if !homes.has(s.toks[i].Hash) {
+		return i
+	}
+	j := i + 1
+	for n := 0; n < 3 && (s.is(j, "is") || s.is(j, "at") || s.is(j, "on") || s.is(j, "in") || s.is(j, "off") || s.flags(j)&cFiller != 0); n++ {
+		j++
+	}
+	if j == i+1 && !s.is(i, "address") || j >= len(s.toks) || s.gap(j)&^(GapSpace|GapColon|GapComma) != 0 {
+		return i
+	}
+	for k := j; k < len(s.toks) && k < j+4 && !s.stopsStreet(k) && (k == j || s.gap(k).Plain()); k++ {
+		if k > j && s.flags(k)&cStreet != 0 && s.toks[k].Shape&HasDigit == 0 && !s.toks[j].Shape.Numeric() {
+			end := s.tail(k+1, true)
+			return s.add(j, end, Address, "street", .8, "address.stated")
+		}
+	}
+	return i
+}
+
+// place reports a town or country a person is said to be in, at word i.
+func (s *contactScan) place(i int) int {
+	n := s.places.longest(s.toks, i, 1)
+	if n == 0 || !(s.is(i-1, "in") || s.is(i-1, "from") || s.is(i-1, "near") || s.is(i-1, "to")) {
+		return i
+	}
+	if s.toks[i].Shape&FirstUpper == 0 && n == 1 && (s.size(i) < 5 || s.known(i)) {
+		return i
+	}
+	if s.flags(i+n)&(cStreet|cStreetWeak) != 0 && s.gap(i+n).Plain() {
+		return i
+	}
+	return s.add(i, i+n, Location, "", .6, "location.place")
+}
+
+// has reports a word of a small set.
+func (w *Words) has(hash uint64) bool { return w.Flags(hash) != 0 }
+
+func setOf(words ...string) *Words {
+	w := new(Words)
+	w.Add(1, words...)
+	return w
+}
+
+var (
+	// streetNames are everyday words that streets are named by.
+	streetNames = setOf("high", "long", "little", "new", "great", "old", "full", "half", "hope", "head", "court", "order",
+		"march", "may", "june", "april", "first", "second", "third", "side", "back", "best", "king", "open", "surgery",
+		"hospital", "clinic", "place", "short", "white", "patient", "royal", "english", "british", "american", "irish",
+		"polish", "french", "german", "italian", "st", "upper", "lower", "dr", "dame", "sir", "de", "la", "le", "of", "july",
+		"august", "september", "october", "november", "december", "january", "february", "fine", "hall", "straight", "point",
+		"free", "still", "moon", "way", "end", "national", "nigerian", "live", "visit", "work", "test", "left")
+	soleStreets = setOf("broadway", "strand", "embankment")
+	strongUnits = setOf("apartment", "apt", "suite", "p", "po")
+	weakUnits   = setOf("room", "floor", "house", "block", "box")
+	homes       = setOf("live", "lives", "living", "lived", "address", "stay", "stays", "staying", "reside", "resides")
+)

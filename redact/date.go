@@ -1,0 +1,459 @@
+package redact
+
+import (
+	"strconv"
+	"strings"
+)
+
+// dateSub tells a date of birth from any other by what was said before it.
+func (s *contactScan) dateSub(i int) string {
+	if within(s.birthCue, i, 8) {
+		return "dob"
+	}
+	return ""
+}
+
+// numericDate returns how many words the date in figures at word i has:
+// 03/07/2015, 2024-01-15, 12.8.20.
+func (s *contactScan) numericDate(i int) int {
+	if i+1 >= len(s.toks) || !s.toks[i].Shape.Numeric() {
+		return 0
+	}
+	sep := s.toks[i+1].Gap &^ GapSpace
+	if sep != GapSlash && sep != GapDot && sep != GapHyphen || sep != GapSlash && s.toks[i+1].Gap != sep {
+		return 0
+	}
+	a, b, c := s.figure(i), s.figure(i+1), s.figure(i+2)
+	if c < 0 || s.toks[i+2].Gap&^GapSpace != sep {
+		// "on 12/25": day and month, if announced.
+		if sep == GapSlash && b > 0 && s.toks[i+1].Gap == sep && dayAndMonth(a, b) && s.flags(i-1)&cDatePrep != 0 {
+			return 2
+		}
+		return 0
+	}
+	if s.size(i) == 4 {
+		if a >= 1900 && a < 2100 && s.size(i+1) <= 2 && s.size(i+2) <= 2 && dayAndMonth(b, c) {
+			return 3
+		}
+		return 0
+	}
+	if s.size(i) > 2 || s.size(i+1) > 2 || !dayAndMonth(a, b) {
+		return 0
+	}
+	switch s.size(i + 2) {
+	case 4:
+		if c >= 1800 && c < 2200 {
+			return 3
+		}
+	case 2:
+		if sep == GapSlash || s.flags(i-1)&(cDatePrep|cLink) != 0 {
+			return 3
+		}
+	}
+	return 0
+}
+
+func dayAndMonth(a, b int) bool {
+	return a >= 1 && a <= 31 && b >= 1 && b <= 31 && (a <= 12 || b <= 12)
+}
+
+// figure returns the value of word i if it is up to four digits, else -1.
+func (s *contactScan) figure(i int) int {
+	if i >= len(s.toks) || !s.toks[i].Shape.Numeric() || s.size(i) > 4 {
+		return -1
+	}
+	v := 0
+	for _, c := range []byte(s.t.Word(i)) {
+		v = v*10 + int(c-'0')
+	}
+	return v
+}
+
+func (s *contactScan) size(i int) int { return s.toks[i].End - s.toks[i].Start }
+
+// date returns how many words the date in words at word i has, 0 if there is
+// none: "the 14th of March 1985", "may fifth", "next Tuesday" (its weekday),
+// "in 2016" (its year).
+func (s *contactScan) date(i int) int {
+	f := s.flags(i)
+	switch {
+	case f&(cMonth|cMonthWord) != 0:
+		if n := s.monthFirst(i, f); n > 0 {
+			return n
+		}
+	case f&cWeekday != 0:
+		return s.weekday(i)
+	case f&cRelative != 0:
+		return 1
+	case f&cPeriod != 0 && s.is(i-1, "last"):
+		return 1
+	case f&cPeriod != 0 && s.year(i+1) > i+1 && s.gap(i+1).Plain(): // spring 2020
+		return s.year(i+1) - i
+	}
+	if f&cNumber == 0 && s.toks[i].Shape&HasDigit == 0 {
+		return 0
+	}
+	if day, ordinal := s.day(i); day > i {
+		j := day
+		if s.is(j, "of") {
+			j++
+		}
+		if m := s.flags(j); m&(cMonth|cMonthWord) != 0 && s.gap(j)&^(GapSpace|GapHyphen|GapDot|GapComma|GapLine|GapSlash) == 0 &&
+			(ordinal || m&cMonthWord == 0 || s.toks[i].Shape&HasDigit != 0) {
+			return s.pastYear(j+1) - i
+		}
+		if ordinal && s.bareDay(i, day) {
+			return day - i
+		}
+	}
+	if s.flags(i-1)&cDatePrep != 0 || s.is(i-1, "year") {
+		if j := s.year(i); j > i && (s.flags(j)&cStreet == 0) && !units.has(s.hash(j)) {
+			return j - i
+		}
+		if s.dateSub(i) != "" && s.t.Number(i).Kind == Tens && s.t.Number(i).Value >= 30 {
+			return s.twoDigits(i) - i // born in sixty eight
+		}
+	}
+	return 0
+}
+
+func (s *contactScan) hash(i int) uint64 {
+	if i >= 0 && i < len(s.toks) {
+		return s.toks[i].Hash
+	}
+	return 0
+}
+
+// monthFirst reads "March 14th, 1985", "march nineteen eighty five", "in may".
+func (s *contactScan) monthFirst(i int, f uint32) int {
+	j := i + 1
+	if s.is(j, "the") {
+		j++
+	}
+	if s.gap(j)&^(GapSpace|GapDot|GapHyphen|GapLine) == 0 {
+		day, ordinal := s.day(j)
+		year := s.year(j)
+		switch {
+		case day > j && year <= day && (ordinal || s.toks[j].Shape&HasDigit != 0 || f&cMonthWord == 0):
+			return s.pastYear(day) - i
+		case year > j:
+			return year - i
+		}
+	}
+	prep := s.flags(i-1)&cDatePrep != 0 && !s.gap(i).Sentence() || s.is(i-1, "and") && s.flags(i-2)&cMonth != 0
+	if s.size(i) == 3 && !s.is(i, "may") { // an abbreviation
+		if prep && f&cMonth != 0 && s.toks[i].Shape.Title() {
+			return 1
+		}
+		return 0
+	}
+	if f&cMonthWord != 0 && (!prep || s.is(i-1, "this") || s.is(i-1, "due")) {
+		return 0
+	}
+	return 1
+}
+
+// day reads a day of the month at word i: 14, 14th, fourteenth, twenty third.
+// It returns the word after it and whether it was an ordinal.
+func (s *contactScan) day(i int) (next int, ordinal bool) {
+	if i >= len(s.toks) {
+		return i, false
+	}
+	if s.toks[i].Shape&HasDigit != 0 {
+		w := s.t.Word(i)
+		n, v := 0, 0
+		for ; n < len(w) && n < 3 && w[n] >= '0' && w[n] <= '9'; n++ {
+			v = v*10 + int(w[n]-'0')
+		}
+		if n == 0 || n > 2 || v < 1 || v > 31 {
+			return i, false
+		}
+		switch strings.ToLower(w[n:]) {
+		case "":
+			return i + 1, false
+		case "st", "nd", "rd", "th":
+			return i + 1, true
+		}
+		return i, false
+	}
+	switch num := s.t.Number(i); num.Kind {
+	case Ordinal:
+		return i + 1, true
+	case Tens:
+		if next := s.t.Number(i + 1); s.gap(i+1).Plain() && num.Value <= 30 {
+			if next.Kind == Ordinal && next.Value < 10 {
+				return i + 2, true
+			}
+			if next.Kind == Units && next.Value > 0 {
+				return i + 2, false
+			}
+		}
+		if num.Value <= 30 {
+			return i + 1, false
+		}
+	case Units, Teens:
+		if num.Value > 0 {
+			return i + 1, false
+		}
+	}
+	return i, false
+}
+
+// bareDay reports that the ordinal at words i to j-1 stands for a day without
+// its month: "on the 9th", but not "the 9th floor".
+func (s *contactScan) bareDay(i, j int) bool {
+	if !s.is(i-1, "the") {
+		return false
+	}
+	if s.toks[i].Shape&HasDigit == 0 {
+		if s.t.Number(i).Kind == Ordinal && s.t.Number(i).Value < 4 || s.flags(i-2)&cDatePrep == 0 {
+			return false
+		}
+	}
+	return !s.gap(j).Plain() || s.flags(j)&(cLink|cDatePrep|cLead) != 0
+}
+
+// year reads a year at word i, in figures or spoken, and returns the word
+// after it.
+func (s *contactScan) year(i int) int {
+	if i >= len(s.toks) {
+		return i
+	}
+	if s.toks[i].Shape.Numeric() {
+		if isYear(s.t.Word(i)) {
+			return i + 1
+		}
+		return i
+	}
+	century := s.t.Number(i)
+	second := s.t.Number(i + 1)
+	if century.Kind == NotNumber || i+1 >= len(s.toks) || !s.gap(i+1).Plain() {
+		return i
+	}
+	switch {
+	case century.Kind == Units && century.Value == 2 && second.Kind == Scale && second.Value == 1000:
+		j := i + 2
+		if s.is(j, "and") && s.t.Number(j+1).Kind != NotNumber {
+			j++
+		}
+		return s.twoDigits(j)
+	case century.Kind == Teens && century.Value == 19 && second.Kind == Scale && second.Value == 100:
+		return s.twoDigits(i + 2)
+	case century.Kind == Teens && century.Value == 19, century.Kind == Tens && century.Value == 20 && second.Kind != Units:
+		if second.Kind == Units {
+			if second.Value == 0 && s.t.Number(i+2).Kind == Units { // nineteen oh four
+				return i + 3
+			}
+			return i
+		}
+		return max(i, s.afterCentury(i+1))
+	case century.Kind == Tens && century.Value == 20 && second.Kind == Units && second.Value == 0 && s.t.Number(i+2).Kind == Units:
+		return i + 3
+	}
+	return i
+}
+
+func (s *contactScan) afterCentury(i int) int {
+	if j := s.twoDigits(i); j > i {
+		return j
+	}
+	return 0
+}
+
+// twoDigits reads a number from 1 to 99 at word i.
+func (s *contactScan) twoDigits(i int) int {
+	switch num := s.t.Number(i); num.Kind {
+	case Tens:
+		if next := s.t.Number(i + 1); next.Kind == Units && next.Value > 0 && s.gap(i+1).Plain() {
+			return i + 2
+		}
+		return i + 1
+	case Teens:
+		return i + 1
+	case Units:
+		if num.Value > 0 {
+			return i + 1
+		}
+	}
+	return i
+}
+
+// pastYear skips a year after day and month: ", 1985", "eighty five".
+func (s *contactScan) pastYear(i int) int {
+	j := i
+	if s.is(j, "in") || s.is(j, "of") {
+		j++
+	}
+	if s.gap(j)&^(GapSpace|GapComma|GapHyphen|GapDot|GapLine|GapSlash) != 0 {
+		return i
+	}
+	if k := s.year(j); k > j {
+		return k
+	}
+	if s.gap(j)&GapComma != 0 {
+		return i
+	}
+	if s.t.Number(j).Kind == Tens && s.t.Number(j).Value >= 30 {
+		return s.twoDigits(j)
+	}
+	if s.figure(j) >= 0 && s.size(j) == 2 && !units.has(s.hash(j+1)) && s.gap(j) == GapSpace {
+		return j + 1
+	}
+	return i
+}
+
+// weekday reads a weekday, unless it is one end of opening hours ("Monday to
+// Friday") or of a habit ("every Friday").
+func (s *contactScan) weekday(i int) int {
+	between := func(j int) bool {
+		return s.is(j, "to") || s.is(j, "through") || s.is(j, "till") || s.is(j, "until")
+	}
+	switch {
+	case between(i+1) && s.flags(i+2)&cWeekday != 0 && !s.is(i+3, "the"), between(i-1) && s.flags(i-2)&cWeekday != 0 && !s.is(i+1, "the"),
+		s.is(i-1, "every"), s.is(i-1, "each"):
+		return 0
+	}
+	// The date may follow: "Tuesday the 14th of March".
+	j := i + 1
+	if s.is(j, "the") {
+		j++
+	}
+	if day, ordinal := s.day(j); day > j && !s.gap(j).Sentence() {
+		k := day
+		if s.is(k, "of") {
+			k++
+		}
+		if s.flags(k)&(cMonth|cMonthWord) != 0 {
+			return s.pastYear(k+1) - i
+		}
+		if ordinal && j > i+1 && (!s.gap(day).Plain() || s.flags(day)&(cLink|cDatePrep|cLead) != 0) {
+			return day - i
+		}
+	}
+	if f := s.flags(j); j == i+1 && f&cMonth != 0 && s.gap(j)&^(GapSpace|GapComma) == 0 {
+		if n := s.monthFirst(j, f); n > 1 {
+			return j + n - i
+		}
+	}
+	return 1
+}
+
+func isYear(w string) bool {
+	return len(w) == 4 && (w[:2] == "19" || w[:2] == "20") && w[2] >= '0' && w[2] <= '9' && w[3] >= '0' && w[3] <= '9'
+}
+
+// isoDate returns the date in said as YYYY-MM-DD. ok is false unless day,
+// month and year were said. Where figures leave day and month open, region US
+// puts the month first, any other the day.
+func isoDate(said, region string) (date string, ok bool) {
+	t := NewText(said)
+	s := contactScan{contacts: newContacts(), t: t, toks: t.Tokens, birthCue: -far}
+	var day, month, year int
+	if len(t.Tokens) >= 3 && s.figure(0) >= 0 && s.figure(1) >= 0 && s.figure(2) >= 0 {
+		a, b, c := s.figure(0), s.figure(1), s.figure(2)
+		switch {
+		case s.size(0) == 4:
+			year, month, day = a, b, c
+		case a > 12 || region != "US" && b <= 12:
+			day, month, year = a, b, c
+		default:
+			month, day, year = a, b, c
+		}
+		if s.size(0) != 4 && s.size(2) == 2 {
+			year += century(year)
+		}
+		return iso(year, month, day)
+	}
+	for i := 0; i < len(t.Tokens); {
+		if m, found := monthNumber(t.Word(i)); found && month == 0 {
+			month = m
+			i++
+			continue
+		}
+		if month != 0 || day == 0 {
+			if next, v := s.yearValue(i, month != 0 && day != 0); next > i && year == 0 {
+				year = v
+				i = next
+				continue
+			}
+		}
+		if next, _ := s.day(i); next > i && day == 0 {
+			day = s.dayValue(i, next)
+			i = next
+			continue
+		}
+		i++
+	}
+	return iso(year, month, day)
+}
+
+func iso(year, month, day int) (string, bool) {
+	if year < 1000 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31 {
+		return "", false
+	}
+	two := func(v int) string { return strconv.Itoa(v/10) + strconv.Itoa(v%10) }
+	return strconv.Itoa(year) + "-" + two(month) + "-" + two(day), true
+}
+
+// century guesses the century of a two-digit year: callers speak of births
+// and of the recent past.
+func century(year int) int {
+	if year < 40 {
+		return 2000
+	}
+	return 1900
+}
+
+func monthNumber(word string) (int, bool) {
+	if len(word) >= 3 {
+		for i, name := range [...]string{"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"} {
+			w := strings.ToLower(word)
+			if w == name || w == name[:3] || w == "sept" && i == 8 {
+				return i + 1, true
+			}
+		}
+	}
+	return 0, false
+}
+
+func (s *contactScan) dayValue(i, next int) int {
+	if s.toks[i].Shape&HasDigit != 0 {
+		v, _ := strconv.Atoi(strings.TrimRight(strings.ToLower(s.t.Word(i)), "stndrh"))
+		return v
+	}
+	v := 0
+	for ; i < next; i++ {
+		v += s.t.Number(i).Value
+	}
+	return v
+}
+
+// yearValue reads a year at word i; short allows "eighty five".
+func (s *contactScan) yearValue(i int, short bool) (next, year int) {
+	if next = s.year(i); next > i {
+		if s.toks[i].Shape.Numeric() {
+			return next, s.figure(i)
+		}
+		first := s.t.Number(i)
+		year = first.Value * 100
+		if first.Value == 2 {
+			year = 2000
+		}
+		for j := i + 1; j < next; j++ {
+			if num := s.t.Number(j); num.Kind != Scale {
+				year += num.Value
+			}
+		}
+		return next, year
+	}
+	if short {
+		if v := s.figure(i); v >= 0 && s.size(i) == 2 {
+			return i + 1, v + century(v)
+		}
+		if next = s.twoDigits(i); next > i && s.t.Number(i).Kind == Tens {
+			v := s.dayValue(i, next)
+			return next, v + century(v)
+		}
+	}
+	return i, 0
+}

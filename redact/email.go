@@ -1,0 +1,229 @@
+package redact
+
+import "strings"
+
+// writtenEmails finds addresses that contain an '@'.
+func (s *contactScan) writtenEmails() {
+	text := s.t.S
+	for from := 0; ; {
+		at := strings.IndexByte(text[from:], '@')
+		if at < 0 {
+			return
+		}
+		at += from
+		from = at + 1
+		start, end := at, at+1
+		if start > 0 && text[start-1] == ' ' && end < len(text) && text[end] == ' ' {
+			start, end = start-1, end+1 // john @ example.com
+		}
+		localEnd, domainStart := start, end
+		for start > 0 && localEnd-start < 64 && isLocal(text[start-1]) {
+			start--
+		}
+		for end < len(text) && end-domainStart < 255 && isDomain(text[end]) {
+			end++
+		}
+		for end > domainStart && class[text[end-1]]&wordBits == 0 && text[end-1] < 0x80 {
+			end--
+		}
+		for start < localEnd && (text[start] == '.' || text[start] == '\'' || text[start] == '-') {
+			start++
+		}
+		dot := strings.LastIndexByte(text[domainStart:end], '.')
+		if start == localEnd || dot <= 0 || end-domainStart-dot < 3 {
+			continue
+		}
+		s.out = append(s.out, Span{start, end, Email, "", .98, "email.written"})
+		from = end
+	}
+}
+
+func isLocal(c byte) bool {
+	return class[c]&(wordBits|wide) != 0 || strings.IndexByte(".+-_%'!#$&*/=?^`{|}~", c) >= 0
+}
+
+func isDomain(c byte) bool { return class[c]&(wordBits|wide) != 0 || c == '.' || c == '-' }
+
+// spokenEmail finds an address said aloud around the "at" at word i: "sarah
+// dot connor at gmail dot com". It returns the word after it, i if there is
+// none.
+func (s *contactScan) spokenEmail(i int) int {
+	if !s.is(i, "at") {
+		return i
+	}
+	from := i + 1
+	if s.is(i+1, "the") && s.is(i+2, "rate") { // as said in India and Nigeria
+		if from = i + 3; s.is(from, "of") {
+			from++
+		}
+	} else if s.is(i+1, "sign") {
+		from++
+	}
+	end := s.domain(from)
+	if end == from || i == 0 {
+		return i
+	}
+	start := s.local(i)
+	if start == i {
+		return i
+	}
+	return s.add(start, end, Email, "spoken", .95, "email.spoken")
+}
+
+// domain reads "gmail dot com", "gmail.com", "bright hyphen smile dot co dot
+// uk" at word i and returns the word after it, i if there is none.
+func (s *contactScan) domain(i int) int {
+	j := i
+	for range 4 { // labels, each of a few words: "bright smile"
+		n := 0
+		for n < 4 && j < len(s.toks) && (n == 0 || !s.isDot(j) && s.toks[j].Gap != GapDot) {
+			if n > 0 && !s.toks[j].Gap.Plain() {
+				return i
+			}
+			j++
+			n++
+		}
+		if j >= len(s.toks) || !s.isDot(j) && s.toks[j].Gap != GapDot {
+			return i
+		}
+		if s.isDot(j) {
+			if j++; j >= len(s.toks) || !s.toks[j].Gap.Plain() {
+				return i
+			}
+		}
+		if topLevel.has(s.toks[j].Hash) {
+			return s.pastTopLevels(j + 1)
+		}
+	}
+	return i
+}
+
+// pastTopLevels skips what follows a top level: "… dot uk".
+func (s *contactScan) pastTopLevels(j int) int {
+	for j < len(s.toks) {
+		k := j
+		if s.isDot(j) {
+			k++
+		} else if s.toks[j].Gap != GapDot {
+			break
+		}
+		if k >= len(s.toks) || !topLevel.has(s.toks[k].Hash) {
+			break
+		}
+		j = k + 1
+	}
+	return j
+}
+
+func (s *contactScan) isDot(j int) bool { return s.is(j, "dot") }
+
+// local returns the word at which the part before the "at" at word i begins, i
+// if there is none.
+func (s *contactScan) local(i int) int {
+	start := i - 1
+	if s.gap(i)&^(GapSpace|GapHyphen|GapLine|GapComma) != 0 || s.flags(start)&cStop != 0 && s.size(start) > 1 &&
+		s.t.Number(start).Kind == NotNumber && !s.isJoint(start-1) {
+		return i // "meet me at gmail dot com"
+	}
+	for start > 0 && i-start < 16 && s.goesOn(start) {
+		start--
+	}
+	// After "my email is" everything belongs to it.
+	for j := start; j > 0 && start-j < 6; j-- {
+		if s.is(j-1, "is") || s.is(j-1, "its") || s.is(j-1, "email") {
+			for k := max(0, j-6); k < j; k++ {
+				if s.is(k, "email") || s.is(k, "mail") || s.is(k, "emails") {
+					return s.pastFillers(j)
+				}
+			}
+			break
+		}
+		if s.flags(j-1)&cStop != 0 || !s.toks[j].Gap.Plain() {
+			break
+		}
+	}
+	return start
+}
+
+// goesOn reports that an address said aloud which contains word i contains the
+// word before it, too: both are joined, or one is a letter or number.
+func (s *contactScan) goesOn(i int) bool {
+	prev, gap := i-1, s.toks[i].Gap
+	switch {
+	case gap.Sentence() || gap&(GapComma|GapColon|GapQuote|GapBracket) != 0:
+		return false
+	case gap&^(GapDot|GapUnder|GapHyphen|GapPlus) == 0, s.isJoint(i), s.isJoint(prev):
+		return true // sarah.connor, sarah dot connor
+	case s.size(prev) == 1:
+		return !s.is(prev, "i") && !s.is(prev, "a")
+	case s.t.Number(prev).Kind != NotNumber:
+		return s.flags(prev)&cLink == 0
+	}
+	return s.t.Number(i).Kind != NotNumber && s.flags(prev)&(cStop|cLink) == 0
+}
+
+// isJoint reports a word that joins the parts of an address said aloud.
+func (s *contactScan) isJoint(i int) bool {
+	return i > 0 && joints.has(s.toks[i].Hash)
+}
+
+// joints are words for punctuation; the flag is its place in ".._-+".
+var joints = func() *Words {
+	w := new(Words)
+	w.Add(1, "dot", "point")
+	w.Add(2, "underscore", "underline")
+	w.Add(3, "hyphen", "dash", "minus")
+	w.Add(4, "plus")
+	return w
+}()
+
+// topLevel are the ends of domains that callers have.
+var topLevel = setOf("com", "org", "net", "edu", "gov", "info", "biz", "co", "uk", "us", "ng", "ie", "in", "io", "me", "eu", "fr",
+	"de", "es", "it", "nl", "ca", "au", "nz", "za", "gh", "ke", "pk", "app", "dev", "ai", "tv", "ac", "nhs", "clinic",
+	"dental", "health", "doctor", "care", "london", "nyc", "lagos", "africa", "online", "live", "mail", "email")
+
+// plainEmail returns the address in said, written or dictated, as it is
+// typed, in lower case.
+func plainEmail(said string) (address string, ok bool) {
+	t := NewText(said)
+	s := contactScan{contacts: newContacts(), t: t, toks: t.Tokens}
+	var b strings.Builder
+	for i := 0; i < len(t.Tokens); {
+		if g := t.Tokens[i].Gap; i > 0 {
+			for _, c := range []byte(t.Gap(i)) {
+				if c == '@' || g&GapSpace == 0 {
+					b.WriteByte(c)
+				}
+			}
+		}
+		switch j := joints.Flags(t.Tokens[i].Hash); {
+		case j != 0 && i > 0:
+			b.WriteByte(".._-+"[j])
+			i++
+			continue
+		case t.Is(i, "at") && i > 0 && !t.At:
+			b.WriteByte('@')
+			if i++; t.Is(i, "the") && t.Is(i+1, "rate") {
+				if i += 2; t.Is(i, "of") {
+					i++
+				}
+			} else if t.Is(i, "sign") {
+				i++
+			}
+			continue
+		}
+		var r digitRun
+		if next := s.readDigits(i, &r); next > i && !t.Tokens[i].Shape.Numeric() && !t.Is(i, "o") {
+			b.Write(r.digits[:r.n])
+			i = next
+			continue
+		}
+		b.WriteString(strings.ToLower(t.Word(i)))
+		i++
+	}
+	address = b.String()
+	local, domain, found := strings.Cut(address, "@")
+	dot := strings.LastIndexByte(domain, '.')
+	ok = found && local != "" && dot > 0 && dot < len(domain)-2 && !strings.ContainsAny(address, " \t\n,;:()<>\"") && strings.Count(address, "@") == 1
+	return address, ok
+}

@@ -1,0 +1,169 @@
+package redact
+
+// How far, in words, what makes a term medical or figurative may be from it.
+const (
+	cueReach    = 3 // a cue
+	findReach   = 8 // a sure find
+	figureReach = 8 // a thing the term is said of
+)
+
+// context drops the finds that only sound medical and the ambiguous ones that
+// nothing near them confirms.
+func (r *reading) context() {
+	for i := range r.words {
+		if n, _ := r.at(i, isVeto); n > 0 {
+			r.veto(i, i+n)
+		}
+	}
+	for k := range r.finds {
+		f := &r.finds[k]
+		if r.isHarmless(f) || r.isName(f) || r.isFigure(f) || r.isImpersonal(f) {
+			f.score = 0
+		}
+	}
+	r.sure = append(r.sure[:0], make([]bool, len(r.words))...)
+	for _, f := range r.finds {
+		for i := f.from; i < f.to && !f.weak && f.score > 0; i++ {
+			r.sure[i] = true
+		}
+	}
+	for k := range r.finds {
+		f := &r.finds[k]
+		if f.weak && f.score > 0 && !r.confirmed(f) {
+			f.score = 0
+		}
+	}
+	n := 0
+	for _, f := range r.finds {
+		if f.score > 0 {
+			r.finds[n] = f
+			n++
+		}
+	}
+	r.finds = r.finds[:n]
+}
+
+// veto drops the finds within words [from, to), and those of the grammar that
+// contain them. A term that runs on beyond them is none: "have a heart" says
+// nothing of a "heart attack".
+func (r *reading) veto(from, to int) {
+	for k := range r.finds {
+		f := &r.finds[k]
+		within := from <= f.from && f.to <= to
+		around := f.from <= from && to <= f.to && f.rule != ruleTerm
+		if within || around {
+			f.score = 0
+		}
+	}
+}
+
+// isHarmless reports whether the find is a word every call has: one of the
+// clinic's, or one like "me" and "down" unless it is written in capitals ("ME")
+// among small letters.
+func (r *reading) isHarmless(f *find) bool {
+	if n, _ := r.at(f.from, isClinic); n >= f.to-f.from {
+		return true
+	}
+	return f.weak && f.to-f.from == 1 && r.grammar(f.from) != 0 && !(r.t.Tokens[f.from].Shape.Caps() && r.t.Lower)
+}
+
+// isName reports whether a name is made of the find: "Bath Road", "Cancer
+// Research", "Mrs Burns".
+func (r *reading) isName(f *find) bool {
+	if r.adjacent(f.to) {
+		if n, _ := r.at(f.to, nameAfter); n > 0 && (!r.t.Upper || r.titled(f.to)) {
+			return true
+		}
+	}
+	if f.to-f.from > 1 || f.from == 0 {
+		return false
+	}
+	gap := r.t.Tokens[f.from].Gap
+	return gap&^(GapSpace|GapDot) == 0 && r.is(f.from-1, nameBefore) && (!r.t.Upper || r.titled(f.from))
+}
+
+func (r *reading) titled(i int) bool { return r.t.Tokens[i].Shape&FirstUpper != 0 }
+
+// isFigure reports whether the find is said of a thing: "our server had a
+// heart attack", "the printer is allergic to blue ink".
+func (r *reading) isFigure(f *find) bool {
+	figure := f.rule == ruleTrigger
+	for i := f.from; i < f.to && !figure; i++ {
+		n, _ := r.at(i, isFigure)
+		figure = n > 0
+	}
+	if !figure {
+		return false
+	}
+	for i := f.from - 1; i >= max(0, f.from-figureReach) && r.joined(i+1); i-- {
+		if n, _ := r.at(i, isThing); n > 0 {
+			return true
+		}
+		if r.grammar(i)&isPerson != 0 {
+			return false
+		}
+	}
+	for i := f.to; i < min(len(r.words), f.to+3) && r.joined(i) && r.grammar(i)&isPerson == 0; i++ {
+		if n, _ := r.at(i, isThing); n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// isImpersonal reports whether a word that is often a figure of speech is said
+// of something, in a sentence without a person and without another find: "the
+// market has a fever for houses".
+func (r *reading) isImpersonal(f *find) bool {
+	if f.to-f.from > 1 || !r.is(f.from, isFigure) {
+		return false
+	}
+	start := f.from
+	for start > 0 && f.from-start < 2*figureReach && r.joined(start) {
+		start--
+		if r.grammar(start)&isPerson != 0 {
+			return false
+		}
+	}
+	if r.grammar(start)&(isThe|isOwner|isImpersonalSubject) == 0 {
+		return false
+	}
+	for i := f.to; i < len(r.words) && i < f.to+figureReach && r.joined(i); i++ {
+		if r.grammar(i)&isPerson != 0 {
+			return false
+		}
+	}
+	for k := range r.finds {
+		if g := &r.finds[k]; g.score > 0 && (g.to <= f.from && g.to > start || g.from >= f.to && g.from < f.to+figureReach) {
+			return false
+		}
+	}
+	for i := start + 1; i < f.from; i++ { // who, then, is it said of?
+		if r.grammar(i) == 0 && r.is(i, isSafe|isThing) && !r.is(i, isBody|isCommon) {
+			return true
+		}
+	}
+	return false
+}
+
+// confirmed reports whether a cue or a sure find is near an ambiguous one, in
+// its sentence.
+func (r *reading) confirmed(f *find) bool {
+	for i := f.from - 1; i >= max(0, f.from-findReach-1) && r.joined(i+1); i-- {
+		if r.sure[i] {
+			return true
+		}
+		if n, _ := r.at(i, isCue); n > 0 && i+n <= f.from && f.from-(i+n) <= cueReach {
+			return true
+		}
+	}
+	for i := f.to; i < min(len(r.words), f.to+findReach+1) && r.joined(i); i++ {
+		if r.sure[i] {
+			return true
+		}
+		if n, _ := r.at(i, isCueAfter); n > 0 && i < f.to+cueReach {
+			return true
+		}
+	}
+	return false
+}

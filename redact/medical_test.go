@@ -1,0 +1,174 @@
+package redact_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/redact"
+	"github.com/callwaiting-ai/callwaiting/redact/redacttest"
+)
+
+// calls are utterances for tests that need some text of the real kind.
+var calls = []string{
+	"I live at 123 Harley Street and I have heart disease",
+	"My name is Sarah Connor, I'm on warfarin since my stroke in 2016.",
+	"um so it's chidi okafor i missed a call on oh seven seven double oh nine hundred one two three",
+	"I've been diagnosed with type 2 diabetes and my left knee is really swollen.",
+	"Please send it to j dot smith at gmail dot com, not to info@brightsmile.dental.",
+	"she was prescribed amoxicillin for a chest infection last week",
+	"Our operating hours are nine to five, is this a cold call?",
+	"Mrs Burns lives on Bath Road, postcode BS8 1QU; born 03/07/2015.",
+	"i get pain in my lower back and it's a pain in the neck to park here",
+	"My NHS number is 943 476 5919. No allergies. I'm allergic to penicillin.",
+	"I'd like a botox consultation next Tuesday at ten, if Dr. Singh is in.",
+	"Zoë’s café has A D H D posters — “really”, and a naïve ménière’s leaflet …",
+}
+
+// marked returns text with what e finds medical in braces.
+func marked(t testing.TB, e *redact.Engine, text string) string {
+	t.Helper()
+	res, err := e.Analyze(text)
+	require.NoError(t, err)
+	var b strings.Builder
+	from := 0
+	for _, s := range res.Spans {
+		if s.Kind == redact.Medical {
+			b.WriteString(text[from:s.Start] + "{" + text[s.Start:s.End] + "}")
+			from = s.End
+		}
+	}
+	return b.String() + text[from:]
+}
+
+// check runs sentences whose medical parts stand in braces, as written and as
+// speech-to-text would have them.
+func check(t *testing.T, sentences ...string) {
+	e := engine(t, redact.Config{})
+	for _, want := range sentences {
+		text := strings.NewReplacer("{", "", "}", "").Replace(want)
+		require.Equal(t, want, marked(t, e, text))
+		spoken := strings.NewReplacer(",", "", ".", "", "?", "", "!", "")
+		require.Equal(t, strings.ToLower(spoken.Replace(want)), marked(t, e, strings.ToLower(spoken.Replace(text))))
+	}
+}
+
+func TestMedicalTermsInEverySpelling(t *testing.T) {
+	check(t,
+		"I have {heart disease}, is that a problem?",
+		"She takes {Warfarin} and {lisinopril}.",
+		"He had a {hip replacement} and {chemotherapy}.",
+		"Her {anaemia} came back.", "Her {anemia} came back.",
+		"I've had {diarrhoea}.", "I've had {diarrhea}.",
+		"My {Parkinson's} is worse.", "My {parkinsons} is worse.",
+		"I have {Ménière's disease}.",
+		"I want {dermal fillers} and a {face-lift}.", "I want a {facelift}.",
+		"They found {polyps}.", "They found a {polyp}.",
+		"He has {A D H D}.", "He has {ADHD}.", "She has {H I V}.",
+		"They did {X-rays}.", "They did {xrays}.",
+	)
+}
+
+func TestMedicalEndings(t *testing.T) {
+	check(t,
+		"He has {kerunitis}.", "She needs a {splanectomy}.", "I'm taking {zorvastatin}.",
+		"the {brendelioscopies} went well",
+	)
+	e := engine(t, redact.Config{})
+	for _, word := range []string{"analysis", "whose", "basis", "emphasis", "Dorothea", "Toblerone", "zone", "phone"} {
+		require.Equal(t, "it is "+word+" again", marked(t, e, "it is "+word+" again"))
+	}
+}
+
+func TestComplaintsAboutTheBody(t *testing.T) {
+	check(t,
+		"My {tooth is aching}.",
+		"My {ankle really has been very swollen}.",
+		"I've {sprained my left ankle}.",
+		"There's {pain in my hips}.",
+		"I get {knee pain}.",
+		"the {back and knee pain} is old",
+		"I have a {numb toe}.",
+	)
+	check(t, // everyday talk about the same words
+		"My hands are full.",
+		"Turn left at the lights.",
+		"He works in the back office.",
+		"Let me know on the other hand.",
+	)
+}
+
+func TestTriggersTakeUnknownWords(t *testing.T) {
+	check(t,
+		"I was diagnosed with {blorbing fever} last year.",
+		"She's {anaphylactic to zibbleberries}.",
+		"He takes 20 milligrams of {xarvolin} daily.",
+		"She was prescribed {flurble} for it.",
+	)
+	check(t,
+		"Are you allergic to anything?",
+		"I have a question.",
+		"I take the bus.",
+	)
+}
+
+func TestListsTakeUnknownWords(t *testing.T) {
+	check(t, "I take {metformin} and {xiglovan}.")
+	e := engine(t, redact.Config{})
+	require.Equal(t, "I see {Morphine}, {Darvoluxin}, {Flomax}.", marked(t, e, "I see Morphine, Darvoluxin, Flomax."))
+	require.Equal(t, "I have {asthma} and we spoke.", marked(t, e, "I have asthma and we spoke."))
+}
+
+func TestWhatOnlySoundsMedical(t *testing.T) {
+	check(t,
+		"Is this a cold call?",
+		"It was a stroke of luck.",
+		"Our operating hours are nine to five.",
+		"The deadline is a pain in the neck.",
+		"Our server had a heart attack on Monday.",
+		"We need an injection of cash.",
+		"Use a colon between the hour and the minutes.",
+		"Please scan the code at reception.",
+		"I'll be there, we're on our way.",
+		"Cancer Research is next door.",
+		"We are on Harley Street.",
+		"The doctor has an appointment for a consultation.",
+	)
+	e := engine(t, redact.Config{})
+	require.Equal(t, "Dr. Heart and Mrs Burns are in", marked(t, e, "Dr. Heart and Mrs Burns are in"))
+	require.Equal(t, "Bath Road is closed", marked(t, e, "Bath Road is closed"))
+}
+
+func TestAmbiguousTermsNeedACue(t *testing.T) {
+	check(t,
+		"She fell and has a {lump on her head}.",
+		"He paid a lump sum.",
+	)
+}
+
+// The floor of strict mode on this package's own labelled calls; what it keeps
+// of them is logged.
+func TestStrictMissesNextToNothing(t *testing.T) {
+	e := engine(t, redact.Config{Strict: true})
+	var kept, all int
+	table, misses, err := redacttest.Score(redacttest.Calls(), func(text string) ([]redact.Span, error) {
+		res, err := e.Analyze(text)
+		all += len(text)
+		kept += len(text)
+		for i := range res.Spans {
+			kept -= res.Spans[i].End - res.Spans[i].Start
+			res.Spans[i].Kind = redact.Medical // any kind hides it
+		}
+		return res.Spans, err
+	})
+	require.NoError(t, err)
+	score := table.Of(redact.Medical)
+	t.Logf("strict: recall %.4f of %d medical labels, keeps %d%% of the text", score.Recall(), score.Labelled, 100*kept/all)
+	for _, m := range misses {
+		if !m.False && m.Label.Kind == redact.Medical {
+			t.Logf("missed: %q", m.Doc.Text[m.Label.Start:m.Label.End])
+		}
+	}
+	require.GreaterOrEqual(t, score.Recall(), 0.995)
+}

@@ -1,0 +1,445 @@
+package redact
+
+// person reads the name that the word at i, with flags f, begins or
+// announces. It returns the word to go on with, i if there is none.
+func (s *contactScan) person(i int, f uint32) int {
+	switch {
+	case f&cTitle != 0 && !(f&cKin != 0 && s.owned(i)):
+		if end := s.titled(i, f); end > i {
+			return end
+		}
+	case f&cNameCue != 0:
+		if end := s.stated(i); end > i {
+			return end
+		}
+	}
+	if f&cKin != 0 {
+		if end := s.relative(i); end > i {
+			return end
+		}
+	}
+	if f&(cGiven|cGivenWord|cSurname) != 0 {
+		return s.named(i, f)
+	}
+	return i
+}
+
+// titled reads "Dr Patel", "mrs . burns", "nurse joy" at word i.
+func (s *contactScan) titled(i int, f uint32) int {
+	j := i + 1
+	if j >= len(s.toks) || s.toks[j].Gap&^(GapSpace|GapDot|GapLine) != 0 || s.toks[j].Shape&HasDigit != 0 {
+		return i
+	}
+	if s.flags(j)&cTitle != 0 && s.gap(j+1)&^(GapSpace|GapDot) == 0 && s.flags(j+1)&cStop == 0 {
+		j++ // Prof. Dr. …
+	}
+	for n := 0; n < 2 && s.size1(j) && j+1 < len(s.toks) && s.gap(j+1)&^(GapSpace|GapDot) == 0 && s.toks[j+1].Shape&HasDigit == 0; n++ {
+		j++ // Dr. A. K. …
+	}
+	if !s.takesName(i, j, f) {
+		return i
+	}
+	return s.add(i, s.names(j+1, j, 2), Person, "titled", .9, "person.title")
+}
+
+// takesName reports that word j is the name of whom the title at word i, with
+// flags f, speaks.
+func (s *contactScan) takesName(i, j int, f uint32) bool {
+	nf := s.flags(j)
+	listed := nf&(cGiven|cGivenWord|cSurname) != 0
+	cased := s.toks[j].Shape&FirstUpper != 0 && s.size(j) > 1
+	formal, clinical := courtesy.has(s.toks[i].Hash), clinicians.has(s.toks[i].Hash)
+	switch {
+	case nf&cStop != 0 && !(listed && cased), s.size(j) == 1:
+		return false
+	case cased:
+		return formal || listed || !s.known(j)
+	case nf&cGiven != 0:
+		return true
+	case s.is(i, "miss"): // "i miss …"
+		return nf&cSurname != 0
+	case s.t.Upper && s.toks[i].Shape&FirstUpper != 0 && !formal: // "Sister said"
+		return false
+	case plainTitles.has(s.toks[i].Hash): // mr bright
+		return listed || s.size(j) > 2 && s.notVerb(j) && s.v.phrases.step(0, s.toks[j].Hash).flags&(isClinic|isTerm) == 0
+	case formal:
+		return listed || !s.known(j) && s.size(j) > 2
+	case f&cKin != 0:
+		return false
+	}
+	return clinical && (listed || !s.known(j) && nf == 0 && s.size(j) > 3 && s.notVerb(j))
+}
+
+// notVerb reports a word that does not end like "calling" or "called".
+func (s *contactScan) notVerb(i int) bool {
+	w := s.t.Word(i)
+	n := len(w)
+	return n < 4 || w[n-3:] != "ing" && w[n-2:] != "ed" && w[n-2:] != "ly"
+}
+
+var (
+	courtesy = setOf("mr", "mrs", "ms", "miss", "mister", "missus", "dr", "prof", "madam", "mx", "rev", "reverend", "alhaji",
+		"alhaja", "hajia", "mallam", "doctor", "professor")
+	plainTitles = setOf("mr", "mrs", "ms", "mister", "missus", "dr")
+	clinicians  = setOf("nurse", "chief", "pastor", "matron", "lady", "lord", "sir", "dame")
+)
+
+// stated reads the name after "my name is", "surname", "called" at word i.
+func (s *contactScan) stated(i int) int {
+	j := i + 1
+	weak := s.is(i, "called") || s.is(i, "named") || s.is(i, "names") && s.toks[i].Shape&HasApostrophe == 0 || s.gap(j)&GapComma != 0
+	for n := 0; n < 6 && j < len(s.toks) && !s.gap(j).Sentence() && (s.flags(j)&cFiller != 0 || nameLinks.has(s.toks[j].Hash)); n++ {
+		j++
+	}
+	if j < len(s.toks) && s.gap(j)&GapEnd != 0 { // "Your last name? Magnusson."
+		weak = true
+		if s.toks[j].Shape&FirstUpper == 0 {
+			return i
+		}
+	}
+	if j >= len(s.toks) || s.gap(j)&^(GapSpace|GapColon|GapComma|GapQuote|GapLine|GapHyphen|GapEnd) != 0 {
+		return i
+	}
+	if s.flags(j)&cTitle != 0 {
+		if end := s.titled(j, s.flags(j)); end > j {
+			return end
+		}
+	}
+	f := s.flags(j)
+	cased := s.toks[j].Shape&FirstUpper != 0
+	switch {
+	case s.toks[j].Shape&HasDigit != 0 || s.size(j) == 1:
+		return i
+	case f&(cGiven|cSurname|cGivenWord) != 0 && (f&cStop == 0 || cased && !weak):
+	case f&(cStop|cIDCue|cPhoneCue|cUnit|cNumber|cNameCue|cKin|cTitle) != 0:
+		return i
+	case cased && s.t.Upper && (!weak || !s.known(j)):
+	case s.known(j), weak: // "it's called …", and not a listed name
+		return i
+	}
+	return s.add(j, s.names(j+1, j, 3), Person, "stated", .9, "person.stated")
+}
+
+var nameLinks = setOf("is", "it's", "was", "would", "be", "here", "as", "of", "under", "for", "on", "the", "account", "booking", "appointment",
+	"file", "card", "in", "full", "first", "last", "my", "patient", "patients", "please")
+
+// relative reads "my husband James", "my mother, Margaret Whitfield" at word i.
+func (s *contactScan) relative(i int) int {
+	j := i + 1
+	if j >= len(s.toks) || s.toks[j].Shape&HasDigit != 0 || s.gap(j)&^(GapSpace|GapComma|GapLine) != 0 {
+		return i
+	}
+	if s.is(j, "called") || s.is(j, "named") {
+		return i
+	}
+	f := s.flags(j)
+	cased := s.toks[j].Shape.Title() && s.toks[j].Shape&HasApostrophe == 0
+	switch {
+	case f&cGiven != 0:
+	case cased && f&(cGivenWord|cSurname) != 0, cased && f&cStop == 0 && !s.known(j) && (s.gap(j) == GapSpace || !s.gap(j+1).Plain()):
+	case f&cGivenWord != 0 && s.gap(j) == GapSpace && f&(cMonth|cMonthWord) == 0 && s.owned(i) && !auxiliary.has(s.toks[j].Hash) &&
+		(!s.everyday.has(s.toks[j].Hash) && f&cStop == 0 || !s.gap(j+1).Plain() || s.flags(j+1)&cAfter != 0):
+	default:
+		return i
+	}
+	return s.add(j, s.names(j+1, j, 2), Person, "relative", .85, "person.relative")
+}
+
+// owned reports "my" or "his" before word i.
+func (s *contactScan) owned(i int) bool {
+	return s.is(i-1, "my") || s.is(i-1, "his") || s.is(i-1, "her") || s.is(i-1, "our") || s.is(i-2, "my") || s.is(i-2, "our")
+}
+
+// named reads a name that begins with the listed name at word i.
+func (s *contactScan) named(i int, f uint32) int {
+	tok := s.toks[i]
+	if tok.Shape&HasApostrophe != 0 && s.size(i) <= 5 && f&cGiven == 0 {
+		return i // he'll, we'd
+	}
+	end := s.names(i+1, i, 3)
+	if s.otherThing(i, end) {
+		return i
+	}
+	cased := tok.Shape.Title() || tok.Shape.Caps() && s.size(i) > 2
+	score, ok := float32(.7), false
+	switch {
+	case f&cGiven != 0:
+		ok = !(f&cPlace != 0 && end == i+1 && s.somewhere(i))
+		if !s.known(i) {
+			score = .95 // more than a medical ending is worth: Amelia, Ifeoma
+		}
+	case f&cStop != 0:
+		ok = cased && (end > i+1 || s.led(i)) || end > i+1 && s.flags(end)&cAfter != 0 && s.begins(i)
+	case f&cGivenWord != 0 && cased:
+		ok = end > i+1 || s.led(i) || s.flags(i+1)&cAfter != 0 ||
+			!s.gap(i).Sentence() && f&(cStreet|cStreetWeak|cMonth|cMonthWord|cPlace) == 0
+	case f&cGivenWord != 0:
+		ok = s.lowerName(i, end)
+	case cased: // a family name
+		ok = end > i+1 || !s.known(i) && f&cPlace == 0 && (s.announced(i) || here.has(s.hash(i+1)))
+	default:
+		ok = !s.known(i) && (here.has(s.hash(i+1)) && s.begins(i) ||
+			announces.has(s.hash(i-1)) && s.after(i+1) && end == i+1 && s.size(i) > 3)
+	}
+	if !ok {
+		return i
+	}
+	if tok.Gap == GapHyphen && s.flags(i-1)&(cGiven|cGivenWord|cSurname) != 0 {
+		i-- // Jean-Pierre
+	}
+	return s.add(i, end, Person, "", score, "person.name")
+}
+
+// lowerName reports that words i to end-1, in small letters and beginning with
+// a given name that is a word too, are a name: "will young rang", "text grace
+// on", but not "i will young".
+func (s *contactScan) lowerName(i, end int) bool {
+	mostlyWord := s.everyday.has(s.toks[i].Hash)
+	if end > i+1 {
+		return !mostlyWord || s.flags(end)&cAfter != 0 && s.flags(i+1)&cGiven == 0 ||
+			!auxiliary.has(s.toks[i].Hash) && !s.known(i+1) && s.flags(i+1)&cGiven == 0
+	}
+	if auxiliary.has(s.toks[i].Hash) {
+		return false
+	}
+	if here.has(s.hash(i+1)) || said.has(s.hash(i+1)) {
+		return s.begins(i)
+	}
+	spokenTo := s.is(i-1, "to") && (s.is(i-2, "speak") || s.is(i-2, "talk") || s.is(i-2, "spoke"))
+	return s.led(i) && (!mostlyWord || (spokenTo || asks.has(s.hash(i-1))) && s.after(i+1) ||
+		(s.is(i-1, "like") || s.is(i-1, "want")) && s.is(i+1, "to"))
+}
+
+// somewhere reports "in", "from", "near" before a town's name at word i.
+func (s *contactScan) somewhere(i int) bool {
+	return s.places.longest(s.toks, i, 1) > 0 && (s.is(i-1, "in") || s.is(i-1, "from") || s.is(i-1, "near"))
+}
+
+// announced reports a word before word i after which a family name may stand
+// alone.
+func (s *contactScan) announced(i int) bool {
+	return announces.has(s.hash(i-1)) && !s.gap(i).Sentence()
+}
+
+var (
+	// auxiliary are given names never taken for one without a family name.
+	auxiliary = setOf("will", "may", "long", "van", "don", "wes", "case", "love", "ever", "well", "major", "young")
+	here      = setOf("here", "speaking", "calling", "rang", "phoned")
+	places    = setOf("in", "at", "near", "from", "the", "on", "outside", "opposite", "off", "behind")
+	said      = setOf("told", "said", "asked", "called", "texted", "emailed")
+	announces = setOf("under", "text", "call", "ring", "tell", "ask", "remind", "contact", "dear", "for", "with", "by", "see", "spoke", "speak",
+		"it's", "i'm", "is", "hi", "hello")
+	asks = setOf("hi", "hello", "hey", "text", "call", "ring", "tell", "ask", "remind", "contact", "dear", "see", "saw")
+)
+
+// led reports that the word before word i lets a name follow.
+func (s *contactScan) led(i int) bool {
+	if i == 0 || s.gap(i).Sentence() || s.gap(i)&(GapOther|GapSlash) != 0 {
+		return false
+	}
+	before := s.flags(i - 1)
+	return before&(cLead|cKin|cTitle) != 0 || before&cFiller != 0 && s.flags(i-2)&cLead != 0
+}
+
+// begins reports that word i begins what is said.
+func (s *contactScan) begins(i int) bool {
+	return s.gap(i).Sentence() || s.led(i) || s.flags(i-1)&cFiller != 0
+}
+
+// after reports that at word i a name may end.
+func (s *contactScan) after(i int) bool {
+	return !s.gap(i).Plain() || s.flags(i)&(cStop|cLead|cLink|cAfter) != 0
+}
+
+// otherThing reports that words i to end-1 name no person but a street, a
+// clinic, a product.
+func (s *contactScan) otherThing(i, end int) bool {
+	if end < len(s.toks) && s.gap(end)&^(GapSpace|GapQuote) == 0 && s.flags(end)&cNotName != 0 {
+		return true
+	}
+	return s.is(i-1, "the") && end == i+1 && s.flags(i)&cGiven == 0
+}
+
+// names extends a name whose last word is j-1 and first word is first, by up
+// to most words, and returns the word after it.
+func (s *contactScan) names(j, first, most int) int {
+	cased := s.toks[first].Shape&FirstUpper != 0
+	for n := 0; n < most && j < len(s.toks); n++ {
+		g := s.toks[j].Gap
+		if s.toks[j-1].Shape&HasApostrophe != 0 && s.possessive(j-1) {
+			return j
+		}
+		if g&^(GapSpace|GapHyphen|GapDot) != 0 || g&GapDot != 0 && !(s.size(j-1) == 1 && j-1 > first) || g&GapHyphen != 0 && g&GapSpace != 0 {
+			return j
+		}
+		f := s.flags(j)
+		tok := s.toks[j]
+		upper := tok.Shape&FirstUpper != 0
+		switch {
+		case tok.Shape&HasDigit != 0:
+			return j
+		case particles.has(tok.Hash) && j+1 < len(s.toks) && s.gap(j+1) == GapSpace &&
+			(s.flags(j+1)&(cSurname|cGiven) != 0 && s.flags(j+1)&cStop == 0 || cased && s.toks[j+1].Shape&FirstUpper != 0 && s.flags(j+1)&cStop == 0):
+			j += 2
+			continue
+		case s.size(j) == 1:
+			// An initial, if a name follows.
+			if cased && upper && j+1 < len(s.toks) && s.toks[j+1].Shape.Title() && s.flags(j+1)&cStop == 0 && !s.is(j, "i") {
+				j++
+				continue
+			}
+			return j
+		case f&cStop != 0 && !(cased && upper && f&cSurname != 0):
+			return j
+		case f&cFiller != 0 || f&(cMonth|cWeekday) != 0 && f&cSurname == 0:
+			return j
+		case cased && upper:
+			// Capitals go on, unless they begin something of their own.
+			if f&(cGiven|cSurname|cGivenWord) == 0 && (s.known(j) || f&(cTitle|cPlace|cIDCue|cPhoneCue|cNotName) != 0) || s.flags(j+1)&cNotName != 0 && s.gap(j+1).Plain() {
+				return j
+			}
+		case f&(cSurname|cGiven) != 0:
+			if cased && s.t.Upper && !upper && s.known(j) || !cased && f&cGiven == 0 && s.known(j) && !s.after(j+1) {
+				return j
+			}
+		case cased && s.t.Upper:
+			return j
+		default:
+			// An unlisted word after a given name, in lower case.
+			if f != 0 || s.known(j) || s.size(j) < 4 || !s.notVerb(j) || s.flags(first)&(cGiven|cTitle) == 0 && s.flags(first-1)&(cTitle|cLink) == 0 && !introduced(s, first) {
+				return j
+			}
+		}
+		j++
+	}
+	return j
+}
+
+// possessive reports "sarah's".
+func (s *contactScan) possessive(i int) bool {
+	w := s.t.Word(i)
+	return len(w) > 2 && w[len(w)-1]|0x20 == 's' && (w[len(w)-2] == '\'' || w[len(w)-2] == 0x99)
+}
+
+var particles = setOf("de", "van", "der", "den", "von", "bin", "ibn", "al", "el", "la", "le", "di", "da", "dos", "del", "della",
+	"ten", "ter", "st", "mac", "ap", "o")
+
+// unlisted reads a name at word i, which is in no list: "I'm Bojka Zilih",
+// "Xanthe here", "i am ekaette udofia". It returns the word after it, i if it
+// is none.
+func (s *contactScan) unlisted(i int) int {
+	tok := s.toks[i]
+	if tok.Shape&HasApostrophe != 0 && s.possessive(i) {
+		return s.owner(i)
+	}
+	upper := tok.Shape&FirstUpper != 0
+	if !upper && !s.mayBegin(i) || s.size(i) < 4 && !upper && !here.has(s.hash(i+1)) || s.size(i) < 2 || tok.Shape&HasDigit != 0 || s.known(i) {
+		return i
+	}
+	if s.gap(i+1) == GapSpace && s.figure(i+1) > 0 {
+		if end := s.foreign(i); end > i {
+			return s.add(i, end, Address, "street", .8, "address.foreign")
+		}
+	}
+	end := s.names(i+1, i, 3)
+	if s.otherThing(i, end) {
+		return i
+	}
+	pair := end > i+1 && s.flags(end-1)&(cStop|cPlace) == 0 && !s.known(end-1)
+	switch {
+	case likeGiven(s.t.Word(i)):
+	case here.has(s.hash(end)) && s.gap(end)&^(GapSpace|GapComma) == 0 && (upper || s.begins(i)):
+	case introduced(s, i) && (pair && (upper || s.after(end) && !s.is(i-1, "its")) || (s.is(i-1, "me") || s.is(i-1, "under")) && s.after(end)):
+	case pair && s.flags(end-1)&cSurname != 0:
+	case !upper || !tok.Shape.Title():
+		return i
+	case pair && !places.has(s.hash(i-1)):
+	case asks.has(s.hash(i-1)) && !s.gap(i).Sentence() && s.after(end):
+	default:
+		return i
+	}
+	return s.add(i, end, Person, "", .6, "person.unlisted")
+}
+
+// mayBegin reports that a name in small letters may begin at word i.
+func (s *contactScan) mayBegin(i int) bool {
+	next := s.flags(i + 1)
+	return s.gap(i+1) == GapSpace && s.figure(i+1) > 0 || next&cSurname != 0 && next&cStop == 0 && s.gap(i+1) == GapSpace && !s.known(i+1) ||
+		s.flags(i-1)&cLead != 0 && introduced(s, i) || next&cAfter != 0 && here.has(s.hash(i+1)) || likeGiven(s.t.Word(i))
+}
+
+// owner reads what the 's of word i makes of it: "sarah's", "my surname's".
+func (s *contactScan) owner(i int) int {
+	end := s.bare(i)
+	f := s.words.Flags(Hash(s.t.S[s.toks[i].Start:end]))
+	if f&(cNameCue|cPhoneCue|cIDCue|cAddrCue|cBirth|cPostcode|cKin) != 0 {
+		return s.word(i, f&^(cGiven|cGivenWord|cSurname))
+	}
+	if f&cGiven != 0 || f&cSurname != 0 && f&(cStop|cPlace) == 0 && s.toks[i].Shape&FirstUpper != 0 && !s.gap(i).Sentence() {
+		s.out = append(s.out, Span{s.toks[i].Start, end, Person, "", .7, "person.owner"})
+		return i + 1
+	}
+	return i
+}
+
+// likeGiven reports a word built like a Yoruba or Igbo name, of which there
+// are more than a list can hold.
+func likeGiven(word string) bool {
+	if len(word) < 6 {
+		return false
+	}
+	var buf [8]byte
+	n := copy(buf[:], word)
+	for k := range n {
+		buf[k] |= 0x20
+	}
+	head := buf[:n]
+	switch head[0] {
+	case 'a':
+		return begins(head, "ade") && head[3] != 'n' && head[3] != 'q' || begins(head, "ayo") || begins(head, "akin") || begins(head, "abio")
+	case 'b':
+		return begins(head, "babat") || begins(head, "babaj")
+	case 'c':
+		return begins(head, "chuk") || begins(head, "chinw") || begins(head, "chine") && head[5] != 's' || begins(head, "chid") && head[4] != 'e'
+	case 'e':
+		return begins(head, "enio")
+	case 'i':
+		return begins(head, "ifea") || begins(head, "ifeo") || begins(head, "ikech")
+	case 'm':
+		return begins(head, "mobol") || begins(head, "morol")
+	case 'n':
+		return begins(head, "nwa") || begins(head, "nwo")
+	case 'o':
+		return begins(head, "olu") || begins(head, "ola") && head[3] != 'n' || begins(head, "oye") || begins(head, "ogun") ||
+			begins(head, "omol") || begins(head, "okech") || begins(head, "onye")
+	case 't':
+		return begins(head, "temi") || begins(head, "tolu")
+	case 'u':
+		return begins(head, "ugoc") || begins(head, "uchen")
+	}
+	return false
+}
+
+func begins(head []byte, prefix string) bool {
+	return len(head) > len(prefix) && string(head[:len(prefix)]) == prefix
+}
+
+// introduced reports "I'm", "this is" before word i.
+func introduced(s *contactScan, i int) bool {
+	return s.is(i-1, "im") || s.is(i-1, "its") || s.is(i-1, "am") && s.is(i-2, "i") || s.is(i-1, "is") && s.is(i-2, "this") ||
+		s.is(i-1, "this") || s.is(i-1, "me") && (s.is(i-2, "call") || s.is(i-2, "calls") || s.is(i-2, "called")) || s.booked(i)
+}
+
+// booked reports "it's under", "booked under" before word i.
+func (s *contactScan) booked(i int) bool {
+	return s.is(i-1, "under") && (s.is(i-2, "its") || s.is(i-2, "is") || s.is(i-2, "booked") || s.is(i-2, "booking") || s.is(i-2, "name"))
+}
+
+// bare returns where word i ends without its possessive ending.
+func (s *contactScan) bare(i int) int {
+	end := s.toks[i].End - 2
+	if s.t.S[end] != '\'' { // ’ has three bytes
+		end -= 2
+	}
+	return end
+}

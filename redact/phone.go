@@ -1,0 +1,185 @@
+package redact
+
+// number reads the number that begins at word i, written or dictated, as a
+// phone, card or other number. It returns the word to go on with, i if there
+// is nothing long enough to matter.
+func (s *contactScan) number(i int) int {
+	if s.mixedID(i) {
+		return i + 1
+	}
+	if s.internetAddress(i) {
+		return s.add(i, i+4, ID, "ip", .9, "id.ip")
+	}
+	var r digitRun
+	s.readRun(i, &r)
+	if r.w == 0 {
+		return i
+	}
+	if within(s.birthCue, i, 6) && r.n >= 4 && r.n <= 8 {
+		return s.add(r.words[0].at, r.end, Date, "dob", .9, "date.dob")
+	}
+	if r.n < 7 {
+		return i
+	}
+	for a := 0; a < r.w && a < 4; a++ {
+		for b := r.w; b > a; b-- {
+			d := r.part(a, b)
+			if len(d) < 7 {
+				break
+			}
+			kind, rule, score := s.classify(&r, a, b, d)
+			if kind == "" {
+				continue
+			}
+			end := r.words[b-1].next
+			span := s.t.Span(r.words[a].at, end, kind, rule[len("number."):], score, rule)
+			if a == 0 {
+				span.Start = s.withPlus(i)
+			}
+			s.out = append(s.out, span)
+			if kind == Phone {
+				end = s.extension(end)
+			}
+			return end
+		}
+	}
+	if r.over || r.spoken && r.n >= 9 {
+		return s.add(i, r.end, ID, "digits", .6, "number.digits")
+	}
+	return max(i+1, r.words[r.w-1].at) // its last group may begin an address
+}
+
+// withPlus returns where the number at word i begins, its "+", "plus" and "("
+// with it.
+func (s *contactScan) withPlus(i int) int {
+	if s.is(i-1, "plus") {
+		return s.toks[i-1].Start
+	}
+	start := s.toks[i].Start
+	for start > 0 && (s.t.S[start-1] == '+' || s.t.S[start-1] == '(') {
+		start--
+	}
+	return start
+}
+
+// classify says what the digits d, words a to b-1 of r, are: Kind "" if they
+// are not a whole number of any sort.
+func (s *contactScan) classify(r *digitRun, a, b int, d []byte) (kind Kind, rule string, score float32) {
+	at := r.words[a].at
+	plus := a == 0 && r.plus
+	byPhone := within(s.phoneCue, at, 8)
+	byID := within(s.idCue, at, 10) && s.idCue > s.phoneCue
+	switch {
+	case plus && len(d) >= 8 && len(d) <= 16:
+		return Phone, "number.e164", .95
+	case len(d) >= 13 && len(d) <= 19 && d[0] >= '2' && d[0] <= '6' && luhn(d):
+		return ID, "number.card", .95
+	case len(d) == 9 && b-a == 3 && r.group(a) == 3 && r.group(a+1) == 2 && !r.spoken && r.words[a+1].gap&r.words[a+2].gap&(GapHyphen|GapSpace) != 0:
+		return ID, "number.ssn", .9
+	case len(d) == 10 && (byID || !byPhone && b-a == 3 && !nanp(d)) && d[0] != '0' && mod11(d):
+		return ID, "number.nhs", .9
+	case strongPhone(d):
+		return Phone, "number.national", .9
+	case (len(d) == 10 && nanp(d) || len(d) == 11 && d[0] == '1' && nanp(d[1:])) && (!byID || b-a >= 3):
+		return Phone, "number.nanp", .85
+	case byID:
+		return ID, "number.stated", .8
+	case (byPhone || r.spoken && d[0] == '0') && len(d) >= 7 && len(d) <= 15:
+		return Phone, "number.stated", .7
+	case len(d) == 7 && b-a == 2 && r.group(a) == 3 && r.words[a+1].gap == GapHyphen:
+		return Phone, "number.local", .6
+	case len(d) >= 8 && len(d) <= 13 && b-a >= 2 && !r.spoken && r.grouped(a, b):
+		return Phone, "number.grouped", .6
+	case len(d) >= 9 && b-a == 1:
+		return ID, "number.digits", .6
+	}
+	return "", "", 0
+}
+
+// grouped reports written groups of two digits and more, not a list of short
+// numbers.
+func (r *digitRun) grouped(a, b int) bool {
+	for k := a; k < b; k++ {
+		if r.group(k) < 2 || k > a && r.words[k].gap&GapComma != 0 {
+			return false
+		}
+	}
+	return b-a > 2 && b-a < 6
+}
+
+// strongPhone reports a whole number of a country we serve: British and
+// Nigerian ones begin with 0, international ones with 00, 44 or 234.
+func strongPhone(d []byte) bool {
+	switch {
+	case len(d) >= 11 && len(d) <= 16 && d[0] == '0' && d[1] == '0' && d[2] != '0':
+		return true
+	case (len(d) == 10 || len(d) == 11) && d[0] == '0':
+		return d[1] != '0' && d[1] != '4' && d[1] != '6'
+	case len(d) == 12 && d[0] == '4' && d[1] == '4':
+		return d[2] != '0'
+	case len(d) == 13 && d[0] == '2' && d[1] == '3' && d[2] == '4':
+		return d[3] >= '7'
+	}
+	return false
+}
+
+// nanp reports ten digits that the North American plan allows.
+func nanp(d []byte) bool {
+	return len(d) == 10 && d[0] >= '2' && d[3] >= '2' && !(d[1] == '1' && d[2] == '1') && !(d[4] == '1' && d[5] == '1')
+}
+
+// extension takes "extension 22", at word i, after a phone number.
+func (s *contactScan) extension(i int) int {
+	if !s.is(i, "extension") && !s.is(i, "ext") && !s.is(i, "x") {
+		return i
+	}
+	if j := s.cardinal(i + 1); j > i+1 && s.toks[j-1].End-s.toks[i+1].Start <= 32 {
+		return s.add(i+1, j, Phone, "extension", .8, "number.extension")
+	}
+	return i
+}
+
+// e164 returns the phone number in said, written or dictated, in international
+// form; region is the country it is in where none is said. ok is false unless
+// the number is whole.
+func e164(said, region string) (number string, ok bool) {
+	t := NewText(said)
+	s := contactScan{contacts: newContacts(), t: t, toks: t.Tokens}
+	for i := range t.Tokens {
+		var r digitRun
+		if s.readRun(i, &r); r.n < 7 {
+			continue
+		}
+		if r.plus && r.w > 1 && r.group(1) == 1 && r.words[1].gap&GapBracket != 0 && r.part(1, 2)[0] == '0' {
+			// +44 (0)20 …: the zero is for those who dial at home.
+			at := r.words[1].from
+			r.n = at + copy(r.digits[at:], r.digits[at+1:r.n])
+		}
+		return international(r.digits[:r.n], r.plus, region)
+	}
+	return "", false
+}
+
+func international(d []byte, plus bool, region string) (string, bool) {
+	if !plus && len(d) > 2 && d[0] == '0' && d[1] == '0' {
+		d, plus = d[2:], true
+	}
+	country := map[string]string{"GB": "44", "US": "1", "NG": "234"}[region]
+	switch {
+	case plus:
+	case region == "US" && len(d) == 11 && d[0] == '1' && nanp(d[1:]):
+	case region == "US" && nanp(d):
+		d = append([]byte(country), d...)
+	case region != "US" && d[0] == '0' && (len(d) == 11 || len(d) == 10):
+		d = append([]byte(country), d[1:]...)
+	case region == "GB" && len(d) == 10 && d[0] == '7':
+		d = append([]byte(country), d...)
+	case strongPhone(d) && d[0] != '0':
+	default:
+		return "", false
+	}
+	if len(d) < 8 || len(d) > 15 || d[0] == '0' {
+		return "", false
+	}
+	return "+" + string(d), true
+}

@@ -1,0 +1,139 @@
+package redact
+
+// addCode adds the postcode at words i to j-1, with the street and town before
+// it where no house number has begun an address: "Church Lane, Woodbridge IP12
+// 1AA". It returns j.
+func (s *contactScan) addCode(i, j int) int {
+	start := i
+	for k := i - 1; k >= 0 && i-k <= 8; k-- {
+		f := s.flags(k)
+		if s.toks[k+1].Gap&^(GapSpace|GapComma|GapLine|GapHyphen) != 0 || s.toks[k].Shape&HasDigit != 0 || s.medical(k) {
+			break
+		}
+		if upper := s.toks[k].Shape&FirstUpper != 0; upper && f&cStop == 0 && (f&(cGiven|cTitle) == 0 || f&cPlace != 0) {
+			start = k
+		} else if !upper && (f&(cPlace|cStreet) != 0 && f&(cStop|cGiven) == 0 || !s.known(k) && f == 0 && s.size(k) > 3) {
+			start = k
+		} else if !(upper && (streetNames.has(s.toks[k].Hash) || s.is(k, "the"))) {
+			break
+		}
+	}
+	return s.add(start, j, Address, "postcode", .9, "address.postcode")
+}
+
+// postcode returns how many words the British or Canadian postcode at word i
+// has, written ("W1G 9PF") or spelled ("n w one four r y"), 0 if there is
+// none.
+func (s *contactScan) postcode(i int) int {
+	if i >= len(s.toks) {
+		return 0
+	}
+	if tok := s.toks[i]; tok.Shape&FirstUpper == 0 && tok.Shape&HasLower == 0 || tok.End-tok.Start > 7 ||
+		tok.Shape&HasDigit == 0 && (tok.End-tok.Start > 2 || !s.codeFollows(i)) {
+		return 0
+	}
+	var buf [8]byte
+	code := buf[:0]
+	for j := i; j < len(s.toks) && j < i+8; j++ {
+		tok := s.toks[j]
+		if j > i && tok.Gap&^(GapSpace|GapHyphen|GapLine) != 0 {
+			return 0
+		}
+		switch num := s.t.Number(j); {
+		case tok.Shape&(HasWide|HasApostrophe) != 0:
+			return 0
+		case num.Kind == Units && s.size(j) > 1:
+			code = append(code, byte('0'+num.Value))
+		case num.Kind == Teens:
+			code = append(code, '1', byte('0'+num.Value%10))
+		case tok.Shape&HasDigit == 0 && s.size(j) > 2, s.size(j) > 7-len(code):
+			return 0
+		default:
+			for _, c := range []byte(s.t.Word(j)) {
+				code = append(code, c&^(c>>1&0x20))
+			}
+		}
+		if len(code) > 7 {
+			return 0
+		}
+		if len(code) >= 5 && isPostcode(code) {
+			return j + 1 - i
+		}
+	}
+	return 0
+}
+
+// codeFollows reports that the one or two letters at word i may begin a
+// postcode.
+func (s *contactScan) codeFollows(i int) bool {
+	j := i + 1
+	if s.size(i) == 1 && j < len(s.toks) && s.size1(j) {
+		j++
+	}
+	if j >= len(s.toks) || s.toks[j].Gap&^(GapSpace|GapHyphen) != 0 {
+		return false
+	}
+	if s.toks[j].Shape&HasDigit != 0 {
+		return true
+	}
+	k := s.t.Number(j).Kind
+	return k == Units && s.size(j) > 1 || k == Teens
+}
+
+// isPostcode reports a postcode in capitals without blanks: one or two letters
+// of a British postal area, a district, a digit and two letters that are not
+// among CIKMOV; or the Canadian A1A1A1.
+func isPostcode(c []byte) bool {
+	letter := func(b byte) bool { return b >= 'A' && b <= 'Z' }
+	digit := func(b byte) bool { return b >= '0' && b <= '9' }
+	n := len(c)
+	if n == 6 && letter(c[0]) && digit(c[1]) && letter(c[2]) && digit(c[3]) && letter(c[4]) && digit(c[5]) {
+		return true
+	}
+	inward := func(b byte) bool {
+		return letter(b) && b != 'C' && b != 'I' && b != 'K' && b != 'M' && b != 'O' && b != 'V'
+	}
+	if !digit(c[n-3]) || !inward(c[n-2]) || !inward(c[n-1]) {
+		return false
+	}
+	out := c[:n-3]
+	a := 1
+	if len(out) > 1 && letter(out[1]) {
+		a = 2
+	}
+	if len(out) <= a || len(out) > a+2 || !digit(out[a]) || len(out) == a+2 && !digit(out[a+1]) && !letter(out[a+1]) {
+		return false
+	}
+	return postalAreas.has(Hash(string(out[:a])))
+}
+
+var postalAreas = setOf("ab", "al", "b", "ba", "bb", "bd", "bf", "bh", "bl", "bn", "br", "bs", "bt", "ca", "cb", "cf", "ch", "cm", "co", "cr",
+	"ct", "cv", "cw", "da", "dd", "de", "dg", "dh", "dl", "dn", "dt", "dy", "e", "ec", "eh", "en", "ex", "fk", "fy", "g",
+	"gl", "gu", "gy", "ha", "hd", "hg", "hp", "hr", "hs", "hu", "hx", "ig", "im", "ip", "iv", "je", "ka", "kt", "kw", "ky",
+	"l", "la", "ld", "le", "ll", "ln", "ls", "lu", "m", "me", "mk", "ml", "n", "ne", "ng", "nn", "np", "nr", "nw", "ol",
+	"ox", "pa", "pe", "ph", "pl", "po", "pr", "rg", "rh", "rm", "s", "sa", "se", "sg", "sk", "sl", "sm", "sn", "so", "sp",
+	"sr", "ss", "st", "sw", "sy", "ta", "td", "tf", "tn", "tq", "tr", "ts", "tw", "ub", "w", "wa", "wc", "wd", "wf", "wn",
+	"wr", "ws", "wv", "yo", "ze")
+
+// statedPostcode reads the code that "postcode", "post code" or "zip" at word
+// i announces.
+func (s *contactScan) statedPostcode(i int) int {
+	j := i + 1
+	if s.is(j, "code") || s.is(j, "codes") {
+		j++
+	} else if s.is(i, "post") || s.is(i, "postal") {
+		return i
+	}
+	j = s.pastLinks(j, 5)
+	if n := s.postcode(j); n > 0 {
+		return s.add(j, j+n, Address, "postcode", .95, "address.postcode")
+	}
+	if j < len(s.toks) && s.toks[j].Shape.Numeric() && s.size(j) >= 3 && s.size(j) <= 6 {
+		return s.add(j, max(j+1, s.zip(j)), Address, "postcode", .9, "address.postcode")
+	}
+	var r digitRun
+	if s.readRun(j, &r); r.n >= 4 && r.n <= 9 {
+		return s.add(j, r.end, Address, "postcode", .9, "address.postcode")
+	}
+	return i
+}

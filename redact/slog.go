@@ -1,0 +1,225 @@
+package redact
+
+import (
+	"context"
+	"hash/maphash"
+	"log/slog"
+	"sync/atomic"
+)
+
+// A Handler redacts log records before another handler writes them: the
+// message, and every attribute value that can hold words. Strings, errors,
+// Stringers, bytes, JSON, groups and LogValuers are read; numbers, times,
+// durations and booleans pass; any other value is read as its JSON. Attributes
+// whose key promises private words ("transcript", "diagnosis", "phone" …) are
+// replaced as a whole, whatever they hold.
+//
+// What cannot be read is not logged: if a recognizer fails, or a value's own
+// method panics, "[REDACTED: ERROR]" stands in its place and [Engine.Faults]
+// counts it.
+//
+// It is safe for concurrent use.
+type Handler struct {
+	next slog.Handler
+	e    *Engine
+	keys *Words // canonical key → 1 + index into keyKinds, or keepKey
+	kind Kind   // of an enclosing group to be replaced as a whole; else empty
+	seen *seen
+}
+
+// seen remembers short strings in which nothing was found: messages and status
+// words are the same in record after record. It holds their hashes under a
+// random seed, not them.
+type seen struct {
+	seed  maphash.Seed
+	slots [1024]atomic.Uint64
+}
+
+// redact is Engine.Redact.
+func (h *Handler) redact(s string) string {
+	if len(s) > 64 {
+		return h.e.Redact(s)
+	}
+	sum := maphash.String(h.seen.seed, s) | 1
+	slot := &h.seen.slots[sum>>8%uint64(len(h.seen.slots))]
+	if slot.Load() == sum {
+		return s
+	}
+	clean := h.e.Redact(s)
+	if clean == s {
+		slot.Store(sum)
+	}
+	return clean
+}
+
+// A HandlerOption changes what a [Handler] does with some attributes.
+type HandlerOption func(*Handler)
+
+// WithPrivateKeys adds keys whose values are replaced as a whole. Letter case,
+// '_', '-' and '.' in keys make no difference.
+func WithPrivateKeys(keys ...string) HandlerOption {
+	return func(h *Handler) { h.addKeys(keyPrivate, keys...) }
+}
+
+// WithSafeKeys adds keys whose values pass unread, such as ids and routes.
+// For single values see [Safe].
+func WithSafeKeys(keys ...string) HandlerOption {
+	return func(h *Handler) { h.addKeys(keySafe, keys...) }
+}
+
+// NewHandler returns a Handler that passes what e leaves of each record on to
+// next.
+func NewHandler(next slog.Handler, e *Engine, opts ...HandlerOption) *Handler {
+	h := &Handler{next: next, e: e, keys: new(Words), seen: &seen{seed: maphash.MakeSeed()}}
+	for kind, keys := range privateKeys {
+		h.addKeys(kind, keys...)
+	}
+	for _, opt := range opts {
+		opt(h)
+	}
+	return h
+}
+
+// Enabled asks the next handler.
+func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.next.Enabled(ctx, level)
+}
+
+// Handle redacts r and passes it on.
+func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
+	var few [8]slog.Attr
+	attrs := few[:0]
+	message := h.redact(r.Message)
+	changed := message != r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		clean, same := h.attr(a, h.kind)
+		changed = changed || !same
+		attrs = append(attrs, clean)
+		return true
+	})
+	if changed {
+		clean := slog.NewRecord(r.Time, r.Level, message, r.PC)
+		clean.AddAttrs(attrs...)
+		r = clean
+	}
+	return h.next.Handle(ctx, r)
+}
+
+// WithAttrs returns a Handler that adds attributes, redacted now.
+func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	clean := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		clean[i], _ = h.attr(a, h.kind)
+	}
+	g := *h
+	g.next = h.next.WithAttrs(clean)
+	return &g
+}
+
+// WithGroup returns a Handler that opens a group.
+func (h *Handler) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	g := *h
+	if kind, _ := h.rule(name); kind != "" {
+		g.kind = kind
+	}
+	g.next = h.next.WithGroup(h.key(name))
+	return &g
+}
+
+// attr redacts a. If kind is given, the value is replaced as a whole. It
+// reports whether a is the same as before.
+func (h *Handler) attr(a slog.Attr, kind Kind) (slog.Attr, bool) {
+	key := h.key(a.Key)
+	own, safe := h.rule(a.Key)
+	if kind == "" {
+		kind = own
+	}
+	if safe && kind == "" {
+		return slog.Attr{Key: key, Value: a.Value}, key == a.Key
+	}
+	value, same := h.value(a.Value, kind)
+	return slog.Attr{Key: key, Value: value}, same && key == a.Key
+}
+
+// key returns a key that is an identifier as it is and redacts any other:
+// slog takes a misplaced argument for a key.
+func (h *Handler) key(key string) string {
+	for i := 0; i < len(key); i++ {
+		switch c := class[key[i]]; {
+		case c&(lower|upper) != 0:
+		case i > 0 && (c&digit != 0 || key[i] == '_' || key[i] == '-' || key[i] == '.'):
+		case i == 0 && key == "!BADKEY":
+			return key
+		default:
+			return h.redact(key)
+		}
+	}
+	return key
+}
+
+// What Handler.keys knows of a key: safe, or else the kind its value is.
+const (
+	keySafe uint32 = 1 << iota
+	keyPrivate
+	keySpeech
+	keyMedical
+	keyPerson
+	keyAddress
+	keyPhone
+	keyEmail
+	keyDate
+	keyID
+)
+
+var keyKinds = map[uint32]Kind{
+	keyPrivate: "PRIVATE", keySpeech: "SPEECH", keyMedical: Medical, keyPerson: Person, keyAddress: Address,
+	keyPhone: Phone, keyEmail: Email, keyDate: Date, keyID: ID,
+}
+
+var privateKeys = map[uint32][]string{
+	keyPrivate: {"password", "secret", "token", "authorization", "apikey", "cookie"},
+	keySpeech: {"transcript", "transcripts", "transcription", "speech", "said", "utterance", "utterances", "notes",
+		"note", "clinical_notes", "summary", "call_summary", "conversation", "recording"},
+	keyMedical: {"diagnosis", "diagnoses", "symptom", "symptoms", "medication", "medications", "condition",
+		"conditions", "allergy", "allergies", "medical_history", "prescription", "treatment", "complaint", "procedure"},
+	keyPerson: {"patient", "patient_name", "caller_name", "customer_name", "contact_name", "first_name", "last_name",
+		"full_name", "surname", "given_name", "family_name"},
+	keyAddress: {"address", "street", "postcode", "zip", "zip_code", "postal_code"},
+	keyPhone:   {"phone", "phone_number", "mobile", "caller_number", "customer_number", "caller_phone", "patient_phone"},
+	keyEmail:   {"email", "email_address", "patient_email", "caller_email"},
+	keyDate:    {"dob", "date_of_birth", "birth_date", "birthday"},
+	keyID:      {"nhs_number", "ssn", "passport", "card_number", "iban", "mrn", "insurance_id"},
+}
+
+func (h *Handler) addKeys(flag uint32, keys ...string) {
+	for _, key := range keys {
+		h.keys.add(keyHash(key), flag)
+	}
+}
+
+// keyHash hashes the letters and digits of key, without regard to case.
+func keyHash(key string) uint64 {
+	hash := uint64(hashSeed)
+	for i := 0; i < len(key); i++ {
+		if class[key[i]]&wordBits != 0 {
+			hash = mix(hash, uint64(key[i]|0x20))
+		}
+	}
+	return hash | 1
+}
+
+// rule returns the kind as which a key's values are replaced, or whether they
+// pass.
+func (h *Handler) rule(key string) (kind Kind, safe bool) {
+	flags := h.keys.Flags(keyHash(key))
+	if flags == 0 {
+		return "", false
+	}
+	if flags&keySafe != 0 {
+		return "", true
+	}
+	return keyKinds[flags&-flags], false
+}

@@ -1,0 +1,68 @@
+package redact
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Speech is what a caller said. It cannot be printed, logged or marshalled,
+// whatever the verb or the encoder: all one sees is "[REDACTED: SPEECH]". The
+// only way out is [Speech.Reveal], which can be searched for.
+//
+// It is unmarshalled from a JSON string. The zero Speech is empty.
+type Speech struct {
+	// A pointer, because fmt does not call the methods of values in unexported
+	// fields: of a Speech that a struct hides it prints an address.
+	said *string
+}
+
+const speechText = placeholderStart + "SPEECH]"
+
+// NewSpeech returns said as Speech.
+func NewSpeech(said string) Speech { return Speech{&said} }
+
+// Reveal returns the words.
+func (s Speech) Reveal() string {
+	if s.said == nil {
+		return ""
+	}
+	return *s.said
+}
+
+// Len is the length in bytes.
+func (s Speech) Len() int { return len(s.Reveal()) }
+
+// String returns a placeholder.
+func (s Speech) String() string { return speechText }
+
+// GoString returns a placeholder.
+func (s Speech) GoString() string { return speechText }
+
+// Format writes a placeholder for every verb.
+func (s Speech) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, speechText) }
+
+// LogValue returns a placeholder.
+func (s Speech) LogValue() slog.Value { return slog.StringValue(speechText) }
+
+// MarshalText returns a placeholder.
+func (s Speech) MarshalText() ([]byte, error) { return []byte(speechText), nil }
+
+// MarshalJSON returns a placeholder.
+func (s Speech) MarshalJSON() ([]byte, error) { return []byte(`"` + speechText + `"`), nil }
+
+// UnmarshalJSON reads a JSON string; null leaves s as it is. Its error does
+// not quote the input.
+func (s *Speech) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
+	var said string
+	if json.Unmarshal(data, &said) != nil {
+		return errors.New("redact: speech is not a JSON string")
+	}
+	s.said = &said
+	return nil
+}

@@ -1,0 +1,38 @@
+package redact
+
+// unknownWords takes every word for medical that is not known to be an
+// everyday one: the strict mode of [Config].
+type unknownWords struct{}
+
+func (unknownWords) Name() string { return "strict" }
+
+func (unknownWords) Find(t *Text, dst []Span) ([]Span, error) {
+	v := theVocabulary()
+	start := -1
+	for i := 0; i <= len(t.Tokens); i++ {
+		if i < len(t.Tokens) && (start < 0 || t.Tokens[i].Gap.Plain()) && !harmless(v, t, i) {
+			if start < 0 {
+				start = i
+			}
+			continue
+		}
+		if start >= 0 {
+			dst = append(dst, t.Span(start, i, Medical, "unknown", 0.5, "strict.unknown"))
+			start = -1
+			i--
+		}
+	}
+	return dst, nil
+}
+
+// suspect words may be part of a medical fact, everyday words or not.
+const suspect = isTerm | isAmbiguous | isBody | isCommon | isAfter | isBefore | isCompound | isAttribute | isInjury | isHead | isWeakHead
+
+func harmless(v *vocabulary, t *Text, i int) bool {
+	tok := t.Tokens[i]
+	if tok.Shape.Numeric() || t.Number(i).Kind != NotNumber {
+		return true
+	}
+	flags := v.phrases.step(0, tok.Hash).flags
+	return flags&isClinic != 0 || flags&isSafe != 0 && flags&suspect == 0
+}

@@ -1,0 +1,216 @@
+package redact
+
+import (
+	"slices"
+	"unicode/utf8"
+)
+
+// A long text is read through windows, so that memory and the work of any
+// recognizer stay bounded. Each window sees margin bytes before and after the
+// stretch it decides on: a span up to that long is always seen as a whole.
+// Where windows lie depends on the text alone, so a [Writer] that is fed the
+// same text piecemeal cuts it in the same places.
+const (
+	windowSize = 4096
+	margin     = 384
+)
+
+// analyze fills sc.found with the spans of text.
+func (e *Engine) analyze(sc *scratch, text string) error {
+	sc.found = sc.found[:0]
+	base, start := 0, 0 // the window begins at base, what it decides on at start
+	for start < len(text) {
+		end := min(start+windowSize, len(text))
+		w, err := e.window(sc, text[base:end], start-base, end == len(text))
+		if err != nil {
+			return err
+		}
+		for _, s := range w.spans {
+			s.Start += base
+			s.End += base
+			sc.found = append(sc.found, s)
+		}
+		base, start = base+w.next, base+w.cut
+	}
+	return nil
+}
+
+// A window is the outcome for one stretch of text, whose first cut bytes are
+// settled. The next window begins at byte next.
+type window struct {
+	spans     []Span // from start to cut
+	cut, next int
+}
+
+// window settles text from byte start up to a cut it chooses; what lies before
+// start is context. last says that text ends with the stream it is from.
+func (e *Engine) window(sc *scratch, text string, start int, last bool) (window, error) {
+	sc.tokens.Reset(text)
+	sc.spans = sc.spans[:0]
+	for _, r := range e.recognizers {
+		if err := e.find(r, sc); err != nil {
+			return window{}, err
+		}
+	}
+	e.filter(sc)
+	w := window{cut: len(text), next: len(text)}
+	if !last {
+		w.cut, w.next = cutAt(&sc.tokens, sc.spans, start, len(text)-margin)
+	}
+	n := 0
+	for _, s := range sc.spans {
+		if s.End > start && s.Start < w.cut {
+			s.Start, s.End = max(s.Start, start), min(s.End, w.cut)
+			sc.spans[n] = s
+			n++
+		}
+	}
+	w.spans = sc.resolver.resolve(text, sc.spans[:n])
+	return w, nil
+}
+
+// find runs one recognizer and checks what it says.
+func (e *Engine) find(r Recognizer, sc *scratch) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &FaultError{r.Name(), true}
+		}
+		if err != nil {
+			e.faults.Add(1)
+		}
+	}()
+	n := len(sc.spans)
+	spans, err := r.Find(&sc.tokens, sc.spans)
+	if err != nil || len(spans) < n {
+		return &FaultError{r.Name(), false}
+	}
+	text := sc.tokens.S
+	for i := n; i < len(spans); i++ {
+		s := &spans[i]
+		if s.Start < 0 || s.End > len(text) || s.Start >= s.End {
+			return &FaultError{r.Name(), false}
+		}
+		for !boundary(text, s.Start) {
+			s.Start--
+		}
+		for !boundary(text, s.End) {
+			s.End++
+		}
+	}
+	sc.spans = spans
+	return nil
+}
+
+// boundary reports whether text may be cut at byte i without cutting a
+// character.
+func boundary(text string, i int) bool {
+	if i <= 0 || i >= len(text) || utf8.RuneStart(text[i]) {
+		return true
+	}
+	for back := 1; back < utf8.UTFMax && back <= i; back++ {
+		if utf8.RuneStart(text[i-back]) {
+			_, n := utf8.DecodeRuneInString(text[i-back:])
+			return n <= back
+		}
+	}
+	return true // not UTF-8
+}
+
+// filter drops spans below the threshold and those the tenant allows.
+func (e *Engine) filter(sc *scratch) {
+	n := 0
+	for _, s := range sc.spans {
+		if s.Score >= e.threshold {
+			sc.spans[n] = s
+			n++
+		}
+	}
+	sc.spans = sc.spans[:n]
+	if e.allow == nil || n == 0 {
+		return
+	}
+	sc.allowed = sc.allowed[:0]
+	t := &sc.tokens
+	for i := range t.Tokens {
+		if k := e.allow.longest(t.Tokens, i, 1); k > 0 {
+			sc.allowed = append(sc.allowed, t.Span(i, i+k, "", "", 0, ""))
+		}
+	}
+	n = 0
+spans:
+	for _, s := range sc.spans {
+		for _, a := range sc.allowed {
+			if a.Start <= s.Start && s.End <= a.End {
+				continue spans
+			}
+		}
+		sc.spans[n] = s
+		n++
+	}
+	sc.spans = sc.spans[:n]
+}
+
+// cutAt chooses where a window ends: before a word, if possible one that
+// begins a sentence, not after limit and not inside a span. It also says where
+// the next window's context begins.
+func cutAt(t *Text, spans []Span, start, limit int) (cut, next int) {
+	cut = limit
+	for !boundary(t.S, cut) {
+		cut--
+	}
+	for i := len(t.Tokens) - 1; i > 0 && t.Tokens[i].Start > start; i-- {
+		tok := t.Tokens[i]
+		if tok.Start > limit || tok.Gap == 0 {
+			continue
+		}
+		if cut == limit || tok.Gap.Sentence() {
+			cut = tok.Start
+		}
+		if tok.Gap.Sentence() || tok.Start < limit-margin {
+			break
+		}
+	}
+	slices.SortFunc(spans, func(a, b Span) int { return a.Start - b.Start })
+	for i := 0; i < len(spans); {
+		from, to := spans[i].Start, spans[i].End // of spans that overlap in a chain
+		for i++; i < len(spans) && spans[i].Start < to; i++ {
+			to = max(to, spans[i].End)
+		}
+		if from < cut && cut < to {
+			if cut = from; from <= start {
+				cut = to
+			}
+			break
+		}
+	}
+	next = cut
+	for i := range t.Tokens {
+		if t.Tokens[i].Start >= cut-margin {
+			next = min(cut, t.Tokens[i].Start)
+			break
+		}
+	}
+	return cut, next
+}
+
+// scratch is the memory of one analysis.
+type scratch struct {
+	text     []byte
+	tokens   Text
+	spans    []Span // of one window, as the recognizers gave them
+	found    []Span // of the whole text, resolved
+	allowed  []Span
+	resolver resolver
+}
+
+func (e *Engine) release(sc *scratch) {
+	const keep = 1 << 16 // a giant's memory is not kept for dwarfs
+	if cap(sc.text) > keep {
+		sc.text = nil
+	}
+	if cap(sc.found) > keep/16 {
+		sc.found = nil
+	}
+	sc.tokens.S = ""
+	e.scratch.Put(sc)
+}
