@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
@@ -65,10 +66,17 @@ type Config struct {
 	// Defaults to 16 MiB.
 	MaxBody int64
 
-	// Log gets a line per request.
+	// Log gets a line per request, redacted.
 	//
 	// Defaults to slog.Default().
 	Log *slog.Logger
+
+	// Redactor reads what is logged, in case an error of a tool or of a store
+	// repeats a caller's words. It is not needed if Log writes to a
+	// [redact.Handler].
+	//
+	// Defaults to redact.New with its defaults.
+	Redactor *redact.Engine
 
 	// Observer is told of every request.
 	//
@@ -116,6 +124,14 @@ func New(cfg Config) (*Handler, error) {
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if _, redacts := cfg.Log.Handler().(*redact.Handler); !redacts {
+		if cfg.Redactor == nil {
+			if cfg.Redactor, err = redact.New(redact.Config{}); err != nil {
+				return nil, err
+			}
+		}
+		cfg.Log = slog.New(redact.NewHandler(cfg.Log.Handler(), cfg.Redactor))
 	}
 	return &Handler{cfg: cfg, auth: auth, tools: tools}, nil
 }

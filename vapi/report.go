@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"encoding/json"
 	"time"
+
+	"github.com/callwaiting-ai/callwaiting/redact"
 )
 
-// Report is what is known of a call after its end, without a word that was
-// said in it.
+// Report is what is known of a call after its end. What was said in it is of a
+// type that cannot be printed, logged or encoded; Split of a [redact.Engine]
+// makes of it what may be kept: contacts, and a text without medical facts.
 type Report struct {
 	// EndedReason is one of several hundred words of Vapi's, and new ones
 	// come weekly: judge it by its prefix.
@@ -18,12 +21,15 @@ type Report struct {
 	// call: evidence, never proof of a booking.
 	StructuredData    json.RawMessage
 	SuccessEvaluation string // such as "true", by the assistant's rubric
+
+	Transcript redact.Speech
+	Summary    redact.Speech // a model's
 }
 
 // Report reads m, an "end-of-call-report" or a "status-update" of a call that
 // ended, once more for what is known only then. What m lacks is zero.
 func (m *Message) Report() Report {
-	var top, call, analysis Report
+	var top, call, analysis, artifact Report
 	s := &scanner{text: m.body}
 	s.object(func(key []byte) {
 		switch string(key) {
@@ -31,6 +37,8 @@ func (m *Message) Report() Report {
 			call = readReport(s)
 		case "analysis":
 			analysis = readReport(s)
+		case "artifact":
+			artifact = readReport(s)
 		default:
 			top.readMember(s, key)
 		}
@@ -43,6 +51,8 @@ func (m *Message) Report() Report {
 		EndedAt:           cmp.Or(top.EndedAt, call.EndedAt),
 		StructuredData:    firstGiven(analysis.StructuredData, top.StructuredData, call.StructuredData),
 		SuccessEvaluation: cmp.Or(analysis.SuccessEvaluation, top.SuccessEvaluation, call.SuccessEvaluation),
+		Transcript:        firstSaid(artifact.Transcript, top.Transcript, call.Transcript),
+		Summary:           firstSaid(analysis.Summary, top.Summary, call.Summary),
 	}
 }
 
@@ -63,7 +73,20 @@ func (r *Report) readMember(s *scanner, key []byte) {
 		r.StructuredData = s.raw()
 	case "successEvaluation":
 		r.SuccessEvaluation = s.scalar()
+	case "transcript":
+		r.Transcript = redact.NewSpeech(s.scalar())
+	case "summary":
+		r.Summary = redact.NewSpeech(s.scalar())
 	default:
 		s.skip()
 	}
+}
+
+func firstSaid(all ...redact.Speech) redact.Speech {
+	for _, s := range all {
+		if s.Len() > 0 {
+			return s
+		}
+	}
+	return redact.Speech{}
 }

@@ -1,0 +1,54 @@
+package vapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/vapi"
+)
+
+func TestWhatWasSaidIsFoundInEveryPlaceAndPrintedInNone(t *testing.T) {
+	const words = "AI: Hello. User: I have heart disease."
+	for _, body := range []string{
+		`"artifact":{"transcript":"` + words + `","messages":[{"role":"user"}]},"transcript":"older copy"`,
+		`"artifact":{"transcript":""},"transcript":"` + words + `"`,
+		`"call":{"transcript":"` + words + `"}`,
+	} {
+		got := decode(t, `{"message":{"type":"end-of-call-report",`+body+`}}`).Report()
+		require.Equal(t, words, got.Transcript.Reveal(), body)
+		require.Zero(t, got.Summary.Len())
+
+		var log lockedBuffer
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("ended", "report", got)
+		encoded, err := json.Marshal(got)
+		require.NoError(t, err)
+		for _, out := range []string{log.String(), string(encoded), fmt.Sprintf("%v %+v %#v", got, got, got)} {
+			require.NotContains(t, out, "heart disease")
+		}
+	}
+	got := decode(t, `{"message":{"type":"end-of-call-report","summary":"older","analysis":{"summary":"Asked for a checkup."}}}`).Report()
+	require.Equal(t, "Asked for a checkup.", got.Summary.Reveal())
+}
+
+func TestAnErrorThatRepeatsACallersWordsIsRedactedInTheLog(t *testing.T) {
+	d := newDesk(t, func(c *vapi.Config) {
+		c.Tools = []vapi.Tool{{Name: "look", Description: "looks", Call: func(context.Context, vapi.ToolCall) (vapi.ToolResult, error) {
+			return vapi.ToolResult{}, errors.New("no record of Sarah Connor, +447700900123, sarah@example.com, who has heart disease")
+		}}}
+	})
+	r := results(t, d.call("call-7", caller).send("look", args{}))
+	require.NotEmpty(t, r[0].Error)
+	require.Contains(t, d.log.String(), `"outcome":"failed"`)
+	require.Contains(t, d.log.String(), `"call":"call-7"`, "ids stay readable")
+	require.Contains(t, d.log.String(), `"org":"`+harley.ID.String()+`"`)
+	for _, private := range []string{"Sarah", "Connor", "7700", "example.com", "heart", "disease"} {
+		require.NotContains(t, d.log.String(), private)
+		require.NotContains(t, r[0].Error, private)
+	}
+}
