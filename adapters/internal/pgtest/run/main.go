@@ -1,0 +1,64 @@
+// Command run gives a command a throw-away PostgreSQL server for as long as it
+// runs:
+//
+//	go run ./adapters/internal/pgtest/run go test ./...
+//
+// The command finds in its environment TEST_DATABASE_URL, a superuser's;
+// MIGRATE_DATABASE_URL, a superuser's in a migrated database of its own; and
+// DATABASE_URL, an unprivileged service's in the same.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/internal/pgtest"
+)
+
+func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: run command [argument …]")
+		os.Exit(2)
+	}
+	code, err := run(os.Args[1], os.Args[2:]...)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(code)
+}
+
+func run(name string, arg ...string) (code int, err error) {
+	c, err := pgtest.StartCluster()
+	if err != nil {
+		return 1, err
+	}
+	defer c.Close()
+	d, err := c.Create()
+	if err != nil {
+		return 1, err
+	}
+	cmd := exec.Command(name, arg...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), "TEST_DATABASE_URL="+c.URL(), "MIGRATE_DATABASE_URL="+d.Admin, "DATABASE_URL="+d.App)
+	if err := cmd.Start(); err != nil {
+		return 1, err
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for s := range signals {
+			cmd.Process.Signal(s) // it ends, and then so do we
+		}
+	}()
+	var exit *exec.ExitError
+	if err := cmd.Wait(); errors.As(err, &exit) {
+		return max(1, exit.ExitCode()), nil
+	} else if err != nil {
+		return 1, err
+	}
+	return 0, nil
+}

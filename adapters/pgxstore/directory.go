@@ -1,0 +1,140 @@
+package pgxstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// directory keeps the answers of the tenant.Directory.
+type directory struct {
+	clinics    cache[clinic] // by key
+	numbers    cache[tenant.ID]
+	assistants cache[tenant.ID]
+}
+
+type clinic struct {
+	org     tenant.Org
+	secrets tenant.Secrets
+}
+
+func newDirectory(ttl time.Duration) directory {
+	return directory{newCache[clinic](ttl), newCache[tenant.ID](ttl), newCache[tenant.ID](ttl)}
+}
+
+// ByKey implements [tenant.Directory].
+func (s *Store) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secrets, error) {
+	if !tenant.ValidKey(key) {
+		return tenant.Org{}, tenant.Secrets{}, tenant.ErrUnknown
+	}
+	c, err := s.directory.clinics.get(ctx, key, func(ctx context.Context) (clinic, error) {
+		ctx, cancel := context.WithTimeout(ctx, s.patience)
+		defer cancel()
+		return s.clinic(ctx, key)
+	})
+	return c.org, c.secrets, err
+}
+
+// ByPhoneNumberID implements [tenant.Directory].
+func (s *Store) ByPhoneNumberID(ctx context.Context, id string) (tenant.ID, error) {
+	return s.owner(ctx, &s.directory.numbers, routePhoneNumber, id)
+}
+
+// ByAssistantID implements [tenant.Directory].
+func (s *Store) ByAssistantID(ctx context.Context, id string) (tenant.ID, error) {
+	return s.owner(ctx, &s.directory.assistants, routeAssistant, id)
+}
+
+// The kinds of org_route, and the length of its longest external id.
+const (
+	routeKey         = "key"
+	routePhoneNumber = "phone_number"
+	routeAssistant   = "assistant"
+	routeLength      = 200
+)
+
+func (s *Store) owner(ctx context.Context, known *cache[tenant.ID], kind, id string) (tenant.ID, error) {
+	if id == "" || len(id) > routeLength || !utf8.ValidString(id) || strings.Contains(id, "\x00") {
+		return tenant.ID{}, tenant.ErrUnknown // the database could not have it
+	}
+	return known.get(ctx, id, func(ctx context.Context) (tenant.ID, error) {
+		ctx, cancel := context.WithTimeout(ctx, s.patience)
+		defer cancel()
+		return s.route(ctx, kind, id)
+	})
+}
+
+// nobody is the scope of a key that no clinic has: it holds no rows.
+const nobody = "00000000-0000-0000-0000-000000000000"
+
+// clinic resolves a key, enters the scope of its clinic and reads it, in one
+// round trip.
+func (s *Store) clinic(ctx context.Context, key string) (clinic, error) {
+	var id, zone string
+	var c clinic
+	err := s.run(ctx, false, tries, []ask{
+		{
+			sql: `
+				select set_config('app.org_id', coalesce(callwaiting.route($1::text, $2::text)::text, $3::text), true),
+					set_config('statement_timeout', $4::text, true)`,
+			args: []any{routeKey, key, nobody, s.statementTimeout},
+			read: skip,
+		},
+		{
+			sql: `
+				select o.org_id::text, o.key, o.name, o.zone, o.country, o.locale, x.current, x.previous
+				from callwaiting.org o
+				join callwaiting.org_secret x on x.org_id = o.org_id
+				where o.org_id = current_setting('app.org_id')::uuid
+					and o.key = $1::text`,
+			args: []any{key},
+			read: func(rows pgx.Rows) error {
+				id = ""
+				if !rows.Next() {
+					return rows.Err()
+				}
+				return rows.Scan(&id, &c.org.Key, &c.org.Name, &zone, &c.org.Country, &c.org.Locale, &c.secrets.Current, &c.secrets.Previous)
+			},
+		},
+	})
+	if err != nil {
+		return clinic{}, err
+	}
+	if id == "" {
+		return clinic{}, tenant.ErrUnknown
+	}
+	if c.org.ID, err = tenant.ParseID(id); err != nil {
+		return clinic{}, fmt.Errorf("pgxstore: the clinic of a key: %w", err)
+	}
+	if c.org.Zone, err = s.zones.named(zone); err != nil {
+		return clinic{}, fmt.Errorf("pgxstore: clinic %s: its time zone is not known here: import time/tzdata", id)
+	}
+	return c, nil
+}
+
+func (s *Store) route(ctx context.Context, kind, id string) (tenant.ID, error) {
+	var org *string
+	err := s.run(ctx, false, tries, []ask{{
+		sql:  `select callwaiting.route($1::text, $2::text)::text`,
+		args: []any{kind, id},
+		read: func(rows pgx.Rows) error {
+			if !rows.Next() {
+				return rows.Err()
+			}
+			return rows.Scan(&org)
+		},
+	}})
+	if err != nil {
+		return tenant.ID{}, err
+	}
+	if org == nil {
+		return tenant.ID{}, tenant.ErrUnknown
+	}
+	return tenant.ParseID(*org)
+}

@@ -1,0 +1,81 @@
+package pgxstore_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/internal/pgtest"
+	"github.com/callwaiting-ai/callwaiting/migrations"
+)
+
+func db(t *testing.T, databaseURL string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("pgx", databaseURL)
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func version(t *testing.T, db *sql.DB) (n int) {
+	t.Helper()
+	require.NoError(t, db.QueryRow(`select callwaiting.schema_version()`).Scan(&n))
+	return n
+}
+
+func files(t *testing.T) []fs.DirEntry {
+	t.Helper()
+	files, err := fs.ReadDir(migrations.Postgres, "postgres")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	return files
+}
+
+func TestUp(t *testing.T) {
+	d := pgtest.DB(t, pgtest.Schema(nil))
+	db := db(t, d.Admin)
+
+	t.Run("by several processes at once", func(t *testing.T) {
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				if err := migrations.Up(context.Background(), db); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		require.Equal(t, len(files(t)), version(t, db), "every migration says its number")
+	})
+	t.Run("at every start", func(t *testing.T) {
+		require.NoError(t, migrations.Up(t.Context(), db))
+	})
+}
+
+func TestUpByARoleThatIsNoSuperuser(t *testing.T) {
+	d := pgtest.DB(t, pgtest.Schema(nil))
+	role := d.Name + "_migrator"
+	d.Exec(t, fmt.Sprintf(`
+		create role %[1]q login password 'migrator' createrole;
+		grant create on database %[2]q to %[1]q;
+		do $$begin
+			-- Roles outlive databases: an earlier one may have made these.
+			if exists (select from pg_roles where rolname = 'callwaiting_owner') then
+				grant callwaiting_owner to %[1]q;
+			end if;
+		end$$`, role, d.Name))
+	t.Cleanup(func() {
+		d.Exec(t, fmt.Sprintf(`drop schema if exists callwaiting, callwaiting_ext cascade; drop owned by %[1]q; drop role %[1]q`, role))
+	})
+	u, err := url.Parse(d.Admin)
+	require.NoError(t, err)
+	u.User = url.UserPassword(role, "migrator")
+	require.NoError(t, migrations.Up(t.Context(), db(t, u.String())))
+	require.Equal(t, len(files(t)), version(t, db(t, d.Admin)))
+}

@@ -1,0 +1,195 @@
+package pgxstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// What is taken, and which ids are known: one statement, so that all of a view
+// is of one moment.
+const (
+	busySQL = `
+		select o.resource_id, o.seat, o.starts_at, o.ends_at, null as known
+		from callwaiting.occupancy o
+		where o.org_id = $1::uuid
+			and o.resource_id = any ($2::text[])
+			and o.ends_at > $3::timestamptz
+			and o.ends_at < $4::timestamptz + interval '31 days'
+			and o.starts_at < $4::timestamptz
+			and o.active
+			and (o.expires_at is null or o.expires_at > clock_timestamp())`
+	knownSQL = `
+		union all
+		select null, null, null, null, a.id::text
+		from callwaiting.appointment a
+		where a.org_id = $1::uuid
+			and a.id = any ($5::uuid[])`
+	byStart = `
+		order by starts_at`
+)
+
+func lookIn(ctx context.Context, in session, org tenant.ID, q booking.Look) (booking.View, error) {
+	resources := make([]string, len(q.Resources))
+	for i, r := range q.Resources {
+		resources[i] = string(r)
+	}
+	sql, args := busySQL+byStart, []any{org.String(), resources, q.From, q.To}
+	if len(q.IDs) > 0 {
+		ids := make([]string, 0, len(q.IDs))
+		for _, id := range q.IDs {
+			if id.Valid() {
+				ids = append(ids, string(id))
+			}
+		}
+		sql, args = busySQL+knownSQL+byStart, append(args, ids)
+	}
+	var view booking.View
+	err := in.inOrg(ctx, org, false, ask{sql, args, func(rows pgx.Rows) error {
+		view = booking.View{}
+		for rows.Next() {
+			var resource, known zeronull.Text
+			var seat zeronull.Int4
+			var from, to zeronull.Timestamptz
+			if err := rows.Scan(&resource, &seat, &from, &to, &known); err != nil {
+				return err
+			}
+			if known != "" {
+				view.Known = append(view.Known, booking.ID(known))
+				continue
+			}
+			view.Busy = append(view.Busy, busy(string(resource), int32(seat), time.Time(from), time.Time(to)))
+		}
+		return nil
+	}})
+	if err != nil {
+		return booking.View{}, err
+	}
+	return view, nil
+}
+
+// Find's default and greatest limit.
+const (
+	findLimit     = 100
+	findMostLimit = 1000
+)
+
+func (s *Store) findIn(ctx context.Context, in session, org tenant.ID, f booking.Find) ([]booking.Appointment, error) {
+	if org.IsZero() {
+		return nil, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
+	}
+	if f.ID == "" && f.Phone == "" && f.From.IsZero() && f.To.IsZero() {
+		return nil, &booking.InvalidError{Field: "Find", Problem: "give an ID, a Phone or a range"}
+	}
+	if f.ID != "" && !f.ID.Valid() {
+		return nil, nil
+	}
+	sql, args := findSQL(org, f)
+	var found []answer
+	err := in.inOrg(ctx, org, false, ask{sql, args, func(rows pgx.Rows) error {
+		found = nil
+		for rows.Next() {
+			var a answer
+			if err := rows.Scan(a.appointmentFields()...); err != nil {
+				return err
+			}
+			found = append(found, a)
+		}
+		return nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	var appointments []booking.Appointment
+	for i := range found {
+		a, err := found[i].appointment(&s.zones)
+		if err != nil {
+			return nil, err
+		}
+		appointments = append(appointments, a)
+	}
+	return appointments, nil
+}
+
+// findSQL asks only for what f gives, so that each combination has a plan of
+// its own.
+func findSQL(org tenant.ID, f booking.Find) (string, []any) {
+	var sql strings.Builder
+	sql.WriteString(`
+		select '' as outcome, a.id::text, a.service, a.resources, a.starts_at, a.ends_at, a.zone,
+			case when a.status = 'held' and a.expires_at <= clock_timestamp() then 'expired' else a.status end,
+			a.expires_at, a.contact_id::text, c.phone, c.name, c.email, a.call, a.version
+		from callwaiting.appointment a
+		join callwaiting.contact c on c.org_id = a.org_id and c.id = a.contact_id
+		where a.org_id = $1::uuid`)
+	args := []any{org.String()}
+	and := func(condition string, arg any) {
+		args = append(args, arg)
+		fmt.Fprintf(&sql, condition, len(args))
+	}
+	if f.ID != "" {
+		and(`
+			and a.id = $%d::uuid`, string(f.ID))
+	}
+	if f.Phone != "" {
+		and(`
+			and c.phone = $%d::text`, f.Phone)
+	}
+	if !f.From.IsZero() {
+		and(`
+			and a.starts_at >= $%d::timestamptz`, f.From)
+	}
+	if !f.To.IsZero() {
+		and(`
+			and a.starts_at < $%d::timestamptz`, f.To)
+	}
+	limit := min(f.Limit, findMostLimit)
+	if limit <= 0 {
+		limit = findLimit
+	}
+	and(`
+		order by a.starts_at, a.id
+		limit $%d::int`, limit)
+	return sql.String(), args
+}
+
+func eventsIn(ctx context.Context, in session, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+	if org.IsZero() {
+		return nil, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
+	}
+	if !id.Valid() {
+		return nil, nil
+	}
+	var events []booking.Event
+	err := in.inOrg(ctx, org, false, ask{
+		sql: `
+			select e.version, e.kind, e.actor, e.at
+			from callwaiting.event e
+			where e.org_id = $1::uuid
+				and e.subject = $2::uuid
+			order by e.version`,
+		args: []any{org.String(), string(id)},
+		read: func(rows pgx.Rows) error {
+			events = nil
+			for rows.Next() {
+				e := booking.Event{Appointment: id}
+				if err := rows.Scan(&e.Version, &e.Kind, &e.Actor, &e.At); err != nil {
+					return err
+				}
+				events = append(events, e)
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return events, nil
+}

@@ -1,0 +1,130 @@
+package pgxstore_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/internal/pgtest"
+	"github.com/callwaiting-ai/callwaiting/adapters/pgxstore"
+	"github.com/callwaiting-ai/callwaiting/booking"
+)
+
+// Counted on the wire, not timed.
+func TestRoundTrips(t *testing.T) {
+	d := pgtest.DB(t)
+	p := d.Proxy(t)
+	config, err := pgxstore.PoolConfig(p.URL)
+	require.NoError(t, err)
+	config.MaxConns = 1
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	store, err := pgxstore.New(t.Context(), pool, pgxstore.Config{})
+	require.NoError(t, err)
+	l := newLedger(newOrgs(1))
+	org := l.orgs[0]
+	caller := l.caller(t, store, 0)
+	trips := func(do func()) int64 {
+		t.Helper()
+		before := p.Trips()
+		do()
+		return p.Trips() - before
+	}
+	day := time.Date(2030, 1, 7, 9, 0, 0, 0, time.UTC)
+	claim := func(name string, hour int) booking.Claim {
+		c := caller.claim(org, hour*48)
+		c.ID = booking.NewID(org, name)
+		c.Needs = [][]booking.Seats{seats("dr-amara"), seats("room-1", "room-2")}
+		c.HoldFor = 0
+		c.Start = day.Add(time.Duration(hour) * time.Hour)
+		c.End = c.Start.Add(30 * time.Minute)
+		c.Occupied.Start, c.Occupied.End = c.Start.Unix(), c.End.Unix()
+		return c
+	}
+	look := func() {
+		_, err := store.Look(t.Context(), org, booking.Look{
+			Resources: []booking.ResourceID{"dr-amara", "room-1"}, From: day, To: day.AddDate(0, 0, 7),
+			IDs: []booking.ID{booking.NewID(org, "won")},
+		})
+		require.NoError(t, err)
+	}
+	find := func() {
+		_, err := store.Find(t.Context(), org, booking.Find{Phone: "+12025550100"})
+		require.NoError(t, err)
+	}
+	caller.ask(org, claim("first", 0)) // statements are prepared once
+	look()
+	find()
+
+	t.Run("a claim that wins is one", func(t *testing.T) {
+		require.EqualValues(t, 1, trips(func() { require.False(t, caller.ask(org, claim("won", 1)).Taken) }))
+	})
+	t.Run("a claim that loses is one, with what is taken", func(t *testing.T) {
+		require.EqualValues(t, 1, trips(func() {
+			out := caller.ask(org, claim("lost", 1))
+			require.True(t, out.Taken)
+			require.NotEmpty(t, out.Busy)
+		}))
+	})
+	t.Run("a repeated key is one", func(t *testing.T) {
+		require.EqualValues(t, 1, trips(func() { require.True(t, caller.ask(org, claim("won", 1)).Replay) }))
+	})
+	t.Run("a look is one", func(t *testing.T) { require.EqualValues(t, 1, trips(look)) })
+	t.Run("a find is one", func(t *testing.T) { require.EqualValues(t, 1, trips(find)) })
+	t.Run("a confirm, a move and a cancel are one each", func(t *testing.T) {
+		held := claim("held", 2)
+		held.HoldFor = time.Hour
+		change := func(held booking.Claim, n int) {
+			_, err := store.Confirm(t.Context(), org, held.ID, "test")
+			require.NoError(t, err)
+			to := claim("", n)
+			out, err := store.Move(t.Context(), org, booking.Move{
+				ID: held.ID, Start: to.Start, End: to.End, Occupied: to.Occupied, Needs: to.Needs, Actor: "test",
+			})
+			require.NoError(t, err)
+			require.False(t, out.Taken)
+			_, err = store.Cancel(t.Context(), org, held.ID, "test")
+			require.NoError(t, err)
+		}
+		caller.ask(org, held)
+		change(held, 3) // prepares
+		again := claim("held again", 4)
+		again.HoldFor = time.Hour
+		caller.ask(org, again)
+		require.EqualValues(t, 3, trips(func() { change(again, 5) }))
+	})
+	t.Run("a connection that was idle for an hour is not pinged first", func(t *testing.T) {
+		require.Zero(t, trips(func() {
+			conn, err := pool.Acquire(t.Context())
+			require.NoError(t, err)
+			require.False(t, config.ShouldPing(t.Context(), pgxpool.ShouldPingParams{Conn: conn.Conn(), IdleDuration: time.Hour}))
+			conn.Release()
+		}))
+	})
+}
+
+// Claims of one clinic that have to wait travel together.
+func TestGroupRoundTrips(t *testing.T) {
+	const callers = 32
+	d := pgtest.DB(t)
+	p := d.Proxy(t)
+	l := newLedger(newOrgs(1))
+	store := open(t, p.URL, 4)
+	rush := func(name string, hour int) {
+		together(callers, func(n int) {
+			c := l.caller(t, store, n)
+			claim := c.claim(l.orgs[0], hour*48)
+			claim.ID = booking.NewID(l.orgs[0], fmt.Sprint(name, n))
+			c.note(owner{l.orgs[0], claim.ID}, c.ask(l.orgs[0], claim))
+		})
+	}
+	rush("first", 0) // logs in and prepares
+	p.Delay(20 * time.Millisecond)
+	before := p.Trips()
+	rush("second", 1)
+	require.Less(t, p.Trips()-before, int64(callers/2))
+}
