@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
@@ -305,67 +304,6 @@ func (c *Catalog) Resource(id ResourceID) (Resource, bool) {
 		return r.Resource, true
 	}
 	return Resource{}, false
-}
-
-// MatchService returns the service types that a caller's words may mean: the
-// one whose id, name or alias they are, letters and digits compared and case
-// ignored, or else all whose name or alias contains them as whole words, or is
-// contained in them.
-func (c *Catalog) MatchService(words string) []ServiceType {
-	want := foldWords(words)
-	if want == "" {
-		return nil
-	}
-	var near []ServiceType
-	for _, s := range c.services {
-		names := append([]string{string(s.ID), s.Name}, s.Aliases...)
-		close := false
-		for _, n := range names {
-			n = foldWords(n)
-			if n == want {
-				return []ServiceType{s.ServiceType}
-			}
-			close = close || containsWords(n, want) || containsWords(want, n)
-		}
-		if close {
-			near = append(near, s.ServiceType)
-		}
-	}
-	return near
-}
-
-// MatchResource returns the resources of a service that a caller's words may
-// mean, compared as in [Catalog.MatchService].
-func (c *Catalog) MatchResource(id ServiceID, words string) []Resource {
-	s, want := c.byID[id], foldWords(words)
-	if s == nil || want == "" {
-		return nil
-	}
-	var near []Resource
-	for _, rid := range s.all {
-		r := c.resources[rid]
-		for _, n := range []string{foldWords(string(rid)), foldWords(r.Name)} {
-			if n == want {
-				return []Resource{r.Resource}
-			}
-			if containsWords(n, want) || containsWords(want, n) {
-				near = append(near, r.Resource)
-				break
-			}
-		}
-	}
-	return near
-}
-
-// foldWords keeps letters and digits in lower case, words apart by one space.
-func foldWords(s string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r > 127)
-	}), " ")
-}
-
-func containsWords(s, words string) bool {
-	return words != "" && strings.Contains(" "+s+" ", " "+words+" ")
 }
 
 // At returns the instant that a wall time means at the clinic, and how often

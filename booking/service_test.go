@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -629,6 +630,10 @@ func TestCallersWordsFindAService(t *testing.T) {
 		"consultation":               {"consultation"},
 		"rhinoplasty":                {"nose"},
 		"a wrinkle treatment please": {"botox"},
+		"a consultation for Botox®":  {"botox"},
+		"wrinkle treatments":         {"botox"},
+		"rhinoplasty consultation":   {"nose"},
+		"botox or a rhinoplasty":     {"botox", "nose"},
 		"massage":                    nil,
 		"":                           nil,
 	} {
@@ -701,4 +706,80 @@ func (down) Claim(context.Context, tenant.ID, booking.Claim) (booking.Outcome, e
 
 func (down) Look(context.Context, tenant.ID, booking.Look) (booking.View, error) {
 	return booking.View{}, booking.ErrUnavailable
+}
+
+func TestCallersWordsFindAPerson(t *testing.T) {
+	cfg := catalogConfig()
+	cfg.Resources = []booking.Resource{
+		{ID: "amara", Name: "Dr Amara Patel"}, {ID: "dr-jones", Name: "Dr Jones"}, {ID: "nurse-jones", Name: "Nurse Jones"},
+		{ID: "obrien", Name: "Mr Seán O’Brien"},
+	}
+	cfg.Services = []booking.ServiceType{{ID: "check", Name: "Check", Duration: 30 * time.Minute,
+		Needs: []booking.Need{{"amara", "dr-jones", "nurse-jones", "obrien"}}}}
+	cat, err := booking.NewCatalog(cfg)
+	require.NoError(t, err)
+	for words, want := range map[string][]booking.ResourceID{
+		"Doctor Patel":  {"amara"},
+		"Dr. Patel":     {"amara"},
+		"Miss Patel":    {"amara"},
+		"Mr Jones":      {"dr-jones", "nurse-jones"},
+		"amara":         {"amara"},
+		"doctor jones":  {"dr-jones"},
+		"nurse jones":   {"nurse-jones"},
+		"Jones":         {"dr-jones", "nurse-jones"},
+		"Doctor":        nil,
+		"Dr House":      nil,
+		"Seán O'Brien":  {"obrien"},
+		"Mister Nobody": nil,
+	} {
+		var got []booking.ResourceID
+		for _, r := range cat.MatchResource("check", words) {
+			got = append(got, r.ID)
+		}
+		require.Equal(t, want, got, words)
+	}
+}
+
+func TestASlotIsKnownAgainWhenAModelMisspellsIt(t *testing.T) {
+	c := newClinic(t, nil)
+	slots, err := c.Slots(t.Context(), c.org, booking.Query{Service: "consultation", From: at(9, 0), To: at(17, 0)})
+	require.NoError(t, err)
+	cat, err := c.Catalog(t.Context(), c.org)
+	require.NoError(t, err)
+	for _, s := range slots {
+		id := string(s.ID)
+		for _, spelled := range []string{
+			strings.ToUpper(id), id[:5] + "-" + id[5:], strings.Join(strings.Split(id, ""), " "), `"` + id + `".`,
+			strings.NewReplacer("0", "O", "1", "l").Replace(id), strings.NewReplacer("0", "o", "1", "I").Replace(id),
+		} {
+			w, err := cat.OpenSlot(c.org, booking.SlotID(spelled))
+			require.NoError(t, err, spelled)
+			require.Equal(t, s.Start, w.Start, spelled)
+		}
+		for _, other := range []string{id[:12], id + "0", id[1:] + id[:1], "slot " + id} {
+			_, err := cat.OpenSlot(c.org, booking.SlotID(other))
+			require.ErrorIs(t, err, booking.ErrUnknownSlot, other)
+		}
+	}
+}
+
+func TestTwoSeatsOfOneClassAreOfferedAsTheyAreBooked(t *testing.T) {
+	c := newClinic(t, func(cfg *booking.CatalogConfig) {
+		cfg.Services = append(cfg.Services, booking.ServiceType{
+			ID: "couple", Name: "Class for two", Duration: time.Hour, Needs: []booking.Need{{"class"}, {"class"}},
+		})
+	})
+	free := func() bool {
+		slots, err := c.Slots(t.Context(), c.org, booking.Query{Service: "couple", From: at(10, 0), To: at(10, 1)})
+		require.NoError(t, err)
+		return len(slots) == 1
+	}
+	require.True(t, free(), "three seats")
+	_, err := c.Book(t.Context(), c.org, request(1, booking.Want{Service: "couple", Start: at(10, 0)}))
+	require.NoError(t, err)
+	require.False(t, free(), "one seat")
+	_, err = c.Book(t.Context(), c.org, request(2, booking.Want{Service: "couple", Start: at(10, 0)}))
+	require.ErrorIs(t, err, booking.ErrConflict)
+	_, err = c.Book(t.Context(), c.org, request(3, booking.Want{Service: "class", Start: at(10, 0)}))
+	require.NoError(t, err)
 }

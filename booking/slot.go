@@ -35,7 +35,9 @@ func newSlotID(org tenant.ID, service ServiceID, res ResourceID, start int64) Sl
 	minute := uint32(start / 60)
 	binary.BigEndian.PutUint32(b[:4], minute)
 	binary.BigEndian.PutUint32(b[4:], slotSum(org, service, res, minute))
-	return SlotID(slotText.EncodeToString(b[:]))
+	var text [13]byte
+	slotText.Encode(text[:], b[:])
+	return SlotID(text[:])
 }
 
 func slotSum(org tenant.ID, service ServiceID, res ResourceID, minute uint32) uint32 {
@@ -62,11 +64,17 @@ func (c *Catalog) OpenSlot(org tenant.ID, id SlotID) (Want, error) {
 }
 
 // openSlot finds what id was made for. A model may have changed the case of
-// letters or put spaces or hyphens between them; nothing else is forgiven.
+// letters, put spaces, hyphens or quotes about them, or taken a 0 or a 1 for
+// the letters that look like them; nothing else is forgiven.
 func (c *Catalog) openSlot(org tenant.ID, id SlotID) (want, error) {
 	text := strings.Map(func(r rune) rune {
-		if r == ' ' || r == '-' {
+		switch r {
+		case ' ', '-', '"', '\'', '.':
 			return -1
+		case 'o':
+			return '0'
+		case 'i', 'l':
+			return '1'
 		}
 		return r
 	}, strings.ToLower(string(id)))

@@ -156,9 +156,11 @@ func (c *Catalog) starts(w want, busy []Busy, within schedule.Span) []int64 {
 	spec.Range = within
 	grid := schedule.Starts(nil, open, nil, spec)
 	if w.service.overlap {
+		var needs [][]Seats
 		return slices.DeleteFunc(grid, func(start int64) bool {
 			at := want{w.service, start, w.resource}
-			return !at.free(busy, c.present(at))
+			needs = at.present(needs)
+			return !at.free(busy, needs)
 		})
 	}
 	taken := bySeat(busy)
@@ -183,10 +185,14 @@ func (c *Catalog) starts(w want, busy []Busy, within schedule.Span) []int64 {
 }
 
 // present returns who can serve w by their own hours, need by need; a need may
-// be left with none.
-func (c *Catalog) present(w want) [][]Seats {
-	needs := make([][]Seats, len(w.service.needs))
+// be left with none. It uses the memory of needs, an earlier answer for the
+// same service, or nil.
+func (w want) present(needs [][]Seats) [][]Seats {
+	if needs == nil {
+		needs = make([][]Seats, len(w.service.needs))
+	}
 	for i, any := range w.service.needs {
+		needs[i] = needs[i][:0]
 		for _, r := range any {
 			if (!w.pins(any) || r.ID == w.resource) && r.there(w) {
 				needs[i] = append(needs[i], Seats{r.ID, r.Capacity})
@@ -226,12 +232,15 @@ func (c *Catalog) slots(org tenant.ID, w want, busy []Busy, starts []int64) []Sl
 		longest = max(longest, b.End-b.Start)
 	}
 	slots := make([]Slot, len(starts))
+	var needs [][]Seats
+	var chosen []ResourceID
 	for i, start := range starts {
 		at := want{w.service, start, w.resource}
 		for len(busy) > 0 && busy[0].Start+longest <= at.occupied().Start {
 			busy = busy[1:] // over before this start, and before all later ones
 		}
-		chosen, _ := at.choose(busy, c.present(at))
+		needs = at.present(needs)
+		chosen, _ = at.choose(chosen[:0], busy, needs)
 		slots[i] = Slot{
 			ID:        newSlotID(org, w.service.ID, w.resource, start),
 			Service:   w.service.ID,

@@ -101,20 +101,26 @@ func (r *resource) there(w want) bool {
 
 // free reports whether the needs could be met, given what is taken.
 func (w want) free(busy []Busy, needs [][]Seats) bool {
-	_, ok := w.choose(busy, needs)
+	_, ok := w.choose(nil, busy, needs)
 	return ok
 }
 
-// choose meets each need with the first seat that is free, as a [Store] does.
-func (w want) choose(busy []Busy, needs [][]Seats) (chosen []ResourceID, ok bool) {
+// choose meets each need with the first seat that is free, as a [Store] does,
+// and appends what it chose.
+func (w want) choose(chosen []ResourceID, busy []Busy, needs [][]Seats) (_ []ResourceID, ok bool) {
 	busy = meeting(busy, w.occupied())
-	chosen = make([]ResourceID, 0, len(needs))
 	for _, any := range needs {
 		met := slices.IndexFunc(any, func(s Seats) bool {
-			return !slices.Contains(chosen, s.Resource) && hasFreeSeat(s, busy)
+			seats := freeSeats(s, busy)
+			for _, c := range chosen {
+				if c == s.Resource {
+					seats-- // for an earlier need
+				}
+			}
+			return seats > 0
 		})
 		if met < 0 {
-			return nil, false
+			return chosen, false
 		}
 		chosen = append(chosen, any[met].Resource)
 	}
@@ -135,13 +141,13 @@ func meeting(busy []Busy, span schedule.Span) []Busy {
 	return met
 }
 
-func hasFreeSeat(s Seats, busy []Busy) bool {
+func freeSeats(s Seats, busy []Busy) (n int) {
 	for seat := range s.Capacity {
 		if !slices.ContainsFunc(busy, func(b Busy) bool { return b.Resource == s.Resource && b.Seat == seat }) {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 // prefer puts the given resources first wherever they may serve.

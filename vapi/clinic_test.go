@@ -103,7 +103,7 @@ type desk struct {
 }
 
 func newDesk(t testing.TB, change func(*vapi.Config)) *desk {
-	d := &desk{t: t, log: new(lockedBuffer), seen: new(observations)}
+	d := &desk{t: t, log: keepLog(new(lockedBuffer)), seen: new(observations)}
 	cfg := vapi.Config{
 		Directory: directory(t),
 		Log:       slog.New(slog.NewJSONHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

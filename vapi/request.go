@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
@@ -26,18 +28,22 @@ type arguments struct {
 }
 
 // A word is an argument as text, however the model wrote it. What models fill
-// in for something they do not know is nothing.
+// in for something they do not know is nothing, and so is true or false.
 type word string
 
 // UnmarshalJSON implements [json.Unmarshaler]; it never fails.
 func (w *word) UnmarshalJSON(value []byte) error {
+	*w = ""
+	if value[0] == 't' || value[0] == 'f' {
+		return nil
+	}
 	s := scanner{text: value}
 	text := oneLine(s.scalar())
 	switch strings.ToLower(text) {
 	case "null", "none", "nil", "undefined", "unknown", "n/a", "any", "anyone", "anybody":
-		text = ""
+	default:
+		*w = word(text)
 	}
-	*w = word(text)
 	return nil
 }
 
@@ -76,7 +82,7 @@ func (q *request) readArguments() error {
 // want is what the caller asks for, as far as it can be read.
 func (q *request) want() (booking.Want, error) {
 	if q.args.Slot != "" {
-		return booking.Want{Slot: booking.SlotID(q.args.Slot)}, nil
+		return q.slot()
 	}
 	service, err := q.service()
 	if err != nil {
@@ -88,7 +94,12 @@ func (q *request) want() (booking.Want, error) {
 // wantOf is [request.want] of a service that is known already.
 func (q *request) wantOf(service booking.ServiceID) (booking.Want, error) {
 	if q.args.Slot != "" {
-		return booking.Want{Slot: booking.SlotID(q.args.Slot)}, nil
+		want, err := q.slot()
+		if err == nil && want.Service != service {
+			err = ask("slot", "Which day and time would you like?",
+				"slot is one of another service: use a slot of "+q.serviceName(service))
+		}
+		return want, err
 	}
 	resource, err := q.resource(service)
 	if err != nil {
@@ -104,6 +115,22 @@ func (q *request) wantOf(service booking.ServiceID) (booking.Want, error) {
 	}
 	start, err := q.at(date, clock)
 	return booking.Want{Service: service, Start: start, Resource: resource}, err
+}
+
+// slot is what the slot that the model took stands for, unless the model says
+// another day or time beside it: which of the two was meant would be a guess.
+func (q *request) slot() (booking.Want, error) {
+	want, err := q.catalog.OpenSlot(q.call.Org.ID, booking.SlotID(q.args.Slot))
+	if err != nil {
+		return want, err
+	}
+	date, dateErr := schedule.ParseDate(string(q.args.Date))
+	clock, clockErr := schedule.ParseTimeOfDay(string(q.args.Time))
+	if dateErr == nil && date != schedule.DateOf(want.Start) || clockErr == nil && clock != timeOfDay(want.Start) {
+		return want, ask("slot", "Which day and time would you like?",
+			"slot is "+want.Start.Format("2006-01-02 15:04")+" but date or time is another: give the right slot and nothing else")
+	}
+	return want, nil
 }
 
 // service finds what the caller calls by the service's name, an alias or part
@@ -132,7 +159,7 @@ func (q *request) askService(message string, services []booking.ServiceType) err
 	for _, s := range services[:min(most, len(services))] {
 		names = append(names, s.Name)
 	}
-	r := ask("service", message+" I can offer "+either(names)+".", "give one of services")
+	r := ask("service", message+" I can offer "+listed(names, "or")+".", "give one of services")
 	r.result.Data["services"] = names
 	return r
 }
@@ -153,7 +180,7 @@ func (q *request) resource(service booking.ServiceID) (booking.ResourceID, error
 	for _, r := range found {
 		names = append(names, r.Name)
 	}
-	return "", ask("resource", "Do you mean "+either(names)+"?", "give the full name")
+	return "", ask("resource", "Do you mean "+listed(names, "or")+"?", "give the full name")
 }
 
 func (q *request) date() (schedule.Date, error) {
@@ -196,17 +223,30 @@ func (q *request) at(date schedule.Date, clock schedule.TimeOfDay) (time.Time, e
 	return at, nil
 }
 
-// notNames are what models give for a name they were not told.
+// notNames are the words of what models give for a name they were not told,
+// such as "Unknown Caller" or "Mr".
 var notNames = map[string]bool{
 	"guest": true, "caller": true, "customer": true, "patient": true, "user": true,
-	"client": true, "anonymous": true, "name": true,
+	"client": true, "anonymous": true, "unknown": true, "name": true, "the": true,
+	"s": true, "not": true, "provided": true, "given": true,
+	"mr": true, "mrs": true, "ms": true, "miss": true, "dr": true,
+}
+
+// isName reports whether text can be what a person is called. A blank that was
+// never filled in, such as "{{customer.name}}" or "[name]", cannot.
+func isName(text string) bool {
+	if strings.ContainsAny(text, "{}[]<>") {
+		return false
+	}
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) })
+	return slices.ContainsFunc(words, func(w string) bool { return !notNames[w] })
 }
 
 // contact is who the appointment is for: the caller's own number unless
 // another one is given.
 func (q *request) contact() (booking.Contact, error) {
 	c := booking.Contact{Name: string(q.args.Name), Email: string(q.args.Email)}
-	if c.Name == "" || notNames[strings.ToLower(c.Name)] {
+	if !isName(c.Name) {
 		return c, ask("name", "What name may I put the appointment under?", "ask the caller; never make up a name")
 	}
 	if c.Email != "" {

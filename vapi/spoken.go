@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
@@ -68,20 +69,25 @@ func (s speaker) moments(times []time.Time) string {
 		for i, t := range times[:n] {
 			clocks[i] = s.clock(t)
 		}
-		days = append(days, day+" at "+either(clocks))
+		days = append(days, day+" at "+listed(clocks, "or"))
 		times = times[n:]
 	}
 	if len(days) > 1 {
 		return strings.Join(days[:len(days)-1], ", ") + ", or " + days[len(days)-1]
 	}
-	return either(days)
+	return listed(days, "or")
 }
 
-// either lists things to choose from.
-func either(things []string) string {
+// listed lists things, with "and" or "or" before the last of them.
+func listed(things []string, word string) string {
 	if len(things) < 2 {
 		return strings.Join(things, "")
 	}
 	last := len(things) - 1
-	return strings.Join(things[:last], ", ") + " or " + things[last]
+	return strings.Join(things[:last], ", ") + " " + word + " " + things[last]
+}
+
+// timeOfDay is what the clock shows at t, in t's own zone.
+func timeOfDay(t time.Time) schedule.TimeOfDay {
+	return schedule.TimeOfDay(60*t.Hour() + t.Minute())
 }

@@ -146,11 +146,6 @@ func (d *desk) book(ctx context.Context, q *request) (ToolResult, error) {
 	if err != nil {
 		return ToolResult{}, err
 	}
-	if want.Slot != "" { // both ways to ask for the same have the same key
-		if want, err = q.catalog.OpenSlot(q.call.Org.ID, want.Slot); err != nil {
-			return ToolResult{}, err
-		}
-	}
 	a, err := d.bookOnce(ctx, q, booking.Request{Want: want, Contact: contact, Call: q.call.Call.ID})
 	if err != nil {
 		return ToolResult{}, err
@@ -159,26 +154,36 @@ func (d *desk) book(ctx context.Context, q *request) (ToolResult, error) {
 }
 
 // attempts is how often one slot can be booked in one call, each time after it
-// was cancelled.
+// was cancelled or moved.
 const attempts = 5
 
 // bookOnce books with a key made of the call and what is wanted, not of the
-// tool call: a model that asks again has a new tool call and wants the same.
-// If that has been cancelled since, it is wanted anew.
+// tool call: a model that asks again has a new tool call and wants the same, by
+// slot or by date and time. If that has been cancelled or moved since, it is
+// wanted anew.
 func (d *desk) bookOnce(ctx context.Context, q *request, r booking.Request) (a booking.Appointment, err error) {
 	call := q.call.Call.ID
 	if call == "" {
 		call = r.Contact.Phone // a call that has no id is the caller's
 	}
+	org := q.call.Org.ID
 	for n := range attempts {
 		r.Key = fmt.Sprintf("vapi/%s/book/%s/%d/%s/%d", call, r.Service, r.Start.Unix(), r.Resource, n)
-		a, err = d.cfg.Service.Book(ctx, q.call.Org.ID, r)
-		if err != nil || a.Status.Occupies() {
+		a, err = d.cfg.Service.Book(ctx, org, r)
+		if errors.Is(err, booking.ErrKeyReused) { // it was for another number
+			var lost error
+			if a, lost = d.cfg.Service.Get(ctx, org, booking.NewID(org, r.Key)); lost != nil {
+				return a, lost
+			}
+		} else if err != nil {
+			return a, err
+		}
+		if a.Status.Occupies() && a.Start.Equal(r.Start) {
 			return a, err
 		}
 	}
 	return a, &refusal{ToolResult{Status: "not_bookable", Code: http.StatusUnprocessableEntity,
-		Message: "That time was booked and cancelled several times in this call. Would another time suit you?"}}
+		Message: "That time was booked and given up several times in this call. Would another time suit you?"}}
 }
 
 // reschedule moves one of the caller's appointments.

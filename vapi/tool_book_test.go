@@ -35,7 +35,7 @@ func TestACallThatBooks(t *testing.T) {
 	require.Equal(t, []string{"Dr Patel"}, booked.With)
 
 	found := c.tool("find_appointments", args{})
-	require.Equal(t, "You have Botox consultation on Tuesday 24 November at 11:00 AM.", found.Message)
+	require.Equal(t, "You have one appointment: Botox consultation on Tuesday 24 November at 11:00 AM.", found.Message)
 	require.Equal(t, booked.Appointment, found.Appointments[0].Appointment)
 
 	moved := c.tool("reschedule_appointment", args{"date": "2026-11-25", "time": "09:30"})
@@ -183,7 +183,7 @@ func TestWhatCannotBeReadIsAskedFor(t *testing.T) {
 		{"no name", with("name", " "), "name", "What name may I put the appointment under?"},
 		{"a name that is none", with("name", "Guest"), "name", "What name may I put the appointment under?"},
 		{"a name that is null", with("name", "null"), "name", "What name may I put the appointment under?"},
-		{"an endless name", with("name", strings.Repeat("Ada ", 100)), "Contact.Name", "I did not get that. Could you say it once more?"},
+		{"an endless name", with("name", strings.Repeat("Ada ", 100)), "name", "I did not get that. Could you say it once more?"},
 		{"a phone number that is none", with("phone", "the one I call from"), "phone", "I did not get the phone number. Could you say it once more, digit by digit?"},
 		{"a phone number of no country", with("phone", "07700 900 456"), "phone", "I did not get the phone number. Could you say it once more, digit by digit?"},
 		{"an e-mail address that is none", with("email", "ada at example"), "email", "I did not get the e-mail address. Could you spell it for me?"},
@@ -354,7 +354,7 @@ func TestWhoHasSeveralAppointmentsIsAskedWhich(t *testing.T) {
 
 	s := c.tool("cancel_appointment", args{})
 	require.Equal(t, "invalid", s.Status)
-	require.Equal(t, "You have Botox consultation on Tuesday 24 November at 10:00 AM and Rhinoplasty consultation on Wednesday 25 November at 11:00 AM. Which one shall I cancel?", s.Message)
+	require.Equal(t, "You have 2 appointments: Botox consultation on Tuesday 24 November at 10:00 AM and Rhinoplasty consultation on Wednesday 25 November at 11:00 AM. Which one shall I cancel?", s.Message)
 	require.Len(t, s.Appointments, 2)
 	require.Contains(t, c.tool("reschedule_appointment", args{"date": "2026-11-26", "time": "10:00"}).Message, "Which one shall I move?")
 

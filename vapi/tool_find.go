@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
@@ -39,6 +40,13 @@ func (d *desk) check(ctx context.Context, q *request) (ToolResult, error) {
 
 // checkSoon finds the next free times, on any day or at a time of any day.
 func (d *desk) checkSoon(ctx context.Context, q *request, service booking.ServiceType, query booking.Query) (ToolResult, error) {
+	var clock schedule.TimeOfDay
+	var err error
+	if q.args.Time != "" {
+		if clock, err = q.time(); err != nil {
+			return ToolResult{}, err
+		}
+	}
 	slots, err := d.slots(ctx, q, query, schedule.DateOf(q.now), horizon)
 	if err != nil {
 		return ToolResult{}, err
@@ -46,13 +54,7 @@ func (d *desk) checkSoon(ctx context.Context, q *request, service booking.Servic
 	if q.args.Time == "" {
 		return q.free(service, sample(slots)), nil
 	}
-	clock, err := q.time()
-	if err != nil {
-		return ToolResult{}, err
-	}
-	at := slices.DeleteFunc(slices.Clone(slots), func(s booking.Slot) bool {
-		return 60*s.Start.Hour()+s.Start.Minute() != int(clock)
-	})
+	at := slices.DeleteFunc(slices.Clone(slots), func(s booking.Slot) bool { return timeOfDay(s.Start) != clock })
 	if len(at) == 0 {
 		return q.instead("none_free", http.StatusNotFound, "I have nothing free at that time.", sample(slots)), nil
 	}
@@ -76,6 +78,12 @@ func (d *desk) checkDay(ctx context.Context, q *request, service booking.Service
 		return ToolResult{}, err
 	}
 	noon, _ := q.catalog.At(date, 12*60)
+	if len(slots) == 0 { // none to be had, or further ahead than the clinic books?
+		found, err := d.cfg.Service.Explain(ctx, q.call.Org.ID, booking.Want{Service: service.ID, Start: noon, Resource: query.Resource})
+		if err != nil || slices.Contains(found.Reasons, booking.Window) {
+			return q.notFree(found.Reasons, found.Nearest), err
+		}
+	}
 	return q.instead("none_free", http.StatusNotFound, "I have nothing free on "+q.day(noon)+".", sample(slots)), nil
 }
 
@@ -133,11 +141,7 @@ func (d *desk) find(ctx context.Context, q *request) (ToolResult, error) {
 	if err != nil {
 		return ToolResult{}, err
 	}
-	message := "You have no upcoming appointment."
-	if len(found) > 0 {
-		message = "You have " + q.listed(found) + "."
-	}
-	return ToolResult{Status: "ok", Code: http.StatusOK, Message: message,
+	return ToolResult{Status: "ok", Code: http.StatusOK, Message: q.counted(found),
 		Data: map[string]any{"appointments": q.appointments(found)}}, nil
 }
 
@@ -146,7 +150,7 @@ func (d *desk) find(ctx context.Context, q *request) (ToolResult, error) {
 // exactly as one that does not exist.
 func (d *desk) own(ctx context.Context, q *request, verb string) (booking.Appointment, error) {
 	if q.args.Appointment != "" {
-		a, err := d.cfg.Service.Get(ctx, q.call.Org.ID, booking.ID(q.args.Appointment))
+		a, err := d.cfg.Service.Get(ctx, q.call.Org.ID, booking.ID(strings.ToLower(string(q.args.Appointment))))
 		if err != nil && !errors.Is(err, booking.ErrNotFound) {
 			return a, err
 		}
@@ -166,7 +170,7 @@ func (d *desk) own(ctx context.Context, q *request, verb string) (booking.Appoin
 	case 1:
 		return found[0], nil
 	}
-	r := ask("appointment", "You have "+q.listed(found)+". Which one shall I "+verb+"?", "give appointment as one of appointments")
+	r := ask("appointment", q.counted(found)+" Which one shall I "+verb+"?", "give appointment as one of appointments")
 	r.result.Data["appointments"] = q.appointments(found)
 	return booking.Appointment{}, r
 }

@@ -30,7 +30,8 @@ func (q *request) settle(r ToolResult, err error) (ToolResult, error) {
 		return ask("slot", "Which day and time would you like?",
 			"no tool gave this slot: check availability and use a slot from there").result, nil
 	case errors.As(err, &invalid):
-		return ask(invalid.Field, "I did not get that. Could you say it once more?", invalid.Field+" "+invalid.Problem).result, nil
+		field := strings.ToLower(invalid.Field[strings.LastIndexByte(invalid.Field, '.')+1:]) // as the parameter is called
+		return ask(field, "I did not get that. Could you say it once more?", field+" "+invalid.Problem).result, nil
 	case errors.Is(err, booking.ErrKeyReused):
 		return ToolResult{Status: "not_bookable", Code: http.StatusUnprocessableEntity,
 			Message: "That time is booked already, in this call and for another phone number. Shall I cancel that first?"}, nil
@@ -164,13 +165,21 @@ func (q *request) appointment(a booking.Appointment) map[string]any {
 	}
 }
 
-// listed names appointments: "Consultation on … and Botox consultation on …".
-func (q *request) listed(found []booking.Appointment) string {
-	parts := make([]string, len(found))
-	for i, a := range found {
-		parts[i] = q.serviceName(a.Service) + " on " + q.moment(a.Start)
+// counted says how many appointments the caller has, and which are the next.
+func (q *request) counted(found []booking.Appointment) string {
+	next := make([]string, min(len(found), offers))
+	for i := range next {
+		next[i] = q.serviceName(found[i].Service) + " on " + q.moment(found[i].Start)
 	}
-	return strings.Join(parts, " and ")
+	switch {
+	case len(found) == 0:
+		return "You have no upcoming appointment."
+	case len(found) == 1:
+		return "You have one appointment: " + next[0] + "."
+	case len(found) > len(next):
+		return fmt.Sprintf("You have %d appointments. The next are %s.", len(found), listed(next, "and"))
+	}
+	return fmt.Sprintf("You have %d appointments: %s.", len(found), listed(next, "and"))
 }
 
 // A service or a resource may have left the catalog since it was booked.

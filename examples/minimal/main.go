@@ -47,8 +47,8 @@ func main() {
 	fmt.Println("caller    : I need a check-up tomorrow morning, please.")
 	var offer struct{ Slots []struct{ Slot string } }
 	must(0, json.Unmarshal([]byte(call("check_availability", `{"service":"check-up","date":"`+tomorrow+`"}`)), &offer))
-	fmt.Println("caller    : The first one. My name is Ada Caller.")
-	call("book_appointment", `{"slot":"`+offer.Slots[0].Slot+`","name":"Ada Caller"}`)
+	fmt.Println("caller    : The first one. My name is Ada Obi.")
+	call("book_appointment", `{"slot":"`+offer.Slots[0].Slot+`","name":"Ada Obi"}`)
 }
 
 func must[T any](value T, err error) T {

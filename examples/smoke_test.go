@@ -1,0 +1,241 @@
+// Package examples_test runs every example as a newcomer would: in a process of
+// its own, on memory and on PostgreSQL.
+package examples_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// smoke says how each example is run. One that is not here fails the test.
+var smoke = map[string]func(t *testing.T, program string){
+	"minimal":     minimal,
+	"fivecallers": fiveCallers,
+	"clinic":      clinic,
+	"redline":     redline,
+}
+
+func TestExamplesRun(t *testing.T) {
+	mains, err := filepath.Glob("*/main.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, mains)
+	for _, file := range mains {
+		name := filepath.Dir(file)
+		t.Run(name, func(t *testing.T) {
+			run, known := smoke[name]
+			require.True(t, known, "nobody has said how to run examples/%s: add it to smoke", name)
+			run(t, build(t, "./"+name))
+		})
+	}
+}
+
+// build compiles a package of this folder and returns the program.
+func build(t *testing.T, pkg string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "program")
+	out, err := exec.Command("go", "build", "-o", program, pkg).CombinedOutput()
+	require.NoError(t, err, string(out))
+	return program
+}
+
+// run runs a program to its end and returns what it said.
+func run(t *testing.T, stdin string, env []string, command ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Env = append(settingless(), env...)
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s\n%s", strings.Join(command, " "), out)
+	return string(out), err
+}
+
+// settingless is the environment without an example's settings.
+func settingless() (env []string) {
+	for _, e := range os.Environ() {
+		name, _, _ := strings.Cut(e, "=")
+		switch name {
+		case "ADDR", "DATABASE_URL", "MIGRATE_DATABASE_URL", "VAPI_SECRET", "PUBLIC_URL":
+		default:
+			env = append(env, e)
+		}
+	}
+	return env
+}
+
+// onPostgres returns the command that runs a program with a server of its own
+// and the URLs of a migrated database in its environment.
+func onPostgres(t *testing.T, command ...string) []string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without PostgreSQL")
+	}
+	return append([]string{build(t, "../adapters/internal/pgtest/run")}, command...)
+}
+
+func minimal(t *testing.T, program string) {
+	out, err := run(t, "", nil, program)
+	require.NoError(t, err)
+	require.Contains(t, out, "booked")
+
+	t.Run("with an empty module cache and no network", func(t *testing.T) {
+		cache := t.TempDir()
+		out, err := run(t, "", []string{"GOPROXY=off", "GOFLAGS=", "GOMODCACHE=" + cache}, "go", "run", "./minimal")
+		require.NoError(t, err)
+		require.Contains(t, out, "booked")
+	})
+}
+
+func fiveCallers(t *testing.T, program string) {
+	check := func(t *testing.T, command ...string) {
+		out, err := run(t, "", nil, command...)
+		require.NoError(t, err)
+		require.Equal(t, 1, strings.Count(out, " booked"), "one winner")
+		require.Equal(t, 4, strings.Count(out, " taken"), "four conflicts")
+	}
+	t.Run("on memory", func(t *testing.T) { check(t, program) })
+	t.Run("on PostgreSQL", func(t *testing.T) { check(t, onPostgres(t, program)...) })
+}
+
+func redline(t *testing.T, program string) {
+	out, err := run(t, "The patient had a rhinoplasty.\n", nil, program)
+	require.NoError(t, err)
+	require.NotEmpty(t, out)
+	require.NotContains(t, out, "rhinoplasty")
+}
+
+// clinic starts the product, books by telephone, and collides.
+func clinic(t *testing.T, program string) {
+	check := func(t *testing.T, command ...string) {
+		url := serve(t, command...)
+		for _, key := range []string{"harley", "ikeja"} {
+			day := time.Now().AddDate(0, 0, 14)
+			for day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
+				day = day.AddDate(0, 0, 1)
+			}
+			wish := fmt.Sprintf(`{"service":"Botox consultation","date":%q,"time":"10:00","name":"Ada Caller"}`, day.Format(time.DateOnly))
+			first := call(t, url+"/vapi/"+key, "call-1-"+key, "+12025550101", "book_appointment", wish)
+			require.Contains(t, first, `"booked"`)
+			second := call(t, url+"/vapi/"+key, "call-2-"+key, "+12025550102", "book_appointment", wish)
+			require.Contains(t, second, `"code":409`)
+			require.Contains(t, second, `"alternatives":[{`)
+			mine := call(t, url+"/vapi/"+key, "call-3-"+key, "+12025550101", "find_appointments", `{}`)
+			require.Contains(t, mine, `"date":"`+day.Format(time.DateOnly)+`"`)
+			require.Contains(t, mine, `"time":"10:00"`)
+		}
+	}
+	t.Run("on memory", func(t *testing.T) { check(t, program) })
+	t.Run("on PostgreSQL", func(t *testing.T) { check(t, onPostgres(t, program)...) })
+	t.Run("it refuses to be a superuser", func(t *testing.T) {
+		out, err := run(t, "", []string{"ADDR=127.0.0.1:0"}, onPostgres(t, "sh", "-c", `DATABASE_URL=$MIGRATE_DATABASE_URL exec "$0"`, program)...)
+		require.Error(t, err)
+		require.Contains(t, out, "superuser")
+	})
+}
+
+// serve starts a server and returns its URL when it is healthy. The test ends
+// it as a terminal would.
+func serve(t *testing.T, command ...string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := l.Addr().String()
+	require.NoError(t, l.Close())
+
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Env = append(settingless(), "ADDR="+addr)
+	cmd.Dir = t.TempDir() // it may keep files where it stands
+	var out output
+	cmd.Stdout, cmd.Stderr = &out, &out
+	require.NoError(t, cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("it did not end well: %v", err)
+			}
+		case <-time.After(time.Minute):
+			t.Error("it did not end")
+			cmd.Process.Kill()
+		}
+		t.Logf("%s\n%s", strings.Join(command, " "), out.String())
+	})
+
+	require.Eventually(t, func() bool {
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Errorf("it ended: %v", err)
+			return true
+		default:
+		}
+		r, err := http.Get("http://" + addr + "/healthz")
+		if err != nil {
+			return false
+		}
+		r.Body.Close()
+		return r.StatusCode == http.StatusOK
+	}, time.Minute, 20*time.Millisecond)
+	require.False(t, t.Failed())
+	return "http://" + addr
+}
+
+// call has the assistant use a tool, and returns the result.
+func call(t *testing.T, url, id, from, tool, arguments string) string {
+	t.Helper()
+	body := fmt.Sprintf(`{"message":{"type":"tool-calls","call":{"id":%q,"customer":{"number":%q}},
+		"toolCallList":[{"id":"tool-1","function":{"name":%q,"arguments":%s}}]}}`, id, from, tool, arguments)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set("X-Vapi-Secret", "demo-secret")
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.StatusCode, string(text))
+	var reply struct {
+		Results []struct{ Result, Error string }
+	}
+	require.NoError(t, json.Unmarshal(text, &reply))
+	require.Len(t, reply.Results, 1)
+	require.Empty(t, reply.Results[0].Error)
+	return reply.Results[0].Result
+}
+
+// output is what a running program has said so far.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
