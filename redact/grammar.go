@@ -18,6 +18,7 @@ const (
 	isAllergy                              // allergic
 	isIntake                               // take
 	isHave                                 // have
+	isFine                                 // ok
 )
 
 var grammarWords = func() *Words {
@@ -38,9 +39,11 @@ var grammarWords = func() *Words {
 		isAnd:               "and or",
 		isImpersonalSubject: "we were weve they theyre it its that thats there theres everyone everybody nobody",
 		isHave:              "have had got",
-		isIntake:            "take takes took taking taken",
-		isAllergy:           "allergic allergy allergies intolerant intolerance anaphylactic sensitive sensitivity",
-		isNot:               "not no nt t never",
+		isFine: "fine ok okay good great better normal normally clear alright right perfect lovely nice healthy soft intact symmetric " +
+			"working ready done there here where what which",
+		isIntake:  "take takes took taking taken",
+		isAllergy: "allergic allergy allergies intolerant intolerance anaphylactic sensitive sensitivity",
+		isNot:     "not no nt t never",
 		isPerson: "i im ive id my me he she hes shes his her who mum mom dad mother father son daughter husband wife sister brother " +
 			"partner nan gran grandad baby boy girl kid child children patient lady man woman friend aunt uncle",
 		isUnit: "mg mgs mcg ml milligram milligrams microgram micrograms gram grams millilitre millilitres unit units of percent",

@@ -99,9 +99,9 @@ func (r *reading) complaintAfter(body, to int, common bool) {
 	if common && !r.owned(body) {
 		return
 	}
-	linked := false
+	linked := r.t.Tokens[to-1].Shape&HasApostrophe != 0 // "my throat's raw"
 	for i, steps := to, 0; steps < 6 && r.joined(i); i, steps = i+1, steps+1 {
-		if n, has := r.at(i, isAfter|isInjury); n > 0 && (linked || has&isAfter != 0 && i == to && !common) {
+		if n, has := r.at(i, isAfter|isInjury); n > 0 && (linked || has&isAfter != 0 && (r.grammar(i)&isLink != 0 || i == to && !common)) {
 			to := i + n
 			for r.joined(to+1) && r.grammar(to)&isAnd != 0 { // itchy and watery
 				k, _ := r.at(to+1, isAfter)
@@ -121,6 +121,15 @@ func (r *reading) complaintAfter(body, to int, common bool) {
 		case g&(isPrep|isSide|isThe|isOwner) != 0 && !linked:
 			// "the skin on my arms is peeling": the other body part follows.
 		case !linked && r.is(i, isBody|isCommon):
+		case linked && !common && g&isFine == 0 && r.owned(body) && !r.is(i, isClinic|isStop):
+			// Whatever it is, it is told because it is not as it should be: "my
+			// ankle's the size of a melon".
+			end := i + 1
+			for end < i+4 && r.sameClause(end) && !r.stops(end, false) {
+				end++
+			}
+			r.add(body, end, symptomCategory, 0.6, "medical.body.is")
+			return
 		default:
 			return
 		}

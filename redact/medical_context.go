@@ -138,12 +138,20 @@ func (r *reading) isImpersonal(f *find) bool {
 			return false
 		}
 	}
-	for i := start + 1; i < f.from; i++ { // who, then, is it said of?
-		if r.grammar(i) == 0 && r.is(i, isSafe|isThing) && !r.is(i, isBody|isCommon) {
-			return true
-		}
+	// Who, then, is it said of? "We", "it" and "there" tell nothing ("it could
+	// be arthritis"), the words of a clinic tell that it is meant.
+	of := isSafe | isThing
+	if r.grammar(start)&isImpersonalSubject != 0 {
+		of = isThing
 	}
-	return false
+	said := false
+	for i := start + 1; i < f.from; i++ {
+		if r.is(i, isClinic|isBody|isCommon) {
+			return false
+		}
+		said = said || r.grammar(i) == 0 && r.is(i, of)
+	}
+	return said
 }
 
 // confirmed reports whether a cue or a sure find is near an ambiguous one, in

@@ -38,6 +38,15 @@ func (r *reading) triggers() {
 			f.from, f.to = f.to+1, f.to+2
 			r.finds = append(r.finds, f)
 		}
+		if k, _ := r.at(f.from, isTerm); f.from+k > f.to {
+			f.to = f.from + k // "sulfa drugs" is one, though "drugs" ends a phrase
+		}
+		for r.allergy(i, i+n) {
+			if f.from, f.to = r.nextOfList(f.to); f.from == f.to {
+				break
+			}
+			r.finds = append(r.finds, f)
+		}
 	}
 }
 
@@ -95,6 +104,25 @@ func (r *reading) within(from, to int) *find {
 func (r *reading) lastOfList(i int) bool {
 	return r.sameClause(i) && r.grammar(i)&isAnd != 0 && r.sameClause(i+1) && !r.stops(i+1, true) &&
 		(!r.sameClause(i+2) || r.stops(i+2, false))
+}
+
+// nextOfList returns the item, of two words at most, of the list that goes on
+// at word i, however everyday: "allergic to cats, wool and cow's milk".
+func (r *reading) nextOfList(i int) (from, to int) {
+	if i >= len(r.words) || !r.listed(i) {
+		return i, i
+	}
+	from = i
+	if r.grammar(i)&isAnd != 0 {
+		from++
+	}
+	for to = from; to < min(from+2, len(r.words)) && (to == i || r.sameClause(to)) && !r.stops(to, false) && !r.t.Tokens[to].Shape.Title(); {
+		to++
+	}
+	if r.sameClause(to) && r.grammar(to)&isAnd == 0 {
+		return from, from // a sentence of its own: "call me back"
+	}
+	return from, to
 }
 
 // vague reports whether words [from, to) tell nothing: the clinic's own words,

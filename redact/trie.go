@@ -7,6 +7,7 @@ type trie struct {
 	edges []edge
 	used  int
 	nodes uint32
+	once  uint32 // a field of the flags that keeps the first value it is given
 }
 
 type edge struct {
@@ -38,6 +39,9 @@ func (t *trie) add(phrase []uint64, flags uint32) {
 		if i < len(phrase)-1 {
 			e.flags |= deeper
 		} else {
+			if e.flags&t.once != 0 {
+				flags &^= t.once
+			}
 			e.flags |= flags
 		}
 		node = e.node
