@@ -34,7 +34,7 @@ func (d *desk) check(ctx context.Context, q *request) (ToolResult, error) {
 	case q.args.Time == "":
 		return d.checkDay(ctx, q, service, query)
 	default:
-		return d.checkTime(ctx, q, service, query)
+		return d.checkTime(ctx, q, service)
 	}
 }
 
@@ -88,12 +88,11 @@ func (d *desk) checkDay(ctx context.Context, q *request, service booking.Service
 }
 
 // checkTime says whether one time is free, and what is near it if it is not.
-func (d *desk) checkTime(ctx context.Context, q *request, service booking.ServiceType, query booking.Query) (ToolResult, error) {
+func (d *desk) checkTime(ctx context.Context, q *request, service booking.ServiceType) (ToolResult, error) {
 	want, err := q.wantOf(service.ID)
 	if err != nil {
 		return ToolResult{}, err
 	}
-	want.Resource = query.Resource
 	found, err := d.cfg.Service.Explain(ctx, q.call.Org.ID, want)
 	if err != nil {
 		return ToolResult{}, err
