@@ -38,7 +38,7 @@ func PutOrg(ctx context.Context, db interface {
 		if pg.Code == "42501" {
 			return fmt.Errorf("pgxstore: registering %s needs the role that migrates, a member of callwaiting_owner: SQLSTATE 42501", c.Org.ID)
 		}
-		err, _ = refusal(pg, true)
+		_, err = refusal(pg, true)
 	}
 	return err
 }

@@ -30,7 +30,7 @@ const (
 // and constraint, never by text: the server's words may quote a row. changes
 // says whether the round trip was to change something; if the answer to that
 // was lost, the outcome is unknown.
-func trouble(ctx context.Context, err error, changes bool) (error, remedy) {
+func trouble(ctx context.Context, err error, changes bool) (remedy, error) {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return refusal(pg, changes)
@@ -41,7 +41,7 @@ func trouble(ctx context.Context, err error, changes bool) (error, remedy) {
 		state = booking.ErrOutcomeUnknown
 	}
 	if cause := context.Cause(ctx); cause != nil {
-		return fmt.Errorf("pgxstore: %w: %w", state, cause), giveUp
+		return giveUp, fmt.Errorf("pgxstore: %w: %w", state, cause)
 	}
 	var network *net.OpError
 	if errors.As(err, &network) { // addresses and a reason, no data
@@ -50,54 +50,54 @@ func trouble(ctx context.Context, err error, changes bool) (error, remedy) {
 		err = fmt.Errorf("pgxstore: %w: connection lost", state)
 	}
 	if unsent || !changes {
-		return err, resend
+		return resend, err
 	}
-	return err, giveUp
+	return giveUp, err
 }
 
 // unreachable is the error of a connection that could not be had.
 func unreachable(ctx context.Context, err error) error {
-	err, _ = trouble(ctx, err, false)
+	_, err = trouble(ctx, err, false)
 	if !errors.Is(err, booking.ErrUnavailable) { // the server turned it away
 		err = fmt.Errorf("%w: %w", booking.ErrUnavailable, err)
 	}
 	return err
 }
 
-func refusal(pg *pgconn.PgError, changes bool) (error, remedy) {
+func refusal(pg *pgconn.PgError, changes bool) (remedy, error) {
 	if pg.Severity != "ERROR" && pg.SeverityUnlocalized != "ERROR" || strings.HasPrefix(pg.Code, "08") {
 		// The connection ended, perhaps after the server had committed.
 		if changes {
-			return fmt.Errorf("pgxstore: %w: SQLSTATE %s", booking.ErrOutcomeUnknown, pg.Code), giveUp
+			return giveUp, fmt.Errorf("pgxstore: %w: SQLSTATE %s", booking.ErrOutcomeUnknown, pg.Code)
 		}
-		return fmt.Errorf("pgxstore: %w: SQLSTATE %s", booking.ErrUnavailable, pg.Code), resend
+		return resend, fmt.Errorf("pgxstore: %w: SQLSTATE %s", booking.ErrUnavailable, pg.Code)
 	}
 	unavailable := fmt.Errorf("pgxstore: %w: SQLSTATE %s", booking.ErrUnavailable, pg.Code)
 	switch pg.Code {
 	case "40001", "40P01", "55P03": // serialization failure, deadlock, lock timeout
-		return unavailable, again
+		return again, unavailable
 	case "CW001": // our own: not read committed
-		return errors.New("pgxstore: the transaction is not read committed: begin it with pgx.TxOptions{IsoLevel: pgx.ReadCommitted}"), explicit
+		return explicit, errors.New("pgxstore: the transaction is not read committed: begin it with pgx.TxOptions{IsoLevel: pgx.ReadCommitted}")
 	case "CW002": // our own: a caller's transaction with too much power
-		return errors.New("pgxstore: the transaction's role is not bound by row-level security: connect as a member of callwaiting_app that is no superuser and does not bypass it"), giveUp
+		return giveUp, errors.New("pgxstore: the transaction's role is not bound by row-level security: connect as a member of callwaiting_app that is no superuser and does not bypass it")
 	case "57014", // statement timeout
 		"25006",                   // read only: a standby
 		"53000", "53100", "53200", // out of resources, disk, memory
 		"53300", // too many connections
 		"57P03": // starting up
-		return unavailable, giveUp
+		return giveUp, unavailable
 	case "42501":
-		return fmt.Errorf("%w: SQLSTATE 42501", ErrIsolation), giveUp
+		return giveUp, fmt.Errorf("%w: SQLSTATE 42501", ErrIsolation)
 	case "23514": // check
 		if field, known := checks[pg.ConstraintName]; known {
-			return &field, giveUp
+			return giveUp, &field
 		}
 	case "22021", "22P05": // a character the encoding has not
-		return &booking.InvalidError{Field: "text", Problem: "has a character that cannot be stored"}, giveUp
+		return giveUp, &booking.InvalidError{Field: "text", Problem: "has a character that cannot be stored"}
 	case "22008": // out of range
-		return &booking.InvalidError{Field: "time", Problem: "is out of range"}, giveUp
+		return giveUp, &booking.InvalidError{Field: "time", Problem: "is out of range"}
 	}
-	return fmt.Errorf("pgxstore: the server refused: SQLSTATE %s, constraint %q", pg.Code, pg.ConstraintName), giveUp
+	return giveUp, fmt.Errorf("pgxstore: the server refused: SQLSTATE %s, constraint %q", pg.Code, pg.ConstraintName)
 }
 
 // checks says which field of a request breaks a check constraint.

@@ -71,7 +71,7 @@ func (s *Store) run(ctx context.Context, changes bool, tries int, asks []ask) er
 		if err == nil {
 			return nil
 		}
-		err, cure := trouble(ctx, err, changes)
+		cure, err := trouble(ctx, err, changes)
 		switch {
 		case cure == again && try < tries && ctx.Err() == nil:
 		case cure == resend && !resent:

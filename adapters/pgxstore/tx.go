@@ -70,7 +70,7 @@ func (t *Tx) inOrg(ctx context.Context, org tenant.ID, _ bool, asks ...ask) erro
 	if _, undo := t.tx.Exec(ctx, `rollback to savepoint callwaiting`); undo == nil {
 		t.tx.Exec(ctx, `release savepoint callwaiting`)
 	}
-	err, _ = trouble(ctx, err, false)
+	_, err = trouble(ctx, err, false)
 	return err
 }
 
