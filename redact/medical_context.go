@@ -146,7 +146,7 @@ func (r *reading) isImpersonal(f *find) bool {
 	}
 	said := false
 	for i := start + 1; i < f.from; i++ {
-		if r.is(i, isClinic|isBody|isCommon) {
+		if r.is(i, isClinic|isBody|isCommon|isHead|isWeakHead) {
 			return false
 		}
 		said = said || r.grammar(i) == 0 && r.is(i, of)

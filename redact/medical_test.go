@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/redact"
+	"github.com/callwaiting-ai/callwaiting/redact/internal/lexicon"
 	"github.com/callwaiting-ai/callwaiting/redact/redacttest"
 )
 
@@ -90,6 +91,9 @@ func TestComplaintsAboutTheBody(t *testing.T) {
 		"I get {knee pain}.",
 		"the {back and knee pain} is old",
 		"I have a {numb toe}.",
+		"My {throat's raw}.",
+		"My {legs feel heavy}.",
+		"My {ankle is the size of a melon}.",
 	)
 	check(t, // everyday talk about the same words
 		"My hands are full.",
@@ -117,6 +121,13 @@ func TestListsTakeUnknownWords(t *testing.T) {
 	check(t, "I take {metformin} and {xiglovan}.")
 	e := engine(t, redact.Config{})
 	require.Equal(t, "I see {Morphine}, {Darvoluxin}, {Flomax}.", marked(t, e, "I see Morphine, Darvoluxin, Flomax."))
+	for _, want := range []string{
+		"I'm allergic to {cats}, {wool} and {cow's milk}.",
+		"I'm allergic to {sulfa drugs}, {plasters} and {eggs}.",
+		"I'm allergic to {wool}, call me back.",
+	} {
+		require.Equal(t, want, marked(t, e, strings.NewReplacer("{", "", "}", "").Replace(want)))
+	}
 	require.Equal(t, "I have {asthma} and we spoke.", marked(t, e, "I have asthma and we spoke."))
 }
 
@@ -138,6 +149,15 @@ func TestWhatOnlySoundsMedical(t *testing.T) {
 	e := engine(t, redact.Config{})
 	require.Equal(t, "Dr. Heart and Mrs Burns are in", marked(t, e, "Dr. Heart and Mrs Burns are in"))
 	require.Equal(t, "Bath Road is closed", marked(t, e, "Bath Road is closed"))
+}
+
+func TestWhatIsSaidOfNobodyIsMeantInAClinic(t *testing.T) {
+	check(t,
+		"It could be {arthritis}.",
+		"We found a {tumour} on the scan.",
+		"The scan showed a {fracture}.",
+		"The market has a fever for houses.",
+	)
 }
 
 func TestAmbiguousTermsNeedACue(t *testing.T) {
@@ -171,4 +191,18 @@ func TestStrictMissesNextToNothing(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, score.Recall(), 0.995)
+}
+
+// Terms of several lists, whose plurals may meet, included.
+func TestEveryTermOfTheLexiconIsRead(t *testing.T) {
+	e, err := redact.New(redact.Config{})
+	require.NoError(t, err)
+	for term := range terms {
+		_, err := e.Analyze("I have " + term + " and " + term + "s")
+		require.NoError(t, err, term)
+	}
+}
+
+func terms(yield func(string) bool) {
+	lexicon.Terms(func(phrase string, _ bool, _ string) bool { return yield(phrase) })
 }

@@ -57,7 +57,7 @@ var theVocabulary = sync.OnceValue(compile)
 func compile() *vocabulary {
 	v := new(vocabulary)
 	v.phrases.edges = make([]edge, 1<<18) // the lexicon's size, so that it need not grow
-	v.phrases.once = categoryBits // a phrase of two lists is of the first's category
+	v.phrases.once = categoryBits         // a phrase of two lists is of the first's category
 	category := make(map[string]uint32)
 	for i, name := range categories {
 		category[name] = uint32(i)

@@ -92,7 +92,7 @@ func TestCleanSentencesStayClean(t *testing.T) {
 	for _, set := range []struct {
 		docs  []redacttest.Doc
 		limit float64 // false medical spans per 100 sentences
-	}{{redacttest.Clean(), 1}, {redacttest.BlindClean(), 3.5}} {
+	}{{redacttest.Clean(), 1}, {redacttest.BlindClean(), 1}} {
 		table, misses, err := redacttest.Score(set.docs, analyze(newEngine(t)))
 		require.NoError(t, err)
 		medical := table.Of(redact.Medical)
@@ -132,7 +132,7 @@ func TestThresholdsHoldOnTheDevelopmentSet(t *testing.T) {
 // are reached, and may only rise.
 func TestFloorsHoldOnTheBlindSet(t *testing.T) {
 	holds(t, redacttest.Blind(), []threshold{
-		{redact.Medical, .80, .95, nil},
+		{redact.Medical, .92, .95, nil},
 		{redact.Email, .99, .99, nil},
 		{redact.Phone, .97, .95, nil},
 		{redact.Address, .93, .93, nil},
