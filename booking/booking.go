@@ -14,7 +14,6 @@ package booking
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"log/slog"
 	"time"
 
@@ -29,14 +28,11 @@ type ID string
 // primary key of the appointment is thereby the idempotency constraint.
 func NewID(org tenant.ID, key string) ID {
 	b := org.Bytes()
-	h := sha256.New()
-	h.Write(b[:])
-	h.Write([]byte(key))
-	u := h.Sum(nil)[:16]
+	sum := sha256.Sum256(append(b[:], key...))
+	u := [16]byte(sum[:16])
 	u[6] = u[6]&0x0f | 0x80
 	u[8] = u[8]&0x3f | 0x80
-	s := hex.EncodeToString(u)
-	return ID(s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:])
+	return ID(tenant.IDFromBytes(u).String())
 }
 
 // Valid reports whether id has the form of an id. One that has not names no appointment.

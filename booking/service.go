@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
@@ -356,7 +357,12 @@ func (r Request) validate() error {
 // digest is what a repeated key must repeat: who wants what. A name may be
 // spelled better the second time.
 func digest(w want, phone string, hold bool) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%d\n%s\n%s\n%t", w.service.ID, w.start, w.resource, phone, hold))
+	text := append(make([]byte, 0, 256), w.service.ID...)
+	text = strconv.AppendInt(append(text, '\n'), w.start, 10)
+	text = append(append(text, '\n'), w.resource...)
+	text = append(append(text, '\n'), phone...)
+	text = strconv.AppendBool(append(text, '\n'), hold)
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 

@@ -3,6 +3,7 @@ package pgxstore
 import (
 	"cmp"
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -108,12 +109,38 @@ func (l *lanes) withdraw(org tenant.ID, p *parcel) bool {
 // leave ends a round trip and sends off those who have waited for it, in a
 // goroutine that lives as long as they do: nobody who has his answer works on.
 func (s *Store) leave(org tenant.ID) {
-	if group := s.lanes.next(org); group != nil {
-		go func() {
-			for ; group != nil; group = s.lanes.next(org) {
-				s.ship(org, group)
+	if s.lanes.ends(org) {
+		return
+	}
+	go func() {
+		for {
+			// Who has just been answered may have more to ask: they share
+			// the next commit if they may run first.
+			runtime.Gosched()
+			group := s.lanes.next(org)
+			if group == nil {
+				return
 			}
-		}()
+			s.ship(org, group)
+		}
+	}()
+}
+
+// ends ends a round trip after which nobody waits.
+func (l *lanes) ends(org tenant.ID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	of := l.byOrg[org]
+	if len(of.waiting) > 0 {
+		return false
+	}
+	l.end(org, of)
+	return true
+}
+
+func (l *lanes) end(org tenant.ID, of *lane) {
+	if of.shipping--; of.shipping == 0 {
+		delete(l.byOrg, org)
 	}
 }
 

@@ -384,8 +384,9 @@ begin
         select from unnest(o_resources, o_seats) as t (resource, seat)
         where t.resource = c.resource and t.seat = s.seat
       )
-      and not exists (
-        select from callwaiting.occupancy o
+      -- Not "not exists", which may be planned as one scan of all the clinic has.
+      and (
+        select 1 from callwaiting.occupancy o
         where o.org_id = p_org
           and o.resource_id = c.resource
           and o.ends_at > p_from
@@ -394,7 +395,8 @@ begin
           and o.seat = s.seat
           and o.active
           and o.appointment_id is distinct from p_id
-      )
+        limit 1
+      ) is null
     order by c.place, s.seat
     limit 1;
     if not found then
@@ -561,7 +563,8 @@ begin
     select p_org, c.resource, c.occupied_from, c.occupied_to, c.id, c.expires_at
     from claim c
     where c.simple
-      and not exists (select from callwaiting.appointment a where a.org_id = p_org and a.id = c.id)
+      -- Not "not exists", which may be planned as one scan of all the clinic has.
+      and (select a.version from callwaiting.appointment a where a.org_id = p_org and a.id = c.id) is null
     on conflict do nothing
     returning appointment_id
   ), person as (
