@@ -84,6 +84,18 @@ func (c *cache[V]) fill(ctx context.Context, key string, e *entry[V], ask func(c
 	close(e.answered)
 }
 
+// put keeps an answer that came with another one.
+func (c *cache[V]) put(key string, value V) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asking[key] != nil {
+		return // a newer answer is on its way
+	}
+	makeRoom(c.known)
+	c.known[key] = &entry[V]{value: value, until: time.Now().Add(c.ttl)}
+	delete(c.unknown, key)
+}
+
 // makeRoom removes one entry, whichever, of a full map.
 func makeRoom[V any](m map[string]V) {
 	if len(m) < cacheSize {

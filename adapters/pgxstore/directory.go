@@ -22,7 +22,10 @@ type directory struct {
 type clinic struct {
 	org     tenant.Org
 	secrets tenant.Secrets
+	routes  []route // besides its key
 }
+
+type route struct{ kind, id string }
 
 func newDirectory(ttl time.Duration) directory {
 	return directory{newCache[clinic](ttl), newCache[tenant.ID](ttl), newCache[tenant.ID](ttl)}
@@ -36,7 +39,16 @@ func (s *Store) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secre
 	c, err := s.directory.clinics.get(ctx, key, func(ctx context.Context) (clinic, error) {
 		ctx, cancel := context.WithTimeout(ctx, s.patience)
 		defer cancel()
-		return s.clinic(ctx, key)
+		c, err := s.clinic(ctx, key)
+		for _, r := range c.routes {
+			switch r.kind {
+			case routePhoneNumber:
+				s.directory.numbers.put(r.id, c.org.ID)
+			case routeAssistant:
+				s.directory.assistants.put(r.id, c.org.ID)
+			}
+		}
+		return c, err
 	})
 	return c.org, c.secrets, err
 }
@@ -73,8 +85,9 @@ func (s *Store) owner(ctx context.Context, known *cache[tenant.ID], kind, id str
 // nobody is the scope of a key that no clinic has: it holds no rows.
 const nobody = "00000000-0000-0000-0000-000000000000"
 
-// clinic resolves a key, enters the scope of its clinic and reads it, in one
-// round trip.
+// clinic resolves a key, enters the scope of its clinic and reads it and what
+// it answers to, in one round trip: a message names its phone number and its
+// assistant as well, and asking for those would be two more.
 func (s *Store) clinic(ctx context.Context, key string) (clinic, error) {
 	var id, zone string
 	var c clinic
@@ -100,6 +113,22 @@ func (s *Store) clinic(ctx context.Context, key string) (clinic, error) {
 					return rows.Err()
 				}
 				return rows.Scan(&id, &c.org.Key, &c.org.Name, &zone, &c.org.Country, &c.org.Locale, &c.secrets.Current, &c.secrets.Previous)
+			},
+		},
+		{
+			sql: `
+				select kind, external_id
+				from callwaiting.routes()`,
+			read: func(rows pgx.Rows) error {
+				c.routes = nil
+				for rows.Next() {
+					var r route
+					if err := rows.Scan(&r.kind, &r.id); err != nil {
+						return err
+					}
+					c.routes = append(c.routes, r)
+				}
+				return nil
 			},
 		},
 	})

@@ -2,6 +2,10 @@ package pgxstore_test
 
 import (
 	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +15,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/adapters/internal/pgtest"
 	"github.com/callwaiting-ai/callwaiting/adapters/pgxstore"
 	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/vapi"
 )
 
 // Counted on the wire, not timed.
@@ -127,4 +133,35 @@ func TestGroupRoundTrips(t *testing.T) {
 	before := p.Trips()
 	rush("second", 1)
 	require.Less(t, p.Trips()-before, int64(callers/2))
+}
+
+// An "assistant-request" of a clinic that nobody has called yet costs one round
+// trip, and then none, though it names the phone number and is checked for it.
+func TestAssistantRequestRoundTrips(t *testing.T) {
+	d := pgtest.DB(t)
+	c := harley(t)
+	require.NoError(t, pgxstore.PutOrg(t.Context(), d.AdminPool(t), c))
+	p := d.Proxy(t)
+	store := open(t, p.URL, 1)
+	handler, err := vapi.New(vapi.Config{Directory: store, Assistant: vapi.SavedAssistant("assistant-h"), Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	ask := func(path string) (int, int64) {
+		before := p.Trips()
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(`{"message":{"type":"assistant-request",
+			"call":{"id":"call-1","phoneNumberId":"phone-h1","assistantId":"assistant-h"},"phoneNumber":{"id":"phone-h1"}}}`))
+		r.Header.Set("X-Vapi-Secret", "harley-secret")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Code, p.Trips() - before
+	}
+	_, err = store.ByPhoneNumberID(t.Context(), "nobody's") // statements are prepared once
+	require.ErrorIs(t, err, tenant.ErrUnknown)
+	code, _ := ask("/vapi/nobody")
+	require.Equal(t, http.StatusNotFound, code)
+	code, trips := ask("/vapi/harley")
+	require.Equal(t, http.StatusOK, code)
+	require.EqualValues(t, 1, trips, "the clinic is asked for once, with all its routes")
+	code, trips = ask("/vapi/harley")
+	require.Equal(t, http.StatusOK, code)
+	require.Zero(t, trips)
 }

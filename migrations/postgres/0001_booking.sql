@@ -81,7 +81,7 @@ create table callwaiting.org_secret (
 );
 
 -- Which clinic answers to what. It is asked before the clinic is known, so it
--- has no policy, holds nothing but ids, and is reached only through route().
+-- has no policy, holds nothing but ids, and is reached only through route() and routes().
 create table callwaiting.org_route (
   kind text not null,
   external_id text not null,
@@ -193,6 +193,21 @@ grant update (expires_at, active) on callwaiting.occupancy to callwaiting_app;
 create function callwaiting.route(p_kind text, p_external_id text)
   returns uuid language sql stable security definer set search_path = ''
   return (select r.org_id from callwaiting.org_route r where r.kind = p_kind and r.external_id = p_external_id);
+
+-- routes returns what else the clinic of the scope answers to: the phone
+-- numbers and assistants that a message of its account may name.
+-- +goose StatementBegin
+create function callwaiting.routes(out kind text, out external_id text)
+  returns setof record language sql stable security definer set search_path = ''
+  begin atomic
+    select r.kind, r.external_id
+    from callwaiting.org_route r
+    where r.org_id = (select current_setting('app.org_id'))::uuid
+      and r.kind <> 'key'
+    order by r.kind, r.external_id
+    limit 1000;
+  end;
+-- +goose StatementEnd
 
 -- What the functions below answer.
 create type callwaiting.answer as (
