@@ -183,13 +183,13 @@ func BenchmarkStart(b *testing.B) {
 	keep := compile()
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MB-kept")
 	runtime.KeepAlive(keep)
 	fastest := time.Duration(1 << 62)
 	for b.Loop() {
 		fastest = min(fastest, best(1, func() { compile() }))
 	}
 	b.ReportMetric(float64(fastest)/1e6, "best-ms")
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MB-kept")
 }
 
 // BenchmarkHandler logs a clean record with and without the redacting handler
