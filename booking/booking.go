@@ -13,7 +13,6 @@
 package booking
 
 import (
-	"crypto/sha256"
 	"log/slog"
 	"time"
 
@@ -24,15 +23,10 @@ import (
 type ID string
 
 // NewID derives an appointment's id from the idempotency key it is claimed
-// with: UUID version 8 (RFC 9562) of the SHA-256 of clinic and key. The
-// primary key of the appointment is thereby the idempotency constraint.
+// with, by [tenant.DeriveUUID]. The primary key of the appointment is thereby
+// the idempotency constraint.
 func NewID(org tenant.ID, key string) ID {
-	b := org.Bytes()
-	sum := sha256.Sum256(append(b[:], key...))
-	u := [16]byte(sum[:16])
-	u[6] = u[6]&0x0f | 0x80
-	u[8] = u[8]&0x3f | 0x80
-	return ID(tenant.IDFromBytes(u).String())
+	return ID(tenant.DeriveUUID(org, key))
 }
 
 // Valid reports whether id has the form of an id. One that has not names no appointment.
