@@ -8,14 +8,17 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
 // A book is all that is known of one clinic.
 type book struct {
+	org          tenant.ID
 	now          time.Time // when it was opened
 	appointments map[booking.ID]*appointment
-	contacts     map[string]*booking.Contact // by phone
+	contacts     map[string]*contact // by phone
+	followUps
 
 	// taken is who owns what, by start. No two owners of a seat overlap: a
 	// hold that has expired is taken out before its time is given away.
@@ -29,7 +32,7 @@ type appointment struct {
 	booking.Appointment
 	digest   string
 	zone     *time.Location
-	contact  *booking.Contact
+	contact  *contact
 	occupied schedule.Span
 	seats    []seat // one for each need
 	events   []booking.Event
@@ -56,7 +59,7 @@ func (b *book) status(a *appointment) booking.Status {
 // read returns a as it is now.
 func (b *book) read(a *appointment) booking.Appointment {
 	out := a.Appointment
-	out.Contact = *a.contact
+	out.Contact = a.contact.Contact
 	for _, s := range a.seats {
 		out.Resources = append(out.Resources, s.resource)
 	}
@@ -93,8 +96,10 @@ func (b *book) expire(a *appointment) {
 	b.write(a, "expired", "")
 }
 
-// write makes the change of a that was just made its next version, with its event.
+// write makes the change of a that was just made its next version, with its
+// event, and has it looked at for messages.
 func (b *book) write(a *appointment, kind, actor string) {
+	b.bell.ring(followup.Task{Org: b.org, Kind: followup.TaskAppointment, ID: string(a.ID)}, b.now)
 	a.Version++
 	a.events = append(a.events, booking.Event{
 		Appointment: a.ID, Version: a.Version, Kind: kind, Actor: actor, At: b.now,
@@ -102,10 +107,13 @@ func (b *book) write(a *appointment, kind, actor string) {
 }
 
 // meet finds a contact by phone or makes it, and learns what is new of it.
-func (b *book) meet(c booking.Contact) *booking.Contact {
+func (b *book) meet(c booking.Contact) *contact {
 	known := b.contacts[c.Phone]
 	if known == nil {
-		known = &booking.Contact{ID: booking.ContactID(tenant.NewID().String()), Phone: c.Phone}
+		known = &contact{
+			Contact:   booking.Contact{ID: booking.ContactID(tenant.NewID().String()), Phone: c.Phone},
+			firstSeen: b.now,
+		}
 		b.contacts[c.Phone] = known
 	}
 	known.Name = cmp.Or(c.Name, known.Name)

@@ -1,7 +1,7 @@
 // Package memory keeps clinics and their appointments in memory: the reference
-// implementation of [booking.Store] and [tenant.Directory], to be read in one
-// sitting, and what tests, demonstrations and single-process trials run on.
-// Nothing survives the process.
+// implementation of [booking.Store], of the stores of package followup and of
+// [tenant.Directory], to be read in one sitting, and what tests, demonstrations
+// and single-process trials run on. Nothing survives the process.
 //
 //	store := memory.New()
 //	directory, err := memory.NewDirectory(memory.Clinic{Org: org, Secrets: secrets})

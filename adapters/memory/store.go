@@ -18,6 +18,8 @@ type Store struct {
 
 	mu    sync.Mutex // makes every method one atomic step
 	books map[tenant.ID]*book
+	bell  *doorbell
+	links map[[32]byte]*link
 }
 
 // An Option changes how a [Store] works.
@@ -30,7 +32,12 @@ func Clock(now func() time.Time) Option {
 
 // New returns an empty store.
 func New(options ...Option) *Store {
-	s := &Store{now: time.Now, books: map[tenant.ID]*book{}}
+	s := &Store{
+		now:   time.Now,
+		books: map[tenant.ID]*book{},
+		bell:  newDoorbell(),
+		links: map[[32]byte]*link{},
+	}
 	for _, o := range options {
 		o(s)
 	}
@@ -41,7 +48,7 @@ func New(options ...Option) *Store {
 func (s *Store) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, err := s.open(ctx, org)
+	b, err := s.lock(ctx, org, func(*book) string { return c.Contact.Phone })
 	if err != nil {
 		return booking.Outcome{}, err
 	}
@@ -77,6 +84,8 @@ func (s *Store) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (book
 		contact: b.meet(c.Contact),
 	}
 	b.appointments[a.ID] = a
+	a.contact.appointments = append(a.contact.appointments, a)
+	b.inCall[a.Call] = append(b.inCall[a.Call], a)
 	b.occupy(a, c.Occupied, seats)
 	if c.HoldFor > 0 {
 		a.Status, a.Expires = booking.Held, b.now.Add(c.HoldFor).In(zone)
@@ -89,7 +98,7 @@ func (s *Store) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (book
 func (s *Store) Move(ctx context.Context, org tenant.ID, m booking.Move) (booking.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, err := s.open(ctx, org)
+	b, err := s.lock(ctx, org, contactOf(m.ID))
 	if err != nil {
 		return booking.Outcome{}, err
 	}
@@ -118,7 +127,7 @@ func (s *Store) Move(ctx context.Context, org tenant.ID, m booking.Move) (bookin
 func (s *Store) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, err := s.open(ctx, org)
+	b, err := s.lock(ctx, org, contactOf(id))
 	if err != nil {
 		return booking.Appointment{}, err
 	}
@@ -237,15 +246,51 @@ func (s *Store) open(ctx context.Context, org tenant.ID) (*book, error) {
 	b := s.books[org]
 	if b == nil {
 		b = &book{
+			org:          org,
 			appointments: map[booking.ID]*appointment{},
-			contacts:     map[string]*booking.Contact{},
+			contacts:     map[string]*contact{},
+			followUps:    newFollowUps(s.bell),
 			taken:        map[seat][]occupancy{},
 			seats:        map[booking.ResourceID]int{},
 		}
 		s.books[org] = b
 	}
-	b.now = s.now().Truncate(time.Microsecond) // as finely as databases tell time
+	b.now = s.moment()
 	return b, nil
+}
+
+// moment is the present, as finely as databases tell time.
+func (s *Store) moment() time.Time { return s.now().Truncate(time.Microsecond) }
+
+// lock opens a clinic's book as soon as nobody has a message on its way to a
+// contact. The caller has locked mu, which others may lock meanwhile.
+func (s *Store) lock(ctx context.Context, org tenant.ID, phone func(*book) string) (*book, error) {
+	for {
+		b, err := s.open(ctx, org)
+		if err != nil {
+			return nil, err
+		}
+		released, locked := b.locked[phone(b)]
+		if !locked {
+			return b, nil
+		}
+		s.mu.Unlock()
+		select {
+		case <-released:
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+	}
+}
+
+// contactOf finds the phone of an appointment's contact.
+func contactOf(id booking.ID) func(*book) string {
+	return func(b *book) string {
+		if a, known := b.appointments[id]; known {
+			return a.contact.Phone
+		}
+		return ""
+	}
 }
 
 // zoneOf returns the zone c is booked in; its Start is usually in it already.

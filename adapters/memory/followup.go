@@ -1,0 +1,479 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// FollowUps is a [followup.Store], a [followup.Queue] and a
+// [followup.LinkStore] over the clinics of a [Store]: its contacts and
+// appointments are those that are booked with. While a message is on its way
+// to a contact, their bookings and opt-outs wait; after half a second they no
+// longer do. Safe for concurrent use. Get it from [Store.FollowUps].
+type FollowUps struct {
+	s *Store
+}
+
+// FollowUps returns the store as package followup knows it.
+func (s *Store) FollowUps() *FollowUps { return &FollowUps{s} }
+
+// followUps is the part of a book that messages need.
+type followUps struct {
+	calls      map[string]*call
+	inCall     map[string][]*appointment // that were made in it
+	intents    map[followup.IntentID]*intent
+	optOuts    map[string]bool // by the carrier's id of their text
+	replies    map[string]bool // likewise
+	quarantine map[string]int  // by kind
+	bell       *doorbell       // the store's
+
+	// locked are the contacts, by phone, with a message on its way. Each has
+	// what is closed when they are let go.
+	locked map[string]chan struct{}
+}
+
+func newFollowUps(bell *doorbell) followUps {
+	return followUps{
+		calls:      map[string]*call{},
+		inCall:     map[string][]*appointment{},
+		intents:    map[followup.IntentID]*intent{},
+		optOuts:    map[string]bool{},
+		replies:    map[string]bool{},
+		quarantine: map[string]int{},
+		bell:       bell,
+		locked:     map[string]chan struct{}{},
+	}
+}
+
+// A contact is a person known to a clinic.
+type contact struct {
+	booking.Contact
+	firstSeen   time.Time
+	lastContact time.Time
+	unusable    followup.Reason
+	ledger      []entry
+
+	appointments []*appointment
+	intents      []*intent
+}
+
+// An entry is a consent, or an opt-out or its end, in the order they came.
+type entry struct {
+	consent followup.Consent // zero: it is none
+	again   bool
+	at      time.Time
+}
+
+// A call is what a store keeps of a [followup.Call].
+type call struct {
+	followup.Call
+	over        time.Time // when that was learned; zero: it goes on
+	toldBegan   time.Time
+	toldEnded   time.Time
+	procedureAt time.Time
+	wantedAt    time.Time
+}
+
+// Record implements [followup.Store].
+func (f *FollowUps) Record(ctx context.Context, org tenant.ID, facts followup.Facts) (followup.Call, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return followup.Call{}, err
+	}
+	c := b.calls[facts.Call]
+	if c == nil {
+		c = &call{Call: followup.Call{ID: facts.Call, FirstSeen: b.now}}
+		b.calls[c.ID] = c
+	}
+	c.merge(facts, b.now)
+	if facts.Phone != "" {
+		b.meet(booking.Contact{Phone: facts.Phone})
+	}
+	if known := b.contacts[c.Phone]; c.Phone != "" {
+		known.lastContact = b.now
+	}
+	t := followup.Task{Org: org, Kind: followup.TaskCall, ID: c.ID}
+	switch again := b.now.Add(facts.Again); {
+	case c.Concluded:
+	case c.over.IsZero():
+		b.bell.set(t, again)
+	default:
+		b.bell.ring(t, again)
+	}
+	return b.readCall(c), nil
+}
+
+// merge learns what facts tell: the same in whatever order they come.
+func (c *call) merge(f followup.Facts, now time.Time) {
+	c.LastSeen = now
+	c.Phone = cmp.Or(c.Phone, f.Phone)
+	c.toldBegan = earliest(c.toldBegan, f.Began)
+	c.toldEnded = earliest(c.toldEnded, f.Ended)
+	if f.Signal.Over() && c.over.IsZero() {
+		c.over = now
+	}
+	c.Reported = c.Reported || f.Signal == followup.Reported
+	c.ClaimsBooked = c.ClaimsBooked || f.ClaimsBooked
+	if f.Procedure != "" && cmp.Or(
+		cmp.Compare(f.Evidence, c.Evidence),
+		f.At.Compare(c.procedureAt),
+		cmp.Compare(f.Procedure, c.Procedure),
+	) > 0 {
+		c.Procedure, c.Evidence, c.procedureAt = f.Procedure, f.Evidence, f.At
+	}
+	if !f.Wanted.IsZero() && cmp.Or(f.At.Compare(c.wantedAt), f.Wanted.Compare(c.Wanted)) > 0 {
+		c.Wanted, c.wantedAt = f.Wanted, f.At
+	}
+}
+
+// earliest returns the earlier of two times of which either may be none.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// readCall returns c as it is now.
+func (b *book) readCall(c *call) followup.Call {
+	out := c.Call
+	out.Now = b.now
+	if out.Began = c.toldBegan; out.Began.IsZero() {
+		out.Began = c.FirstSeen
+	}
+	if !c.over.IsZero() {
+		if out.Ended = c.toldEnded; out.Ended.IsZero() {
+			out.Ended = c.over
+		}
+	}
+	out.Booked = b.hasBooked(c.ID, c.Phone, out.Began)
+	if known := b.contacts[c.Phone]; c.Phone != "" {
+		out.Consented = slices.ContainsFunc(known.ledger, func(e entry) bool { return e.consent.Call == c.ID && e.consent.Call != "" })
+	}
+	return out
+}
+
+// hasBooked reports whether an appointment was made, confirmed or moved in a
+// call, or by a contact since a time.
+func (b *book) hasBooked(call, phone string, since time.Time) bool {
+	if call != "" && slices.ContainsFunc(b.inCall[call], func(a *appointment) bool { return a.madeSince(time.Time{}) }) {
+		return true
+	}
+	known := b.contacts[phone]
+	return phone != "" && known != nil &&
+		slices.ContainsFunc(known.appointments, func(a *appointment) bool { return a.madeSince(since) })
+}
+
+// madeSince reports whether a was made, confirmed or moved since a time. A hold
+// is not made yet, wherever it is moved.
+func (a *appointment) madeSince(since time.Time) bool {
+	made := false
+	for _, e := range a.events {
+		made = made || e.Kind == "booked" || e.Kind == "confirmed"
+		if made && (e.Kind == "booked" || e.Kind == "confirmed" || e.Kind == "moved") && !e.At.Before(since) {
+			return true
+		}
+	}
+	return false
+}
+
+// Call implements [followup.Store].
+func (f *FollowUps) Call(ctx context.Context, org tenant.ID, id string) (followup.Call, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return followup.Call{}, err
+	}
+	c, known := b.calls[id]
+	if !known {
+		return followup.Call{}, followup.ErrNotFound
+	}
+	return b.readCall(c), nil
+}
+
+// Plan implements [followup.Store].
+func (f *FollowUps) Plan(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	planned := []*intent{}
+	for _, p := range plans {
+		planned = append(planned, b.plan(p))
+	}
+	if c, known := b.calls[t.ID]; known && t.Kind == followup.TaskCall {
+		c.Concluded = true
+	}
+	t.Org = org
+	b.bell.drop(t)
+	intents := []followup.Intent{}
+	for _, i := range planned {
+		intents = append(intents, i.Intent)
+	}
+	return intents, nil
+}
+
+// plan finds the intent of a plan, or makes it.
+func (b *book) plan(p followup.Plan) *intent {
+	if i, known := b.intents[p.ID]; known {
+		if i.State == followup.Planned && i.Attempt == 0 {
+			i.Procedure = cmp.Or(p.Procedure, i.Procedure)
+		}
+		if i.State == followup.Suppressed && i.Reason == followup.NoConsent && p.Consented {
+			i.enter(followup.Planned, b.now)
+			i.Reason, i.Procedure = "", cmp.Or(p.Procedure, i.Procedure)
+			b.bell.ring(b.taskOf(i), b.now)
+		}
+		return i
+	}
+	i := &intent{Intent: followup.Intent{
+		ID: p.ID, Kind: p.Kind, State: followup.Planned, Reason: p.Suppress,
+		Phone: p.Phone, Call: p.Call, Appointment: p.Appointment, Procedure: p.Procedure, Start: p.Start,
+		Planned: b.now, Due: p.Due, Deadline: p.Deadline, Changed: b.now,
+	}}
+	b.intents[i.ID] = i
+	if p.Phone == "" {
+		i.Reason = cmp.Or(i.Reason, followup.NoNumber)
+	} else {
+		known := b.meet(booking.Contact{Phone: p.Phone})
+		known.intents = append(known.intents, i)
+	}
+	if i.Reason != "" {
+		i.State = followup.Suppressed
+		return i
+	}
+	due := b.now
+	if p.Due.After(due) {
+		due = p.Due
+	}
+	b.bell.ring(b.taskOf(i), due)
+	return i
+}
+
+// Appointment implements [followup.Store].
+func (f *FollowUps) Appointment(ctx context.Context, org tenant.ID, id string) (followup.Appointment, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return followup.Appointment{}, err
+	}
+	a, known := b.appointments[booking.ID(id)]
+	if !known {
+		return followup.Appointment{}, followup.ErrNotFound
+	}
+	out := followup.Appointment{
+		ID: id, Phone: a.contact.Phone, Start: a.Start, Zone: a.Zone, Status: string(b.status(a)), Now: b.now,
+	}
+	for _, e := range a.events {
+		switch e.Kind {
+		case "booked", "confirmed":
+			out.Made, out.Changed = e.At, e.At
+		case "moved", "cancelled":
+			out.Changed = e.At
+		}
+	}
+	return out, nil
+}
+
+// Consent implements [followup.Store].
+func (f *FollowUps) Consent(ctx context.Context, org tenant.ID, c followup.Consent) error {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return err
+	}
+	known := b.meet(booking.Contact{Phone: c.Phone})
+	same := func(e entry) bool {
+		return e.consent.Purpose == c.Purpose && e.consent.Call == c.Call && e.consent.Wording == c.Wording && e.consent.At.Equal(c.At)
+	}
+	if !slices.ContainsFunc(known.ledger, same) {
+		known.ledger = append(known.ledger, entry{consent: c, at: b.now})
+	}
+	return nil
+}
+
+// OptOut implements [followup.Store].
+func (f *FollowUps) OptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.s.lock(ctx, org, func(*book) string { return o.Phone })
+	if err != nil {
+		return asFollowUp(ctx, err)
+	}
+	if o.Message != "" && b.optOuts[o.Message] {
+		return nil
+	}
+	b.optOuts[o.Message] = true
+	known := b.meet(booking.Contact{Phone: o.Phone})
+	known.ledger = append(known.ledger, entry{again: o.Again, at: b.now})
+	return nil
+}
+
+// optedOut reports whether the contact's last word was that they want no texts.
+func (c *contact) optedOut() bool {
+	for _, e := range slices.Backward(c.ledger) {
+		if e.consent == (followup.Consent{}) {
+			return !e.again
+		}
+	}
+	return false
+}
+
+// consent is the last that the contact gave for messages of a kind; none if
+// they opted out after it, by the order of the ledger or by the clock.
+func (c *contact) consent(kind followup.Kind) followup.Consent {
+	var last followup.Consent
+	for _, e := range c.ledger {
+		switch {
+		case e.consent != (followup.Consent{}):
+			if e.consent.Purpose == kind && !e.consent.At.Before(last.At) {
+				last = e.consent
+			}
+		case !e.again:
+			last = followup.Consent{}
+		}
+	}
+	for _, e := range c.ledger {
+		if e.consent == (followup.Consent{}) && !e.again && e.at.After(last.At) {
+			return followup.Consent{}
+		}
+	}
+	return last
+}
+
+// Reply implements [followup.Store].
+func (f *FollowUps) Reply(ctx context.Context, org tenant.ID, r followup.Reply) (bool, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return false, err
+	}
+	if r.Message != "" && b.replies[r.Message] {
+		return false, nil
+	}
+	b.replies[r.Message] = true
+	b.meet(booking.Contact{Phone: r.Phone}).lastContact = b.now
+	return true, nil
+}
+
+// Quarantine implements [followup.Store].
+func (f *FollowUps) Quarantine(ctx context.Context, org tenant.ID, kind string) error {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return err
+	}
+	b.quarantine[kind]++
+	return nil
+}
+
+// Quarantined returns how many messages that belong to no call came, by kind.
+func (f *FollowUps) Quarantined(ctx context.Context, org tenant.ID) (map[string]int, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	return maps.Clone(b.quarantine), nil
+}
+
+// Lookup implements [followup.Store].
+func (f *FollowUps) Lookup(ctx context.Context, org tenant.ID, phone string) (followup.Memory, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return followup.Memory{}, err
+	}
+	known := b.contacts[phone]
+	if known == nil || phone == "" {
+		return followup.Memory{}, nil
+	}
+	m := followup.Memory{
+		Known: true, FirstSeen: known.firstSeen, LastContact: known.lastContact, OptedOut: known.optedOut(),
+	}
+	var asked, wanted time.Time
+	for _, c := range b.calls {
+		if c.Phone != phone {
+			continue
+		}
+		if c.Procedure != "" && !c.procedureAt.Before(asked) {
+			m.Procedure, asked = c.Procedure, c.procedureAt
+		}
+		if !c.Wanted.IsZero() && !c.wantedAt.Before(wanted) {
+			m.Wanted, wanted = c.Wanted, c.wantedAt
+		}
+	}
+	for _, i := range known.intents {
+		if i.Kind == followup.Information && i.State.Taken() && i.Tried.After(m.Informed) {
+			m.Informed = i.Tried
+		}
+	}
+	for _, a := range known.appointments {
+		m.Upcoming = m.Upcoming || b.status(a) == booking.Booked && a.Start.After(b.now)
+	}
+	return m, nil
+}
+
+// Intents implements [followup.Store].
+func (f *FollowUps) Intents(ctx context.Context, org tenant.ID, q followup.Find) ([]followup.Intent, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	var found []followup.Intent
+	for _, i := range b.intents {
+		if q.ID != "" && i.ID != q.ID || q.Phone != "" && i.Phone != q.Phone ||
+			q.Call != "" && i.Call != q.Call || q.State != "" && i.State != q.State {
+			continue
+		}
+		found = append(found, i.Intent)
+	}
+	slices.SortFunc(found, func(a, b followup.Intent) int {
+		return cmp.Or(b.Planned.Compare(a.Planned), cmp.Compare(a.ID, b.ID))
+	})
+	limit := min(q.Limit, 1000)
+	if limit <= 0 {
+		limit = 100
+	}
+	return found[:min(limit, len(found))], nil
+}
+
+// open opens a clinic's book. The caller has locked mu.
+func (f *FollowUps) open(ctx context.Context, org tenant.ID) (*book, error) {
+	b, err := f.s.open(ctx, org)
+	return b, asFollowUp(ctx, err)
+}
+
+// asFollowUp is an error of open as package followup knows it.
+func asFollowUp(ctx context.Context, err error) error {
+	if errors.Is(err, booking.ErrUnavailable) {
+		return unavailable(ctx)
+	}
+	return err
+}
+
+func unavailable(ctx context.Context) error {
+	return fmt.Errorf("memory: %w: %w", followup.ErrUnavailable, context.Cause(ctx))
+}

@@ -1,0 +1,27 @@
+package memory_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/memory"
+	"github.com/callwaiting-ai/callwaiting/followup/followuptest"
+)
+
+func followUps(s *memory.Store) followuptest.StoreHarness {
+	f := s.FollowUps()
+	return followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: s, Quarantined: f.Quarantined}
+}
+
+func TestFollowUps(t *testing.T) {
+	c := &clock{now: time.Date(2031, time.June, 1, 12, 0, 0, 0, time.UTC)}
+	h := followUps(memory.New(memory.Clock(c.Now)))
+	h.Advance = c.Advance
+	followuptest.RunStore(t, h)
+}
+
+func TestFollowUpsByTheRealClock(t *testing.T) {
+	h := followUps(memory.New())
+	h.Rounds = 100
+	followuptest.RunStore(t, h)
+}

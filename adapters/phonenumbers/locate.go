@@ -1,0 +1,90 @@
+package phonenumbers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/callwaiting-ai/callwaiting/followup"
+)
+
+//go:generate go run ./nanp ../../followup/nanp.txt
+
+var _ followup.PhoneNormalizer = Parser{}
+
+// Locate tells where a number is from, as followup.PhoneNormalizer asks. The
+// number of a landline is from its area; any other may be from anywhere in its
+// country. Numbers of the North American plan are left to followup, which knows
+// the states and where one area code has two time zones.
+func (Parser) Locate(e164 string) followup.Place {
+	n, err := phonenumbers.Parse(e164, "")
+	if err != nil {
+		return followup.Place{}
+	}
+	if n.GetCountryCode() == 1 {
+		return followup.NorthAmerica{}.Locate(e164)
+	}
+	p := followup.Place{Country: country(n), Line: line(n)}
+	if p.Line == followup.Fixed {
+		p.Zones = zones(phonenumbers.Format(n, phonenumbers.E164))
+	}
+	if p.Zones == nil {
+		p.Zones = zones(fmt.Sprint(n.GetCountryCode()))
+	}
+	return p
+}
+
+// country is a number's country; empty for one of a service that has none. To
+// the library the ranges of some British mobile networks are those of Guernsey,
+// Jersey or the Isle of Man, where they are in use too.
+func country(n *phonenumbers.PhoneNumber) string {
+	const britain = 44
+	if n.GetCountryCode() == britain {
+		return "GB"
+	}
+	for _, region := range []string{
+		phonenumbers.GetRegionCodeForNumber(n),
+		phonenumbers.GetRegionCodeForCountryCode(int(n.GetCountryCode())), // of one that is not assigned
+	} {
+		if len(region) == 2 && region != phonenumbers.UNKNOWN_REGION {
+			return region
+		}
+	}
+	return ""
+}
+
+// line is what kind of number it is, as far as that is sure.
+func line(n *phonenumbers.PhoneNumber) followup.Line {
+	switch phonenumbers.GetNumberType(n) {
+	case phonenumbers.MOBILE:
+		return followup.Mobile
+	case phonenumbers.FIXED_LINE:
+		return followup.Fixed
+	case phonenumbers.TOLL_FREE:
+		return followup.TollFree
+	}
+	if forFiction(phonenumbers.Format(n, phonenumbers.E164)) {
+		return followup.Mobile
+	}
+	return followup.AnyLine
+}
+
+// zones are the time zones of the numbers that begin with prefix; none if the
+// library, or the machine's database, does not know all of them.
+func zones(prefix string) (all []*time.Location) {
+	names, err := phonenumbers.GetTimezonesForPrefix(strings.TrimPrefix(prefix, "+"))
+	if err != nil || slices.Contains(names, phonenumbers.UNKNOWN_TIMEZONE) {
+		return nil
+	}
+	for _, name := range names {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			return nil
+		}
+		all = append(all, zone)
+	}
+	return all
+}

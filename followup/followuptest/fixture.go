@@ -1,0 +1,398 @@
+package followuptest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// A storing is a fresh clinic in the stores under test, and what the checks say
+// about it. Methods that fail end the check; call them from its goroutine only.
+type storing struct {
+	reporter
+	StoreHarness
+	ctx context.Context
+	org tenant.ID
+	rng *rand.Rand
+}
+
+// fixture gives a check a clinic and two minutes, and more for many rounds: what
+// takes longer is stuck.
+func (h StoreHarness) fixture(r reporter) (*storing, func()) {
+	if h.Org == nil {
+		h.Org = tenant.NewID
+	}
+	h.Rounds = cmp.Or(h.Rounds, 400)
+	if _, quiet := r.(*recorder); quiet || testing.Short() {
+		h.Rounds = max(1, h.Rounds/5)
+	}
+	h.Seed = cmp.Or(h.Seed, uint64(time.Now().UnixNano()))
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute+time.Duration(h.Rounds)*50*time.Millisecond)
+	f := &storing{reporter: r, StoreHarness: h, ctx: ctx, rng: rand.New(rand.NewPCG(h.Seed, 0))}
+	f.move()
+	return f, cancel
+}
+
+// move goes on in a new clinic. It has a call, by which the store's clock is read.
+func (f *storing) move() {
+	f.Helper()
+	f.org = f.Org()
+	f.record(followup.Facts{Call: "clock", Signal: followup.Ended})
+	f.plans(followup.Task{Kind: followup.TaskCall, ID: "clock"})
+}
+
+// now is the time of the store's clock.
+func (f *storing) now() time.Time {
+	f.Helper()
+	return f.call("clock").Now
+}
+
+// a while is long enough for a call to be made in it, and short enough to be
+// waited for.
+func (f *storing) while() time.Duration {
+	if f.Advance != nil {
+		return 10 * time.Minute
+	}
+	return 300 * time.Millisecond
+}
+
+// pass lets d pass.
+func (f *storing) pass(d time.Duration) {
+	if f.Advance != nil {
+		f.Advance(d)
+		return
+	}
+	time.Sleep(d)
+}
+
+// tick lets the store's clock show another time.
+func (f *storing) tick() { f.pass(2 * time.Millisecond) }
+
+// must expects no error.
+func (f *storing) must(what string, err error) {
+	f.Helper()
+	if err != nil {
+		f.Fatalf("%s: %v", what, err)
+	}
+}
+
+// is expects two things to be the same.
+func is[T comparable](f *storing, what string, got, want T) {
+	f.Helper()
+	if got != want {
+		f.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// at expects two times to be the same, as finely as databases tell time.
+func (f *storing) at(what string, got, want time.Time) {
+	f.Helper()
+	if d := got.Sub(want); d.Abs() >= time.Microsecond {
+		f.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func (f *storing) record(facts followup.Facts) followup.Call {
+	f.Helper()
+	c, err := f.Store.Record(f.ctx, f.org, facts)
+	f.must("Record", err)
+	return c
+}
+
+func (f *storing) call(id string) followup.Call {
+	f.Helper()
+	c, err := f.Store.Call(f.ctx, f.org, id)
+	f.must("Call", err)
+	return c
+}
+
+// began records that a call of person n began.
+func (f *storing) began(id string, n int) followup.Call {
+	f.Helper()
+	return f.record(followup.Facts{Call: id, Signal: followup.Seen, Phone: phone(n), Again: 24 * time.Hour})
+}
+
+func (f *storing) plans(t followup.Task, plans ...followup.Plan) []followup.Intent {
+	f.Helper()
+	intents, err := f.Store.Plan(f.ctx, f.org, t, plans)
+	f.must("Plan", err)
+	if len(intents) != len(plans) {
+		f.Fatalf("%d plans returned %d intents", len(plans), len(intents))
+	}
+	return intents
+}
+
+// planFor is a plan of a document for person n.
+func (f *storing) planFor(key string, n int) followup.Plan {
+	f.Helper()
+	return followup.Plan{
+		ID: followup.NewIntentID(f.org, key), Kind: followup.Information, Phone: phone(n),
+		Procedure: "botox", Deadline: f.now().Add(24 * time.Hour),
+	}
+}
+
+// planned plans a document for person n.
+func (f *storing) planned(key string, n int) followup.IntentID {
+	f.Helper()
+	return f.plans(followup.Task{}, f.planFor(key, n))[0].ID
+}
+
+// get is what is stored of an intent that exists.
+func (f *storing) get(id followup.IntentID) followup.Intent {
+	f.Helper()
+	found := f.intents(followup.Find{ID: id})
+	if len(found) != 1 {
+		f.Fatalf("found %d intents by one id", len(found))
+	}
+	return found[0]
+}
+
+func (f *storing) intents(q followup.Find) []followup.Intent {
+	f.Helper()
+	found, err := f.Store.Intents(f.ctx, f.org, q)
+	f.must("Intents", err)
+	return found
+}
+
+// state expects an intent to be in a state, and returns it.
+func (f *storing) state(id followup.IntentID, want followup.State) followup.Intent {
+	f.Helper()
+	i := f.get(id)
+	if i.State != want {
+		f.Fatalf("the intent is %s, want %s", i, want)
+	}
+	return i
+}
+
+// A decider decides about what Begin shows.
+type decider = func(followup.Candidate) followup.Verdict
+
+func verdict(v followup.Verdict) decider {
+	return func(followup.Candidate) followup.Verdict { return v }
+}
+
+var send = verdict(followup.Verdict{Action: followup.Send, Digest: followup.Digest("text")})
+
+// begin decides about intents and keeps the contacts of those to be sent.
+func (f *storing) begin(lease time.Duration, decide decider, ids ...followup.IntentID) followup.Batch {
+	f.Helper()
+	b, err := f.Store.Begin(f.ctx, f.org, ids, lease, decide)
+	f.must("Begin", err)
+	if b.Release == nil {
+		f.Fatalf("Begin returned a Batch without a Release")
+	}
+	return b
+}
+
+// begins decides about intents and lets the contacts go.
+func (f *storing) begins(lease time.Duration, decide decider, ids ...followup.IntentID) followup.Batch {
+	f.Helper()
+	b := f.begin(lease, decide, ids...)
+	b.Release()
+	b.Release() // it may be called more than once
+	return b
+}
+
+// sends sends an intent and returns it as it is then.
+func (f *storing) sends(id followup.IntentID) followup.Intent {
+	f.Helper()
+	b := f.begins(time.Hour, send, id)
+	if len(b.Send) != 1 || b.Send[0].ID != id {
+		f.Fatalf("Begin sends %v, want %s", b.Send, id)
+	}
+	return b.Send[0]
+}
+
+func (f *storing) finish(results ...followup.Result) {
+	f.Helper()
+	f.must("Finish", f.Store.Finish(f.ctx, f.org, results))
+}
+
+// accepted sends an intent, which the carrier accepts.
+func (f *storing) accepted(id followup.IntentID) followup.Intent {
+	f.Helper()
+	i := f.sends(id)
+	f.finish(followup.Result{Intent: id, Attempt: i.Attempt, State: followup.Accepted, Provider: "SM-" + string(id)})
+	return f.state(id, followup.Accepted)
+}
+
+func (f *storing) status(u followup.StatusUpdate) followup.Intent {
+	f.Helper()
+	i, err := f.Store.Status(f.ctx, f.org, u)
+	f.must("Status", err)
+	return i
+}
+
+// candidate is what Begin shows of an intent, which is left alone.
+func (f *storing) candidate(id followup.IntentID) followup.Candidate {
+	f.Helper()
+	var seen []followup.Candidate
+	f.begins(time.Hour, func(c followup.Candidate) followup.Verdict {
+		seen = append(seen, c)
+		return followup.Verdict{Action: followup.Wait, At: c.Now.Add(time.Hour)}
+	}, id)
+	if len(seen) != 1 {
+		f.Fatalf("Begin showed %d candidates of one intent that waits", len(seen))
+	}
+	return seen[0]
+}
+
+func (f *storing) consent(c followup.Consent) {
+	f.Helper()
+	f.must("Consent", f.Store.Consent(f.ctx, f.org, c))
+}
+
+func (f *storing) optOut(o followup.OptOut) {
+	f.Helper()
+	f.must("OptOut", f.Store.OptOut(f.ctx, f.org, o))
+}
+
+func (f *storing) lookup(n int) followup.Memory {
+	f.Helper()
+	m, err := f.Store.Lookup(f.ctx, f.org, phone(n))
+	f.must("Lookup", err)
+	return m
+}
+
+// take takes all that is due of the clinic. What is due of others is taken
+// along, and let be.
+func (f *storing) take(lease time.Duration) []followup.Task {
+	f.Helper()
+	var ours []followup.Task
+	for {
+		tasks, err := f.Queue.Take(f.ctx, 500, 500, lease, nil)
+		f.must("Take", err)
+		if len(tasks) == 0 {
+			return ours
+		}
+		for _, t := range tasks {
+			if t.Org == f.org {
+				ours = append(ours, t)
+			}
+		}
+	}
+}
+
+// due expects a task to be due, takes it, and returns it.
+func (f *storing) due(kind followup.TaskKind, id string) followup.Task {
+	f.Helper()
+	t, ok := find(f.take(time.Hour), kind, id)
+	if !ok {
+		f.Fatalf("%s %s is not due", kind, id)
+	}
+	return t
+}
+
+// notDue expects a task not to be due.
+func (f *storing) notDue(kind followup.TaskKind, id string) {
+	f.Helper()
+	if _, ok := find(f.take(time.Hour), kind, id); ok {
+		f.Fatalf("%s %s is due", kind, id)
+	}
+}
+
+// dueAfter expects a task to come due when d has passed and, by a clock that
+// does not run by itself, not before.
+func (f *storing) dueAfter(d time.Duration, kind followup.TaskKind, id string) followup.Task {
+	f.Helper()
+	if f.Advance != nil {
+		f.pass(d - time.Millisecond)
+		f.notDue(kind, id)
+		f.pass(2 * time.Millisecond)
+	} else {
+		f.pass(d)
+	}
+	return f.due(kind, id)
+}
+
+func find(tasks []followup.Task, kind followup.TaskKind, id string) (followup.Task, bool) {
+	i := slices.IndexFunc(tasks, func(t followup.Task) bool { return t.Kind == kind && t.ID == id })
+	if i < 0 {
+		return followup.Task{}, false
+	}
+	return tasks[i], true
+}
+
+// appointmentStart is when appointments are that do not say otherwise.
+var appointmentStart = time.Date(2051, time.July, 3, 10, 0, 0, 0, time.UTC)
+
+// booked claims a time of its own for person n: a hold if holdFor is not zero.
+func (f *storing) booked(key string, n int, call string, holdFor time.Duration) booking.ID {
+	f.Helper()
+	id, err := f.book(key, n, call, holdFor)
+	f.must("Claim", err)
+	return id
+}
+
+func (f *storing) book(key string, n int, call string, holdFor time.Duration) (booking.ID, error) {
+	id := booking.NewID(f.org, key)
+	out, err := f.Booking.Claim(f.ctx, f.org, booking.Claim{
+		ID: id, Digest: "d", Service: "botox", Start: appointmentStart, End: appointmentStart.Add(time.Hour), Zone: "UTC",
+		Occupied: hour(appointmentStart), Needs: room(key), HoldFor: holdFor,
+		Contact: booking.Contact{Phone: phone(n)}, Call: call, Actor: "test",
+	})
+	if err == nil && out.Taken {
+		err = fmt.Errorf("the time is taken")
+	}
+	return id, err
+}
+
+// shift moves an appointment by some days.
+func (f *storing) shift(key string, days int) error {
+	start := appointmentStart.AddDate(0, 0, days)
+	out, err := f.Booking.Move(f.ctx, f.org, booking.Move{
+		ID: booking.NewID(f.org, key), Start: start, End: start.Add(time.Hour),
+		Occupied: hour(start), Needs: room(key), Actor: "test",
+	})
+	if err == nil && out.Taken {
+		err = fmt.Errorf("the time is taken")
+	}
+	return err
+}
+
+func (f *storing) confirm(id booking.ID) error {
+	_, err := f.Booking.Confirm(f.ctx, f.org, id, "test")
+	return err
+}
+
+func (f *storing) cancel(id booking.ID) error {
+	_, err := f.Booking.Cancel(f.ctx, f.org, id, "test")
+	return err
+}
+
+func hour(start time.Time) schedule.Span {
+	return schedule.Span{Start: start.Unix(), End: start.Add(time.Hour).Unix()}
+}
+
+// room is a need for a room that only key uses.
+func room(key string) [][]booking.Seats {
+	return [][]booking.Seats{{{Resource: booking.ResourceID("room-" + key), Capacity: 1}}}
+}
+
+// race does n things at once and returns what each returned.
+func race[R any](n int, do func(i int) R) []R {
+	results := make([]R, n)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			<-start
+			results[i] = do(i)
+		}()
+	}
+	close(start)
+	wg.Wait()
+	return results
+}

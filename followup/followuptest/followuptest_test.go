@@ -1,0 +1,440 @@
+package followuptest_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/memory"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/followuptest"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// harness is a store in memory, before it is broken.
+func harness() followuptest.StoreHarness {
+	var mu sync.Mutex
+	now := time.Date(2031, time.June, 1, 12, 0, 0, 0, time.UTC)
+	s := memory.New(memory.Clock(func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return now
+	}))
+	f := s.FollowUps()
+	return followuptest.StoreHarness{
+		Store: f, Queue: f, Links: f, Booking: s, Quarantined: f.Quarantined, Rounds: 1000,
+		Advance: func(d time.Duration) {
+			mu.Lock()
+			defer mu.Unlock()
+			now = now.Add(d)
+		},
+	}
+}
+
+func TestAStoreThatIsNotBrokenFailsNothing(t *testing.T) {
+	h := harness()
+	h.Rounds = 0
+	require.Empty(t, followuptest.FailingStore(h))
+}
+
+func TestASentenceThatIsNotInTheSuiteDoesNotHold(t *testing.T) {
+	require.Equal(t, []string{"it makes coffee"}, followuptest.FailingStore(harness(), "it makes coffee"))
+}
+
+// Each store is broken as a real one was or might be, and the suite says so.
+func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
+	const (
+		seesBookings = "from Begin until Batch.Release, no booking of these contacts commits: what has committed was seen by decide"
+		seesOptOuts  = "from Begin until Batch.Release, no opt-out of these contacts commits: what has committed was seen by decide"
+		anyOrder     = "the order of facts makes no difference, nor does a fact told twice"
+		oneEach      = "of many workers that begin the same intents at once, one sends each"
+	)
+	for _, tt := range []struct {
+		what    string
+		broken  func(h *followuptest.StoreHarness)
+		fails   []string
+		working []string
+	}{
+		{
+			"it does not lock", func(h *followuptest.StoreHarness) { h.Store = doesNotLock{h.Store} },
+			[]string{seesBookings, seesOptOuts, "an intent whose contact is locked is not shown and comes due again soon"},
+			[]string{oneEach, "Send makes an intent Sending for the time of lease and counts the attempt"},
+		},
+		{
+			"it decides once", func(h *followuptest.StoreHarness) { h.Store = decidesOnce{h.Store} },
+			[]string{
+				"contacts of intents to be sent are locked again, and decide is asked about them once more",
+				"a verdict that is no longer Send is written in place of the first",
+			},
+			[]string{oneEach},
+		},
+		{
+			"it shows nothing of bookings", func(h *followuptest.StoreHarness) { h.Store = looksEarly{h.Store} },
+			[]string{
+				seesBookings, seesOptOuts,
+				"Booked says that an appointment was made, confirmed or moved in the call that the intent follows, or by its contact on any channel since that call began",
+			},
+			[]string{oneEach},
+		},
+		{
+			"it tries again what a dead worker left", func(h *followuptest.StoreHarness) { h.Store = triesAgain{h.Store} },
+			[]string{"an intent that is Sending and whose lease has run out is made Unknown first; one whose lease has not is not shown"},
+			[]string{oneEach},
+		},
+		{
+			"its leases are over at once", func(h *followuptest.StoreHarness) { h.Store = leasesNothing{h.Store} },
+			[]string{oneEach, "an intent that is Sending and whose lease has run out is made Unknown first; one whose lease has not is not shown"},
+			[]string{"it writes what came of attempts"},
+		},
+		{
+			"its results are not fenced", func(h *followuptest.StoreHarness) { h.Store = unfenced{h.Store} },
+			[]string{"a result of an attempt that is not the intent's last changes nothing"},
+			[]string{"it writes what came of attempts"},
+		},
+		{
+			"the last fact stands", func(h *followuptest.StoreHarness) {
+				h.Store = &keepsTheLast{Store: h.Store, kept: map[string]followup.ProcedureID{}}
+			},
+			[]string{
+				anyOrder,
+				"the procedure with the strongest evidence stands, and of equal evidence the one with the later At; of Wanted the one with the later At",
+			},
+			[]string{"Reported and ClaimsBooked stand once they are told"},
+		},
+		{
+			"the last word stands", func(h *followuptest.StoreHarness) {
+				h.Store = &lastWord{Store: h.Store, said: map[followup.IntentID]followup.State{}}
+			},
+			[]string{
+				"words that come in any order come to the same",
+				"any other changes nothing but a carrier's id that was not known",
+			},
+			[]string{"a state that is further on than the intent's replaces it, and settles what was unknown"},
+		},
+		{
+			"an opt-out is written later", func(h *followuptest.StoreHarness) { h.Store = optsOutLater{h.Store} },
+			[]string{seesOptOuts, "when it returns, no intent of the contact is sent that Begin had not released before"},
+			[]string{seesBookings},
+		},
+		{
+			"an end of an opt-out brings consents back", func(h *followuptest.StoreHarness) { h.Store = &bringsBack{Store: h.Store} },
+			[]string{"Consent is the last that the contact gave for this kind of message; zero if there is none, or if an opt-out came after it"},
+			[]string{"it adds to the ledger that a contact agreed to be texted"},
+		},
+		{
+			"a contact is one everywhere", func(h *followuptest.StoreHarness) { h.Store = &knowsEverybody{Store: h.Store} },
+			[]string{"what another clinic has is never seen or changed"},
+			[]string{"it returns what is known of a contact"},
+		},
+		{
+			"a plan is made anew", func(h *followuptest.StoreHarness) { h.Store = plansAnew{h.Store} },
+			[]string{
+				"plans that are made at once are made once",
+				"a plan whose intent is there changes nothing, but that one that is still Planned and was never tried takes the plan's procedure, if it has one",
+			},
+			[]string{anyOrder},
+		},
+		{
+			"what comes due anew is lost", func(h *followuptest.StoreHarness) {
+				h.Queue = dropsAnyway{h.Queue}
+				h.Store = putsAwayAnyway{h.Store}
+			},
+			[]string{
+				"it puts a task away, unless it has come due anew since it was taken",
+				"a task that has come due anew since it was taken is not put away",
+			},
+			[]string{"it returns up to n tasks that are due"},
+		},
+		{
+			"the noisiest clinic comes first", func(h *followuptest.StoreHarness) { h.Queue = noisiestFirst{h.Queue} },
+			[]string{"no clinic waits for another's tasks", "at most perOrg of one clinic and none of the clinics in except"},
+			[]string{"it puts a task away, unless it has come due anew since it was taken"},
+		},
+		{
+			"tasks are not kept from others", func(h *followuptest.StoreHarness) { h.Queue = &handsOutTwice{Queue: h.Queue} },
+			[]string{"of many that take at once, one gets each task", "it returns up to n tasks that are due"},
+			[]string{"it returns after max at the latest"},
+		},
+		{
+			"a link is looked at and then used", func(h *followuptest.StoreHarness) { h.Links = looksThenUses{h.Links} },
+			[]string{"of any number of uses at once, no more than MaxViews succeed"},
+			[]string{"it counts a view of a link that Link would return, and returns it", "it ends all links that were sent to a contact"},
+		},
+		{
+			"a link says why it opens nothing", func(h *followuptest.StoreHarness) { h.Links = saysWhy{h.Links} },
+			[]string{"the error is ErrNotFound for one that is unknown, expired, revoked or used up, in one and the same way"},
+			[]string{"it returns the link with this hash and the clinic it is of"},
+		},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			h := harness()
+			tt.broken(&h)
+			require.ElementsMatch(t, tt.fails, followuptest.FailingStore(h, tt.fails...))
+			require.Empty(t, followuptest.FailingStore(h, tt.working...))
+		})
+	}
+}
+
+// doesNotLock lets contacts go before anything is on its way.
+type doesNotLock struct{ followup.Store }
+
+func (s doesNotLock) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+	b, err := s.Store.Begin(ctx, org, ids, lease, decide)
+	if err == nil {
+		b.Release()
+		b.Release = func() {}
+	}
+	return b, err
+}
+
+// decidesOnce keeps the first verdict.
+type decidesOnce struct{ followup.Store }
+
+func (s decidesOnce) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+	first := map[followup.IntentID]followup.Verdict{}
+	return s.Store.Begin(ctx, org, ids, lease, func(c followup.Candidate) followup.Verdict {
+		if _, decided := first[c.ID]; !decided {
+			first[c.ID] = decide(c)
+		}
+		return first[c.ID]
+	})
+}
+
+// looksEarly knows of nothing that happened since a message was planned.
+type looksEarly struct{ followup.Store }
+
+func (s looksEarly) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+	return s.Store.Begin(ctx, org, ids, lease, func(c followup.Candidate) followup.Verdict {
+		c.Booked, c.OptedOut = false, false
+		return decide(c)
+	})
+}
+
+// triesAgain takes an attempt that nobody finished for one that was not made.
+type triesAgain struct{ followup.Store }
+
+func (s triesAgain) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+	return s.Store.Begin(ctx, org, ids, lease, func(c followup.Candidate) followup.Verdict {
+		if c.State == followup.Unknown {
+			c.State = followup.Planned
+		}
+		return decide(c)
+	})
+}
+
+// leasesNothing lets two workers at one intent.
+type leasesNothing struct{ followup.Store }
+
+func (s leasesNothing) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, _ time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+	return s.Store.Begin(ctx, org, ids, 0, decide)
+}
+
+// unfenced takes every result for one of the last attempt.
+type unfenced struct{ followup.Store }
+
+func (s unfenced) Finish(ctx context.Context, org tenant.ID, results []followup.Result) error {
+	results = slices.Clone(results)
+	for i, r := range results {
+		found, err := s.Store.Intents(ctx, org, followup.Find{ID: r.Intent})
+		if err != nil {
+			return err
+		}
+		if len(found) == 1 {
+			results[i].Attempt = found[0].Attempt
+		}
+	}
+	return s.Store.Finish(ctx, org, results)
+}
+
+// keepsTheLast has the procedure that it was told last.
+type keepsTheLast struct {
+	followup.Store
+	mu   sync.Mutex
+	kept map[string]followup.ProcedureID
+}
+
+func (s *keepsTheLast) Record(ctx context.Context, org tenant.ID, f followup.Facts) (followup.Call, error) {
+	c, err := s.Store.Record(ctx, org, f)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := org.String() + f.Call
+	s.kept[key] = cmp.Or(f.Procedure, s.kept[key])
+	c.Procedure = s.kept[key]
+	return c, err
+}
+
+// lastWord has what the carrier said last.
+type lastWord struct {
+	followup.Store
+	said map[followup.IntentID]followup.State
+}
+
+func (s *lastWord) Status(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
+	i, err := s.Store.Status(ctx, org, u)
+	if err == nil {
+		s.said[i.ID], i.State = u.State, u.State
+	}
+	return i, err
+}
+
+func (s *lastWord) Intents(ctx context.Context, org tenant.ID, q followup.Find) ([]followup.Intent, error) {
+	found, err := s.Store.Intents(ctx, org, q)
+	for i := range found {
+		found[i].State = cmp.Or(s.said[found[i].ID], found[i].State)
+	}
+	return found, err
+}
+
+// optsOutLater answers before it has written.
+type optsOutLater struct{ followup.Store }
+
+func (s optsOutLater) OptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
+	go s.Store.OptOut(ctx, org, o)
+	return nil
+}
+
+// bringsBack takes an end of an opt-out for a consent like those before it.
+type bringsBack struct {
+	followup.Store
+	given []followup.Consent
+}
+
+func (s *bringsBack) Consent(ctx context.Context, org tenant.ID, c followup.Consent) error {
+	s.given = append(s.given, c)
+	return s.Store.Consent(ctx, org, c)
+}
+
+func (s *bringsBack) OptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
+	err := s.Store.OptOut(ctx, org, o)
+	for _, c := range s.given {
+		if o.Again && c.Phone == o.Phone {
+			c.At = c.At.AddDate(1, 0, 0)
+			err = cmp.Or(err, s.Store.Consent(ctx, org, c))
+		}
+	}
+	return err
+}
+
+// knowsEverybody looks a contact up in every clinic.
+type knowsEverybody struct {
+	followup.Store
+	orgs []tenant.ID
+}
+
+func (s *knowsEverybody) Record(ctx context.Context, org tenant.ID, f followup.Facts) (followup.Call, error) {
+	s.orgs = append(s.orgs, org)
+	return s.Store.Record(ctx, org, f)
+}
+
+func (s *knowsEverybody) Lookup(ctx context.Context, org tenant.ID, phone string) (followup.Memory, error) {
+	m, err := s.Store.Lookup(ctx, org, phone)
+	for _, other := range s.orgs {
+		if m.Known || err != nil {
+			break
+		}
+		m, err = s.Store.Lookup(ctx, other, phone)
+	}
+	return m, err
+}
+
+// plansAnew forgets what it has planned.
+type plansAnew struct{ followup.Store }
+
+func (s plansAnew) Plan(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
+	plans = slices.Clone(plans)
+	for i := range plans {
+		plans[i].ID = followup.IntentID(tenant.NewID().String())
+	}
+	return s.Store.Plan(ctx, org, t, plans)
+}
+
+// dropsAnyway and putsAwayAnyway do not ask whether a task has come due anew.
+type dropsAnyway struct{ followup.Queue }
+
+func (q dropsAnyway) Drop(ctx context.Context, t followup.Task) error {
+	t.Lease = time.Time{}
+	return q.Queue.Drop(ctx, t)
+}
+
+type putsAwayAnyway struct{ followup.Store }
+
+func (s putsAwayAnyway) Plan(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
+	t.Lease = time.Time{}
+	return s.Store.Plan(ctx, org, t, plans)
+}
+
+// noisiestFirst hands out the tasks of whoever has the most.
+type noisiestFirst struct{ followup.Queue }
+
+func (q noisiestFirst) Take(ctx context.Context, n, _ int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
+	all, err := q.Queue.Take(ctx, 1000, 1000, lease, except)
+	of := map[tenant.ID]int{}
+	for _, t := range all {
+		of[t.Org]++
+	}
+	slices.SortStableFunc(all, func(a, b followup.Task) int { return cmp.Compare(of[b.Org], of[a.Org]) })
+	return all[:min(n, len(all))], err
+}
+
+// handsOutTwice gives the tasks it gave last to the next one too.
+type handsOutTwice struct {
+	followup.Queue
+	mu   sync.Mutex
+	last []followup.Task
+}
+
+func (q *handsOutTwice) Take(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
+	tasks, err := q.Queue.Take(ctx, n, perOrg, lease, except)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	again := q.last
+	if q.last = tasks; len(tasks) == 0 {
+		again = nil
+	}
+	return append(slices.Clone(tasks), again...), err
+}
+
+// looksThenUses counts a view when it has decided to allow it.
+type looksThenUses struct{ followup.LinkStore }
+
+func (s looksThenUses) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
+	org, l, err := s.LinkStore.Link(ctx, hash)
+	if err != nil {
+		return org, l, err
+	}
+	time.Sleep(time.Millisecond) // the way to the database
+	s.LinkStore.UseLink(ctx, hash)
+	l.Views++
+	return org, l, nil
+}
+
+// saysWhy tells links that were once there from others.
+type saysWhy struct{ followup.LinkStore }
+
+func (s saysWhy) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
+	org, l, err := s.LinkStore.UseLink(ctx, hash)
+	if err != nil {
+		err = fmt.Errorf("%w: link %x", err, hash[:2])
+	}
+	return org, l, err
+}
+
+// A store that lets contacts go too early is found out.
+func ExampleFailingStore() {
+	h := harness()
+	h.Store = doesNotLock{h.Store}
+	for _, sentence := range followuptest.FailingStore(h,
+		"Suppress, Expire and GiveUp end it",
+		"an intent whose contact is locked is not shown and comes due again soon",
+	) {
+		fmt.Println("does not hold:", sentence)
+	}
+	// Output:
+	// does not hold: an intent whose contact is locked is not shown and comes due again soon
+}

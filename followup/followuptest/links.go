@@ -1,0 +1,135 @@
+package followuptest
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+var linkChecks = []check[*storing]{
+	{"it returns the link with this hash and the clinic it is of", returnsLink},
+	{"the error is ErrNotFound for one that is unknown, expired, revoked or used up, in one and the same way", linkNotFound},
+}
+
+var useLinkChecks = []check[*storing]{
+	{"it counts a view of a link that Link would return, and returns it", countsViews},
+	{"of any number of uses at once, no more than MaxViews succeed", usesAtOnce},
+}
+
+var revokeChecks = []check[*storing]{
+	{"it ends all links that were sent to a contact", revokes},
+}
+
+// link sends person n a message with a link.
+func (f *storing) link(key string, n, views int, lasts time.Duration) followup.Link {
+	f.Helper()
+	id := f.planned(key, n)
+	l := followup.Link{
+		Hash: sha256.Sum256([]byte(f.org.String() + key)), Intent: id, Document: key + ".pdf",
+		Expires: f.now().Add(lasts), MaxViews: views,
+	}
+	f.begins(time.Hour, verdict(followup.Verdict{Action: followup.Send, Link: &l}), id)
+	return l
+}
+
+// opens expects a link to be there or not.
+func (f *storing) opens(what string, l followup.Link, want bool) {
+	f.Helper()
+	org, got, err := f.Links.Link(f.ctx, l.Hash)
+	if !want {
+		if err != followup.ErrNotFound && !errors.Is(err, followup.ErrNotFound) || org != (tenant.ID{}) || got != (followup.Link{}) {
+			f.Errorf("%s: Link returns %+v of %v, error %v; want nothing and %v", what, got, org, err, followup.ErrNotFound)
+		}
+		return
+	}
+	if err != nil || org != f.org || got.Hash != l.Hash || got.Intent != l.Intent || got.Document != l.Document || got.MaxViews != l.MaxViews {
+		f.Errorf("%s: Link returns %+v of %v, error %v; want %+v of %v", what, got, org, err, l, f.org)
+		return
+	}
+	f.at("Expires", got.Expires, l.Expires)
+}
+
+func returnsLink(f *storing) {
+	a, b := f.link("a", 1, 2, time.Hour), f.link("b", 2, 2, time.Hour)
+	for range 5 { // which counts no view
+		f.opens("a link", a, true)
+	}
+	f.opens("another link", b, true)
+}
+
+func linkNotFound(f *storing) {
+	errs := map[string]error{}
+	missing := func(what string, l followup.Link) {
+		f.Helper()
+		f.opens(what, l, false)
+		_, _, errs[what] = f.Links.UseLink(f.ctx, l.Hash)
+	}
+	missing("an unknown link", followup.Link{Hash: sha256.Sum256([]byte("nobody's"))})
+	expired := f.link("expired", 1, 2, f.while())
+	f.pass(f.while() + time.Millisecond)
+	missing("an expired link", expired)
+	revoked := f.link("revoked", 2, 2, time.Hour)
+	f.must("RevokeLinks", f.Links.RevokeLinks(f.ctx, f.org, phone(2)))
+	missing("a revoked link", revoked)
+	used := f.link("used", 3, 1, time.Hour)
+	if _, _, err := f.Links.UseLink(f.ctx, used.Hash); err != nil {
+		f.Fatalf("UseLink: %v", err)
+	}
+	missing("a link that is used up", used)
+	want := errs["an unknown link"]
+	for what, err := range errs {
+		if !errors.Is(err, followup.ErrNotFound) || fmt.Sprint(err) != fmt.Sprint(want) {
+			f.Errorf("%s: UseLink's error is %v, of an unknown one %v", what, err, want)
+		}
+	}
+}
+
+func countsViews(f *storing) {
+	l := f.link("a", 1, 3, time.Hour)
+	for n := range 3 {
+		_, seen, err := f.Links.Link(f.ctx, l.Hash)
+		f.must("Link", err)
+		is(f, "the views before", seen.Views, n)
+		org, got, err := f.Links.UseLink(f.ctx, l.Hash)
+		f.must("UseLink", err)
+		if org != f.org || got.Document != l.Document || got.Views != n+1 {
+			f.Errorf("use %d returns %+v of %v", n+1, got, org)
+		}
+	}
+	f.opens("a link that was used as often as it may be", l, false)
+}
+
+func usesAtOnce(f *storing) {
+	for n := range 1 + f.Rounds/40 {
+		l := f.link(fmt.Sprint(n), n, 3, time.Hour)
+		uses := race(10, func(int) error {
+			_, _, err := f.Links.UseLink(f.ctx, l.Hash)
+			return err
+		})
+		ok := 0
+		for _, err := range uses {
+			switch {
+			case err == nil:
+				ok++
+			case !errors.Is(err, followup.ErrNotFound):
+				f.Fatalf("one of ten uses at once: %v", err)
+			}
+		}
+		is(f, "how many of ten uses at once of a link with three succeed", ok, 3)
+	}
+}
+
+func revokes(f *storing) {
+	a, b, other := f.link("a", 1, 5, time.Hour), f.link("b", 1, 5, time.Hour), f.link("c", 2, 5, time.Hour)
+	f.must("RevokeLinks", f.Links.RevokeLinks(f.ctx, f.org, phone(1)))
+	f.opens("one revoked link", a, false)
+	f.opens("the other revoked link", b, false)
+	f.opens("another contact's link", other, true)
+	f.must("RevokeLinks", f.Links.RevokeLinks(f.ctx, f.org, phone(1)))
+	f.must("RevokeLinks of nobody", f.Links.RevokeLinks(f.ctx, f.org, phone(9)))
+	f.opens("another contact's link", other, true)
+}

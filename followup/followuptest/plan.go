@@ -1,0 +1,204 @@
+package followuptest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/followup"
+)
+
+var planChecks = []check[*storing]{
+	{"it writes the intents of plans that are not there yet, makes each come due, and puts t away", writesPlans},
+	{"all of it or nothing", planAllOrNothing},
+	{"it returns the intents as they are then, in the order of plans", returnsIntents},
+	{"a plan whose intent is there changes nothing, but that one that is still Planned and was never tried takes the plan's procedure, if it has one", plansAgain},
+	{"one that was Suppressed for NoConsent is Planned again if the plan says Consented", plansAfterConsent},
+	{"plans that are made at once are made once", plansAtOnce},
+	{"if t is a call, it is concluded", concludes},
+	{"a task that has come due anew since it was taken is not put away", planLeavesWhatIsDueAnew},
+	{"an intent comes due at its Due", dueAtDue},
+	{"a plan that is not to be sent at all, or has no phone, is written as Suppressed, to be seen", plansSuppressed},
+}
+
+func writesPlans(f *storing) {
+	f.record(followup.Facts{Call: "c", Signal: followup.Ended, Phone: phone(1)})
+	p := f.planFor("a", 1)
+	p.Call, p.Start, p.Appointment = "c", appointmentStart, string(followup.NewIntentID(f.org, "appointment"))
+	i := f.plans(f.due(followup.TaskCall, "c"), p, f.planFor("b", 2))[0]
+	if i.ID != p.ID || i.Kind != p.Kind || i.State != followup.Planned || i.Phone != p.Phone || i.Call != p.Call ||
+		i.Appointment != p.Appointment || i.Procedure != p.Procedure || i.Attempt != 0 || i.Reason != "" {
+		f.Errorf("the intent is %+v, of the plan %+v", struct{ followup.Intent }{i}, struct{ followup.Plan }{p})
+	}
+	f.at("Start", i.Start, p.Start)
+	f.at("Deadline", i.Deadline, p.Deadline)
+	f.at("Planned", i.Planned, i.Changed)
+	if now := f.now(); i.Planned.After(now) || now.Sub(i.Planned) > time.Hour {
+		f.Errorf("planned at %v, and it is %v", i.Planned, now)
+	}
+	is(f, "known by a plan", f.lookup(2).Known, true)
+	due := f.take(time.Hour)
+	for _, id := range []followup.IntentID{p.ID, followup.NewIntentID(f.org, "b")} {
+		if _, ok := find(due, followup.TaskIntent, string(id)); !ok {
+			f.Errorf("a planned intent is not due")
+		}
+	}
+	f.pass(f.while())
+	if _, ok := find(f.take(time.Hour), followup.TaskCall, "c"); ok {
+		f.Errorf("the task from which was planned is due again")
+	}
+}
+
+// planAllOrNothing cuts plans short somewhere on their way.
+func planAllOrNothing(f *storing) {
+	for n := range 1 + f.Rounds/10 {
+		var plans []followup.Plan
+		call := fmt.Sprint("call ", n)
+		f.began(call, n)
+		for k := range 5 {
+			p := f.planFor(fmt.Sprint(n, k), n)
+			p.Call = call
+			plans = append(plans, p)
+		}
+		ctx, cancel := context.WithTimeout(f.ctx, time.Duration(f.rng.IntN(2000))*time.Microsecond)
+		_, err := f.Store.Plan(ctx, f.org, followup.Task{Kind: followup.TaskCall, ID: call}, plans)
+		cancel()
+		found, concluded := len(f.intents(followup.Find{Call: call})), f.call(call).Concluded
+		if found != 0 && found != 5 || concluded != (found == 5) || err == nil && found != 5 {
+			f.Fatalf("seed %d: of 5 plans that were cut short %d are there, concluded %v, error %v", f.Seed, found, concluded, err)
+		}
+	}
+}
+
+func returnsIntents(f *storing) {
+	sent := f.accepted(f.planned("b", 2))
+	intents := f.plans(followup.Task{}, f.planFor("c", 3), f.planFor("b", 2), f.planFor("a", 1))
+	for i, key := range []string{"c", "b", "a"} {
+		is(f, "the intent of plan "+key, intents[i].ID, followup.NewIntentID(f.org, key))
+	}
+	if i := intents[1]; i.State != followup.Accepted || i.Provider != sent.Provider || i.Attempt != 1 || i.Digest != sent.Digest {
+		f.Errorf("an intent that was there is returned as %+v", struct{ followup.Intent }{i})
+	}
+	if got := f.plans(followup.Task{}); len(got) != 0 {
+		f.Errorf("no plans returned %v", got)
+	}
+}
+
+func plansAgain(f *storing) {
+	p := f.planFor("a", 1)
+	first := f.plans(followup.Task{}, p)[0]
+	f.must("Drop", f.Queue.Drop(f.ctx, f.due(followup.TaskIntent, string(p.ID))))
+	again := p
+	again.Kind, again.Phone, again.Call, again.Procedure = followup.Offer, phone(2), "another", "laser"
+	again.Deadline, again.Start, again.Suppress = p.Deadline.Add(time.Hour), appointmentStart, followup.NoDocument
+	f.tick()
+	i := f.plans(followup.Task{}, again)[0]
+	is(f, "the procedure of a plan that was made again", i.Procedure, "laser")
+	if i.Kind != first.Kind || i.Phone != first.Phone || i.Call != first.Call || i.State != first.State || !i.Deadline.Equal(first.Deadline) || !i.Start.Equal(first.Start) || !i.Planned.Equal(first.Planned) {
+		f.Errorf("a plan that was made again made of %+v\n%+v", struct{ followup.Intent }{first}, struct{ followup.Intent }{i})
+	}
+	f.notDue(followup.TaskIntent, string(p.ID))
+	none := p
+	none.Procedure = ""
+	is(f, "the procedure after a plan without one", f.plans(followup.Task{}, none)[0].Procedure, "laser")
+	sent := f.sends(p.ID)
+	is(f, "the procedure of one that is sent", f.plans(followup.Task{}, p)[0].Procedure, "laser")
+	f.finish(followup.Result{Intent: p.ID, Attempt: sent.Attempt, State: followup.Planned, After: time.Hour})
+	is(f, "the procedure of one that was tried", f.plans(followup.Task{}, p)[0].Procedure, "laser")
+}
+
+func plansAfterConsent(f *storing) {
+	for _, why := range []followup.Reason{followup.NoConsent, followup.OptedOut} {
+		p := f.planFor(string(why), 1)
+		f.plans(followup.Task{}, p)
+		f.begins(time.Hour, verdict(followup.Verdict{Action: followup.Suppress, Reason: why}), p.ID)
+		is(f, "the state after a plan that says nothing of consent", f.plans(followup.Task{}, p)[0].State, followup.Suppressed)
+		f.notDue(followup.TaskIntent, string(p.ID))
+		p.Consented = true
+		i := f.plans(followup.Task{}, p)[0]
+		if why != followup.NoConsent {
+			is(f, "the state of one that was suppressed for another reason", i.State, followup.Suppressed)
+			continue
+		}
+		is(f, "the state after consent", i.State, followup.Planned)
+		is(f, "the reason after consent", i.Reason, followup.Reason(""))
+		f.due(followup.TaskIntent, string(p.ID))
+		is(f, "the attempt", f.sends(p.ID).Attempt, 1)
+		is(f, "the state of one that is sent", f.plans(followup.Task{}, p)[0].State, followup.Sending)
+	}
+}
+
+func plansAtOnce(f *storing) {
+	for n := range 1 + f.Rounds/20 {
+		plans := []followup.Plan{f.planFor(fmt.Sprint("a", n), n), f.planFor(fmt.Sprint("b", n), n)}
+		mixed := []followup.Plan{plans[1], plans[0]}
+		answers := race(8, func(i int) error {
+			_, err := f.Store.Plan(f.ctx, f.org, followup.Task{}, [][]followup.Plan{plans, mixed}[i%2])
+			return err
+		})
+		for _, err := range answers {
+			f.must("one of many Plans at once", err)
+		}
+		if found := f.intents(followup.Find{Phone: phone(n)}); len(found) != 2 {
+			f.Fatalf("two plans that were made eight times at once are %d intents", len(found))
+		}
+	}
+}
+
+func concludes(f *storing) {
+	f.began("c", 1)
+	f.began("d", 1)
+	is(f, "concluded before", f.call("c").Concluded, false)
+	f.plans(followup.Task{Kind: followup.TaskCall, ID: "c"})
+	is(f, "concluded", f.call("c").Concluded, true)
+	is(f, "concluded with another", f.call("d").Concluded, false)
+	f.pass(f.while())
+	f.notDue(followup.TaskCall, "c")
+}
+
+func planLeavesWhatIsDueAnew(f *storing) {
+	id := f.booked("a", 1, "c", 0)
+	taken := f.due(followup.TaskAppointment, string(id))
+	f.must("Cancel", f.cancel(id))
+	f.plans(taken, f.planFor("a", 1))
+	f.pass(f.while())
+	anew := f.due(followup.TaskAppointment, string(id))
+	f.plans(anew)
+	f.pass(2 * time.Millisecond)
+	f.notDue(followup.TaskAppointment, string(id))
+}
+
+func dueAtDue(f *storing) {
+	while := f.while()
+	p := f.planFor("a", 1)
+	p.Due = f.now().Add(while)
+	i := f.plans(followup.Task{}, p)[0]
+	f.at("Due", i.Due, p.Due)
+	f.dueAfter(while, followup.TaskIntent, string(p.ID))
+}
+
+func plansSuppressed(f *storing) {
+	decided, nobody := f.planFor("a", 1), f.planFor("b", 1)
+	decided.Suppress = followup.NoDocument
+	nobody.Phone, nobody.Call = "", "c"
+	withReason := nobody
+	withReason.ID, withReason.Suppress = followup.NewIntentID(f.org, "c"), followup.NoNumber
+	intents := f.plans(followup.Task{}, decided, nobody, withReason)
+	for i, reason := range []followup.Reason{followup.NoDocument, followup.NoNumber, followup.NoNumber} {
+		is(f, "the state of a plan that is not to be sent", intents[i].State, followup.Suppressed)
+		if i != 1 { // of nobody, any reason will do
+			is(f, "its reason", intents[i].Reason, reason)
+		}
+	}
+	if found := f.intents(followup.Find{State: followup.Suppressed}); len(found) != 3 {
+		f.Errorf("%d suppressed intents are found, want 3", len(found))
+	}
+	if due := f.take(time.Hour); slices.ContainsFunc(due, func(t followup.Task) bool { return t.Kind == followup.TaskIntent }) {
+		f.Errorf("a suppressed intent is due")
+	}
+	f.begins(time.Hour, func(followup.Candidate) followup.Verdict {
+		f.Errorf("a suppressed intent is shown")
+		return followup.Verdict{Action: followup.Suppress}
+	}, decided.ID, nobody.ID)
+}

@@ -1,0 +1,261 @@
+package followuptest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+var takeChecks = []check[*storing]{
+	{"it returns up to n tasks that are due", takesUpToN},
+	{"at most perOrg of one clinic and none of the clinics in except", takesPerOrg},
+	{"it keeps them from others for the time of lease: a task that is not put away by then is due again", keepsForLease},
+	{"no clinic waits for another's tasks", takesTurns},
+	{"of many that take at once, one gets each task", takesAtOnce},
+}
+
+// quiet takes all that other checks have left, for so long that they do not
+// come back in this one.
+func (f *storing) quiet() { f.take(30 * 24 * time.Hour) }
+
+// many plans n intents at once, each for somebody else, which come due.
+func (f *storing) many(n int) {
+	f.Helper()
+	var plans []followup.Plan
+	deadline := f.now().Add(time.Hour)
+	for i := range n {
+		plans = append(plans, followup.Plan{ID: followup.NewIntentID(f.org, fmt.Sprint(i)), Kind: followup.Information, Phone: phone(i), Deadline: deadline})
+	}
+	f.plans(followup.Task{}, plans...)
+}
+
+// takes takes tasks and counts them by clinic.
+func (f *storing) takes(n, perOrg int, lease time.Duration, except ...tenant.ID) (tasks []followup.Task, by map[tenant.ID]int) {
+	f.Helper()
+	tasks, err := f.Queue.Take(f.ctx, n, perOrg, lease, except)
+	f.must("Take", err)
+	by = map[tenant.ID]int{}
+	for _, t := range tasks {
+		by[t.Org]++
+		if t.Lease.IsZero() || t.Kind == "" || t.ID == "" {
+			f.Fatalf("a task is incomplete: %+v", t)
+		}
+	}
+	return tasks, by
+}
+
+func takesUpToN(f *storing) {
+	f.quiet()
+	f.many(20)
+	if tasks, _ := f.takes(7, 100, time.Hour); len(tasks) != 7 {
+		f.Errorf("7 tasks of 20 are %d", len(tasks))
+	}
+	if tasks, _ := f.takes(100, 100, time.Hour); len(tasks) != 13 {
+		f.Errorf("the others are %d, want 13", len(tasks))
+	}
+	if tasks, _ := f.takes(100, 100, time.Hour); len(tasks) != 0 {
+		f.Errorf("after all of them, %d", len(tasks))
+	}
+}
+
+func takesPerOrg(f *storing) {
+	f.quiet()
+	first := f.org
+	f.many(20)
+	f.move()
+	second := f.org
+	f.many(20)
+	_, by := f.takes(100, 5, time.Hour)
+	if by[first] != 5 || by[second] != 5 {
+		f.Errorf("5 of each clinic are %d and %d", by[first], by[second])
+	}
+	_, by = f.takes(100, 100, time.Hour, first)
+	if by[first] != 0 || by[second] != 15 {
+		f.Errorf("all but the first clinic's are %d of it and %d, want 0 and 15", by[first], by[second])
+	}
+	_, by = f.takes(100, 100, time.Hour)
+	is(f, "the first clinic's others", by[first], 15)
+}
+
+func keepsForLease(f *storing) {
+	while := f.while()
+	id := f.booked("a", 1, "", 0)
+	first, ok := find(f.take(while), followup.TaskAppointment, string(id))
+	is(f, "due", ok, true)
+	if f.Advance != nil {
+		f.notDue(followup.TaskAppointment, string(id))
+	}
+	f.pass(while + time.Millisecond)
+	second := f.due(followup.TaskAppointment, string(id))
+	f.must("Drop", f.Queue.Drop(f.ctx, first)) // whose lease is over
+	if second.Lease.Equal(first.Lease) {
+		f.Errorf("two leases have one mark")
+	}
+	f.must("Drop", f.Queue.Drop(f.ctx, second))
+	if f.Advance != nil {
+		f.pass(2 * time.Hour)
+		f.notDue(followup.TaskAppointment, string(id))
+	}
+}
+
+func takesTurns(f *storing) {
+	f.quiet()
+	noisy := f.org
+	f.many(500)
+	var small []tenant.ID
+	for range 3 {
+		f.move()
+		f.many(2)
+		small = append(small, f.org)
+	}
+	got := map[tenant.ID]int{}
+	for range 4 {
+		_, by := f.takes(8, 8, time.Hour)
+		for org, n := range by {
+			got[org] += n
+		}
+	}
+	for _, org := range small {
+		if got[org] != 2 {
+			f.Errorf("a clinic with 2 tasks got %d of the first 32, beside one with 500", got[org])
+		}
+	}
+	if got[noisy] == 0 {
+		f.Errorf("a clinic with 500 tasks got none of the first 32")
+	}
+}
+
+func takesAtOnce(f *storing) {
+	f.quiet()
+	for round := range 1 + f.Rounds/100 {
+		f.move()
+		f.many(100)
+		var mu sync.Mutex
+		got := map[string]int{}
+		errs := race(8, func(int) error {
+			for f.ctx.Err() == nil {
+				tasks, err := f.Queue.Take(f.ctx, 5, 5, time.Hour, nil)
+				if err != nil || len(tasks) == 0 {
+					return err
+				}
+				mu.Lock()
+				for _, t := range tasks {
+					if t.Org == f.org {
+						got[t.ID]++
+					}
+				}
+				mu.Unlock()
+			}
+			return f.ctx.Err()
+		})
+		for _, err := range errs {
+			f.must("one of many Takes at once", err)
+		}
+		for id, n := range got {
+			if n != 1 {
+				f.Fatalf("round %d: a task was handed out %d times within one lease: %s", round, n, id)
+			}
+		}
+		// What somebody else was looking at may have been passed over by all.
+		is(f, "the tasks that were taken, and those left", len(got)+len(f.take(time.Hour)), 100)
+	}
+}
+
+var waitChecks = []check[*storing]{
+	{"it returns when a task may have come due", wakes},
+	{"it returns when the time comes at which a task is due", wakesInTime},
+	{"it returns after max at the latest", waitsNoLonger},
+	{"it returns when ctx ends", waitEnds},
+}
+
+// await waits and takes until a task is there.
+func (f *storing) await(id followup.IntentID) error {
+	for {
+		if err := f.Queue.Wait(f.ctx, time.Hour); err != nil {
+			return err
+		}
+		tasks, err := f.Queue.Take(f.ctx, 500, 500, 30*24*time.Hour, nil)
+		if err != nil {
+			return err
+		}
+		for _, t := range tasks {
+			if t.Org == f.org && t.ID == string(id) {
+				return nil
+			}
+		}
+	}
+}
+
+func wakes(f *storing) {
+	f.quiet()
+	for n := range 1 + f.Rounds/20 {
+		p := f.planFor(fmt.Sprint(n), n)
+		woken := make(chan error, 1)
+		go func() { woken <- f.await(p.ID) }()
+		time.Sleep(f.jitter())
+		f.plans(followup.Task{}, p)
+		f.must("a Wait for a task that is planned meanwhile", <-woken)
+	}
+}
+
+func wakesInTime(f *storing) {
+	if f.Advance != nil {
+		return // such a clock wakes nobody
+	}
+	f.quiet()
+	p := f.planFor("a", 1)
+	p.Due = f.now().Add(f.while())
+	f.plans(followup.Task{}, p)
+	f.must("a Wait for a task that comes due", f.await(p.ID))
+}
+
+func waitsNoLonger(f *storing) {
+	f.quiet()
+	f.must("a Wait of 10 ms", f.Queue.Wait(f.ctx, 10*time.Millisecond))
+}
+
+func waitEnds(f *storing) {
+	f.quiet()
+	ctx, cancel := context.WithCancel(f.ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil { // it may return early
+			f.Queue.Wait(ctx, time.Hour)
+		}
+	}()
+	cancel()
+	select {
+	case <-done:
+	case <-f.ctx.Done():
+		f.Fatalf("a Wait goes on after its ctx has ended")
+	}
+}
+
+var dropChecks = []check[*storing]{
+	{"it puts a task away, unless it has come due anew since it was taken", drops},
+}
+
+func drops(f *storing) {
+	id := f.booked("a", 1, "", 0)
+	taken := f.due(followup.TaskAppointment, string(id))
+	f.must("Cancel", f.cancel(id))
+	f.must("Drop", f.Queue.Drop(f.ctx, taken))
+	f.pass(2 * time.Millisecond)
+	anew := f.due(followup.TaskAppointment, string(id))
+	f.must("Drop", f.Queue.Drop(f.ctx, taken))
+	f.must("Drop", f.Queue.Drop(f.ctx, anew))
+	f.must("Drop", f.Queue.Drop(f.ctx, anew))
+
+	other := f.booked("b", 1, "", 0)
+	f.must("Drop", f.Queue.Drop(f.ctx, followup.Task{Org: f.org, Kind: followup.TaskAppointment, ID: string(other)}))
+	f.notDue(followup.TaskAppointment, string(other))
+	if f.Advance != nil {
+		f.pass(2 * time.Hour)
+		f.notDue(followup.TaskAppointment, string(id))
+	}
+}

@@ -1,0 +1,157 @@
+package followuptest
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/followup"
+)
+
+var releaseChecks = []check[*storing]{
+	{"from Begin until Batch.Release, no booking of these contacts commits: what has committed was seen by decide", bookingsAreSeen},
+	{"from Begin until Batch.Release, no opt-out of these contacts commits: what has committed was seen by decide", optOutsAreSeen},
+	{"while a contact is kept, other contacts book", othersBook},
+	{"a booking that does not want to wait any longer gives up", impatientBooking},
+	{"a contact that is not released is let go by itself", letsGo},
+}
+
+// keptFor is how long a store surely keeps contacts that nobody releases.
+const keptFor = 300 * time.Millisecond
+
+// A change is what somebody does while a message to them is decided about.
+type change struct {
+	prepare func(f *storing, key string, n int) // before their call begins
+	make    func(f *storing, key string, n int) error
+}
+
+var bookings = []change{
+	{
+		func(*storing, string, int) {},
+		func(f *storing, key string, n int) error { _, err := f.book(key, n, "", 0); return err },
+	},
+	{
+		func(f *storing, key string, n int) { f.booked(key, n, "", 24*time.Hour) },
+		func(f *storing, key string, _ int) error { return f.confirm(booking.NewID(f.org, key)) },
+	},
+	{
+		func(f *storing, key string, n int) { f.booked(key, n, "", 0) },
+		func(f *storing, key string, _ int) error { return f.shift(key, 1) },
+	},
+}
+
+func bookingsAreSeen(f *storing) { f.interleave(bookings) }
+
+func optOutsAreSeen(f *storing) {
+	f.interleave([]change{{
+		func(*storing, string, int) {},
+		func(f *storing, key string, n int) error {
+			return f.Store.OptOut(f.ctx, f.org, followup.OptOut{Phone: phone(n), Source: "text", Message: key})
+		},
+	}})
+}
+
+// interleave makes changes while messages are decided about, and expects no
+// message to be under way after a change that decide did not see.
+func (f *storing) interleave(changes []change) {
+	f.Helper()
+	sent, seen := 0, 0
+	for round := range f.Rounds {
+		if round%500 == 499 {
+			f.move() // there are no more than a thousand people
+		}
+		key, n, change := fmt.Sprint("round ", round), round%500, changes[round%len(changes)]
+		change.prepare(f, key, n)
+		f.tick()
+		f.began(key, n)
+		p := f.planFor(key, n)
+		p.Call = key
+		f.plans(followup.Task{}, p)
+
+		var steps atomic.Int64
+		var committed int64
+		before, after, keep := f.jitter(), f.jitter(), f.jitter()
+		changed := make(chan error, 1)
+		go func() {
+			time.Sleep(before)
+			err := change.make(f, key, n)
+			committed = steps.Add(1)
+			changed <- err
+		}()
+		time.Sleep(after)
+		start := time.Now()
+		b, err := f.Store.Begin(f.ctx, f.org, []followup.IntentID{p.ID}, time.Hour, func(c followup.Candidate) followup.Verdict {
+			if c.Booked || c.OptedOut {
+				return followup.Verdict{Action: followup.Suppress, Reason: followup.Booked}
+			}
+			return send(c)
+		})
+		time.Sleep(keep)
+		kept := time.Since(start) < keptFor
+		released := steps.Add(1)
+		if err == nil {
+			b.Release()
+		}
+		f.must("a change while a message is decided about", <-changed)
+		f.must("Begin", err)
+		switch {
+		case len(b.Send) == 0:
+			seen++
+			f.state(p.ID, followup.Suppressed)
+		case kept && committed < released:
+			f.Fatalf("seed %d, round %d: a message is under way after a change that had committed before it was released", f.Seed, round)
+		default:
+			sent++
+		}
+	}
+	if f.Rounds > 100 && (sent == 0 || seen == 0) {
+		f.Fatalf("seed %d: of %d messages %d were sent and %d were not: nothing raced", f.Seed, f.Rounds, sent, seen)
+	}
+}
+
+// jitter is a pause about as long as a call takes.
+func (f *storing) jitter() time.Duration { return time.Duration(f.rng.IntN(1500)) * time.Microsecond }
+
+func othersBook(f *storing) {
+	b := f.begin(time.Hour, send, f.planned("a", 1))
+	defer b.Release()
+	f.booked("another's", 2, "", 0)
+	f.optOut(followup.OptOut{Phone: phone(3), Source: "call"})
+	f.planned("b", 1)
+	f.began("c", 1)
+}
+
+func impatientBooking(f *storing) {
+	b := f.begin(time.Hour, send, f.planned("a", 1))
+	defer b.Release()
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(f.ctx, 20*time.Millisecond)
+	defer cancel()
+	patient := *f
+	patient.ctx = ctx
+	_, err := patient.book("k", 1, "", 0)
+	if err == nil && time.Since(start) < keptFor {
+		f.Errorf("a booking went through while its contact was kept")
+	}
+	if err != nil && ctx.Err() == nil {
+		f.Errorf("a booking gave up before its time: %v", err)
+	}
+}
+
+func letsGo(f *storing) {
+	b := f.begin(time.Hour, send, f.planned("a", 1))
+	f.booked("k", 1, "", 0)
+	f.optOut(followup.OptOut{Phone: phone(1), Source: "call"})
+	b.Release()
+	second := f.begin(time.Hour, send, f.planned("b", 1))
+	b.Release() // late, and not of this batch
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(f.ctx, 20*time.Millisecond)
+	defer cancel()
+	if err := f.Store.OptOut(ctx, f.org, followup.OptOut{Phone: phone(1), Source: "call"}); err == nil && time.Since(start) < keptFor {
+		f.Errorf("a late Release let go the contacts of another batch")
+	}
+	second.Release()
+}

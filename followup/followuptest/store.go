@@ -1,0 +1,89 @@
+package followuptest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// StoreHarness is a store and what the checks may do with it. Store, Queue,
+// Links and Booking are required and have the same data.
+type StoreHarness struct {
+	// Store, Queue, Links and Booking are what is checked. They may hold other
+	// clinics: every check makes clinics of its own. Tasks of other clinics
+	// are taken too, so nobody else may work on the queue.
+	Store   followup.Store
+	Queue   followup.Queue
+	Links   followup.LinkStore
+	Booking booking.Store
+
+	// Org makes a clinic known to the store.
+	//
+	// Defaults to tenant.NewID.
+	Org func() tenant.ID
+
+	// Advance lets the store's clock pass d, at once. It is called while the
+	// store is in use.
+	//
+	// Defaults to nil: the store reads the real clock, so leases are of
+	// milliseconds and waited out.
+	Advance func(d time.Duration)
+
+	// Quarantined counts what came that belongs to no call, by kind.
+	//
+	// Defaults to nil: that it can be counted is not checked.
+	Quarantined func(ctx context.Context, org tenant.ID) (map[string]int, error)
+
+	// Rounds is how often a booking or an opt-out races with a message.
+	//
+	// Defaults to 400, and a fifth of it with -short.
+	Rounds int
+
+	// Seed makes random choices those of an earlier run, which says its seed
+	// if it fails.
+	//
+	// Defaults to the time.
+	Seed uint64
+}
+
+// RunStore checks the stores. With -short, races are run in fewer rounds.
+func RunStore(t *testing.T, h StoreHarness) {
+	storeContract.run(t, h.fixture)
+}
+
+// FailingStore checks as [RunStore] does with -short, reports to nobody, and
+// returns the sentences that do not hold. If only is not empty, it is the
+// sentences to check; one that is not in the suite does not hold.
+func FailingStore(h StoreHarness, only ...string) []string {
+	return storeContract.failing(h.fixture, only)
+}
+
+// storeContract is that of followup.Store, Queue and LinkStore, by method.
+var storeContract = suite[*storing]{
+	{"Store", scopeChecks},
+	{"Record", recordChecks},
+	{"Call", callChecks},
+	{"Plan", planChecks},
+	{"Appointment", appointmentChecks},
+	{"Begin", beginChecks},
+	{"Candidate", candidateChecks},
+	{"Release", releaseChecks},
+	{"Finish", finishChecks},
+	{"Status", statusChecks},
+	{"Consent", consentChecks},
+	{"OptOut", optOutChecks},
+	{"Reply", replyChecks},
+	{"Quarantine", quarantineChecks},
+	{"Lookup", lookupChecks},
+	{"Intents", intentsChecks},
+	{"Take", takeChecks},
+	{"Wait", waitChecks},
+	{"Drop", dropChecks},
+	{"Link", linkChecks},
+	{"UseLink", useLinkChecks},
+	{"RevokeLinks", revokeChecks},
+}

@@ -1,0 +1,72 @@
+package followup
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+
+	"github.com/callwaiting-ai/callwaiting/redact"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// Text is a message from a person. It prints and logs without the person.
+type Text struct {
+	From    string // E.164
+	Message string // the carrier's id
+	Body    redact.Speech
+
+	// Kind is what the carrier made of it, which stands; empty: it is read
+	// here, see ReadReply.
+	Kind ReplyKind
+}
+
+// String returns the carrier's id of the message and nothing else.
+func (t Text) String() string { return "text " + t.Message }
+
+// GoString keeps %#v from printing the person.
+func (t Text) GoString() string { return t.String() }
+
+// LogValue keeps slog from logging the person.
+func (t Text) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// Inbound keeps that a person texted, and acts on STOP, START and their like
+// before it returns. The answer is what to text back: empty for none, and for a
+// text that came before.
+func (s *Service) Inbound(ctx context.Context, org tenant.ID, t Text) (kind ReplyKind, answer string, err error) {
+	clinic, err := s.clinic(ctx, org)
+	if err != nil {
+		return "", "", err
+	}
+	kind = cmp.Or(t.Kind, ReadReply(t.Body))
+	// The ledger comes first: should the note of the reply be lost, the text
+	// comes again, and the ledger knows it by its id.
+	if kind == ReplyStop || kind == ReplyStart {
+		err = s.cfg.Store.OptOut(ctx, org, OptOut{
+			Phone: t.From, Again: kind == ReplyStart, Source: "text", Message: t.Message,
+		})
+		if err != nil {
+			return kind, "", err
+		}
+	}
+	first, err := s.cfg.Store.Reply(ctx, org, Reply{Phone: t.From, Message: t.Message, Kind: kind})
+	if err != nil || !first {
+		return kind, "", err
+	}
+	return kind, answerTo(kind, clinic.Label()), nil
+}
+
+// answerTo is what a reply is answered with. One confirmation of an opt-out is
+// allowed, within five minutes and without advertising: 47 CFR 64.1200(a)(12).
+func answerTo(kind ReplyKind, label string) string {
+	switch kind {
+	case ReplyStop:
+		return label + ": you will get no more texts from us. Reply START if that was a mistake."
+	case ReplyStart:
+		return label + ": you will get texts from us again. Reply STOP to end them."
+	case ReplyHelp:
+		return label + ": to speak to us, please call. Reply STOP to get no more texts."
+	case ReplyBook:
+		return label + ": thank you, we have noted that you would like to book. You can also call us at any time."
+	}
+	return ""
+}

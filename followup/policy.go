@@ -1,0 +1,139 @@
+package followup
+
+import "time"
+
+// A Policy says whether a message may be sent, and when. [StandardPolicy] is
+// the default. Safe for concurrent use.
+type Policy interface {
+	// Decide says whether the candidate may be sent now, at c.Now. It is asked
+	// under the contact's lock, twice for a message that is sent, so it must
+	// be quick and answer from its arguments alone.
+	Decide(c Candidate, clinic *Clinic, place Place) Decision
+}
+
+// Decision is a [Policy]'s answer.
+type Decision struct {
+	Action Action // Send, Wait, Suppress or Expire
+	Reason Reason
+	At     time.Time // when to ask again: with Wait
+	Until  time.Time // when the message must have been delivered: with Send
+}
+
+// StandardPolicy is the [Policy] for clinics as they are: no message without
+// consent, after an opt-out or a booking, too late, too often, or at an hour
+// that is quiet anywhere its reader may be.
+type StandardPolicy struct{}
+
+const (
+	// atOnceFor is how long after its call a document may go out at any hour.
+	atOnceFor = 10 * time.Minute
+
+	// reminderBefore is how long before an appointment it is too late for a
+	// reminder.
+	reminderBefore = 5 * time.Minute
+)
+
+// Decide implements [Policy].
+func (StandardPolicy) Decide(c Candidate, clinic *Clinic, place Place) Decision {
+	switch {
+	case !clinic.Sends(c.Kind):
+		return suppress(SwitchedOff)
+	case c.Phone == "":
+		return suppress(NoNumber)
+	case ValidFor(c.Now, c.Deadline) == 0:
+		return Decision{Action: Expire, Reason: PastDeadline}
+	case c.OptedOut:
+		return suppress(OptedOut)
+	case c.Unusable != "":
+		return suppress(c.Unusable)
+	case c.Kind.AboutAppointment() && gone(c):
+		return suppress(AppointmentGone)
+	case !c.Kind.AboutAppointment() && c.Booked:
+		return suppress(Booked)
+	case !c.Kind.AboutAppointment() && c.HeldUntil.After(c.Now):
+		return Decision{Action: Wait, Reason: Held, At: c.HeldUntil}
+	// Who gives a number for an appointment agrees to be texted about it: prior
+	// express consent, 47 CFR 64.1200(a)(1)(iii), and no advertising in it.
+	case !c.Kind.AboutAppointment() && !consented(c, clinic):
+		return suppress(NoConsent)
+	case place.Line == Fixed:
+		return suppress(Landline)
+	case c.Due.After(c.Now):
+		return Decision{Action: Wait, Reason: NotDue, At: c.Due}
+	case !c.Kind.AboutAppointment() && tooMany(c, clinic):
+		return suppress(TooMany)
+	}
+	return inOpenHours(c, clinic, place)
+}
+
+func suppress(why Reason) Decision { return Decision{Action: Suppress, Reason: why} }
+
+// gone reports whether an appointment is no longer what its message says.
+func gone(c Candidate) bool {
+	status, left := "booked", shortestSlot
+	switch c.Kind {
+	case Cancellation:
+		status = "cancelled"
+	case Reminder:
+		left = reminderBefore
+	}
+	return c.AppointmentStatus != status || !c.AppointmentStart.Equal(c.Start) || c.Start.Sub(c.Now) < left
+}
+
+// consented reports whether the contact agreed to the message: in the call it
+// follows, or not too long ago.
+func consented(c Candidate, clinic *Clinic) bool {
+	return !c.Consent.At.IsZero() &&
+		(inItsCall(c) || c.Now.Sub(c.Consent.At) < clinic.ConsentLasts(c.Kind))
+}
+
+// inItsCall reports whether consent was given in the call that c follows.
+func inItsCall(c Candidate) bool {
+	return c.Call != "" && c.Consent.Call == c.Call && !c.Consent.At.IsZero()
+}
+
+// tooMany reports whether the contact has had its share of messages.
+func tooMany(c Candidate, clinic *Clinic) bool {
+	today, thisWeek := 0, 0
+	for _, at := range c.Recent {
+		if c.Now.Sub(at) < day {
+			today++
+		}
+		if c.Now.Sub(at) < 7*day {
+			thisWeek++
+		}
+	}
+	perDay, perWeek := clinic.Caps()
+	return today >= perDay || thisWeek >= perWeek
+}
+
+// inOpenHours sends a message in hours that are open wherever its reader may
+// be, or waits for them.
+func inOpenHours(c Candidate, clinic *Clinic, place Place) Decision {
+	until := c.Deadline
+	if c.Kind.AboutAppointment() && c.Start.Before(until) {
+		until = c.Start
+	}
+	q, known := quietHours(clinic, place)
+	var at, closes time.Time
+	open := false
+	if known {
+		at, closes, open = q.next(c.Now)
+	}
+	asked := clinic.AtOnce() && c.Kind == Information && inItsCall(c) && c.Now.Sub(c.Planned) < atOnceFor
+	switch {
+	case open && at.Equal(c.Now):
+		return Decision{Action: Send, Until: earlier(until, closes)}
+	case asked:
+		return Decision{Action: Send, Until: earlier(until, c.Now.Add(atOnceFor))}
+	case !known:
+		return suppress(UnknownRegion)
+	case !open:
+		return suppress(NoCommonHours)
+	case c.Kind.AboutAppointment() && !at.Before(c.Start):
+		return suppress(QuietHours)
+	case !at.Before(c.Deadline):
+		return Decision{Action: Expire, Reason: PastDeadline}
+	}
+	return Decision{Action: Wait, Reason: QuietHours, At: at}
+}

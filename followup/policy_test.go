@@ -1,0 +1,190 @@
+package followup_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/followup"
+)
+
+func clinicOf(t testing.TB, cfg followup.ClinicConfig) *followup.Clinic {
+	t.Helper()
+	clinic, err := followup.NewClinic(cfg)
+	require.NoError(t, err)
+	return clinic
+}
+
+// promisedDocument is a document that the caller agreed to and that nothing
+// speaks against but the hour.
+func promisedDocument(now time.Time) followup.Candidate {
+	return followup.Candidate{
+		Intent: followup.Intent{
+			Kind: followup.Information, State: followup.Planned, Phone: caller, Call: "call-1",
+			Planned: now.Add(-time.Hour), Deadline: now.Add(10 * 24 * time.Hour),
+		},
+		Consent: followup.Consent{Purpose: followup.Information, Call: "call-1", At: now.Add(-time.Hour)},
+		Now:     now,
+	}
+}
+
+func decide(clinic *followup.Clinic, place followup.Place, now time.Time) followup.Decision {
+	return followup.StandardPolicy{}.Decide(promisedDocument(now), clinic, place)
+}
+
+var (
+	noon    = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) // a Tuesday
+	evening = time.Date(2026, 11, 24, 20, 0, 0, 0, time.UTC)
+	morning = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
+	inGB    = followup.Place{Country: "GB", Zones: []*time.Location{london}, Line: followup.Mobile}
+)
+
+type decision = followup.Decision
+
+func TestPolicyOfDocuments(t *testing.T) {
+	send := decision{Action: followup.Send, Until: evening}
+	no := func(why followup.Reason) decision { return decision{Action: followup.Suppress, Reason: why} }
+	late := decision{Action: followup.Expire, Reason: followup.PastDeadline}
+	until := func(at time.Time, why followup.Reason) decision {
+		return decision{Action: followup.Wait, Reason: why, At: at}
+	}
+	type setting struct {
+		*followup.Candidate
+		*followup.ClinicConfig
+		*followup.Place
+	}
+	for _, c := range []struct {
+		why  string
+		make func(s setting)
+		want decision
+	}{
+		{"all is well", func(setting) {}, send},
+		{"the kind is switched off", func(s setting) { s.Kinds = []followup.Kind{followup.Reminder} }, no(followup.SwitchedOff)},
+		{"no number", func(s setting) { s.Phone = "" }, no(followup.NoNumber)},
+		{"at its deadline", func(s setting) { s.Candidate.Deadline = noon }, late},
+		{"a moment before its deadline", func(s setting) { s.Candidate.Deadline = noon.Add(time.Second) }, decision{Action: followup.Send, Until: noon.Add(time.Second)}},
+		{"opted out", func(s setting) { s.OptedOut = true }, no(followup.OptedOut)},
+		{"the number takes no texts", func(s setting) { s.Unusable = followup.UnusableNumber }, no(followup.UnusableNumber)},
+		{"booked", func(s setting) { s.Booked = true }, no(followup.Booked)},
+		{"a hold that may be confirmed", func(s setting) { s.HeldUntil = noon.Add(time.Minute) }, until(noon.Add(time.Minute), followup.Held)},
+		{"a hold that has run out", func(s setting) { s.HeldUntil = noon }, send},
+		{"no consent", func(s setting) { s.Consent = followup.Consent{} }, no(followup.NoConsent)},
+		{"consent without a time", func(s setting) { s.Consent.At = time.Time{} }, no(followup.NoConsent)},
+		{"consent of its call, long ago", func(s setting) { s.Consent.At = noon.Add(-35 * time.Hour) }, send},
+		{"consent of another call, today", func(s setting) { s.Consent.Call, s.Consent.At = "call-0", noon.Add(-23*time.Hour) }, send},
+		{"consent of another call, yesterday", func(s setting) { s.Consent.Call, s.Consent.At = "call-0", noon.Add(-24*time.Hour) }, no(followup.NoConsent)},
+		{"consent of no call is not that of a message without one", func(s setting) {
+			s.Call, s.Consent.Call, s.Consent.At = "", "", noon.Add(-24*time.Hour)
+		}, no(followup.NoConsent)},
+		{"consent that counts in its call only", func(s setting) {
+			s.Consent.Call = "call-0"
+			s.ClinicConfig.ConsentLasts = map[followup.Kind]time.Duration{followup.Information: 0}
+		}, no(followup.NoConsent)},
+		{"a landline", func(s setting) { s.Line = followup.Fixed }, no(followup.Landline)},
+		{"not due", func(s setting) { s.Due = noon.Add(time.Second) }, until(noon.Add(time.Second), followup.NotDue)},
+		{"due", func(s setting) { s.Due = noon }, send},
+		{"one text a day", func(s setting) { s.Recent = []time.Time{noon.Add(-24*time.Hour + time.Second)} }, no(followup.TooMany)},
+		{"one text yesterday", func(s setting) { s.Recent = []time.Time{noon.Add(-24 * time.Hour)} }, send},
+		{"three texts a week", func(s setting) {
+			s.Recent = []time.Time{noon.Add(-48 * time.Hour), noon.Add(-72 * time.Hour), noon.Add(-167 * time.Hour)}
+		}, no(followup.TooMany)},
+		{"three texts in more than a week", func(s setting) {
+			s.Recent = []time.Time{noon.Add(-48 * time.Hour), noon.Add(-72 * time.Hour), noon.Add(-168 * time.Hour)}
+		}, send},
+		{"in the evening", func(s setting) { s.Now = evening }, until(morning, followup.QuietHours)},
+		{"a moment before the evening", func(s setting) { s.Now = evening.Add(-59 * time.Second) }, until(morning, followup.QuietHours)},
+		{"a minute before the evening", func(s setting) { s.Now = evening.Add(-time.Minute) }, send},
+		{"in the evening, too late for the morning", func(s setting) { s.Now, s.Candidate.Deadline = evening, morning }, late},
+		{"hours of its own", func(s setting) { s.Open, s.Close = 12*60+1, 18*60 }, until(noon.Add(time.Minute), followup.QuietHours)},
+		{"nobody is texted before eight, whatever a clinic wishes", func(s setting) {
+			s.Now, s.Open, s.Close = morning.Add(-2*time.Hour), 1, 24*60
+		}, until(morning.Add(-time.Hour), followup.QuietHours)},
+		{"a number of nowhere", func(s setting) { *s.Place = followup.Place{} }, no(followup.UnknownRegion)},
+		{"a number of another country whose zones are unknown", func(s setting) { *s.Place = followup.Place{Country: "ZW"} }, no(followup.UnknownRegion)},
+		{"a number of the clinic's country whose zones are unknown", func(s setting) { s.Zones = nil }, send},
+		{"a number whose day is the clinic's night", func(s setting) { s.Zones = []*time.Location{zone("Pacific/Auckland")} }, no(followup.NoCommonHours)},
+		{"Florida closes at eight", func(s setting) {
+			s.Close, *s.Place = 21*60, followup.Place{Country: "US", Region: "FL", Zones: []*time.Location{london}}
+		}, send},
+		{"a region of another country is no state", func(s setting) {
+			s.Close, *s.Place = 21*60, followup.Place{Country: "BR", Region: "RI", Zones: []*time.Location{london}}
+		}, decision{Action: followup.Send, Until: evening.Add(time.Hour)}},
+		{"Texas sleeps in on Sundays", func(s setting) {
+			s.Now = noon.Add(-49 * time.Hour) // Sunday 11:00
+			*s.Place = followup.Place{Country: "US", Region: "TX", Zones: []*time.Location{london}}
+		}, until(noon.Add(-48*time.Hour), followup.QuietHours)},
+		{"at once, in the night", func(s setting) {
+			s.Now, s.AtOnce, s.Planned = evening, true, evening.Add(-time.Minute)
+		}, decision{Action: followup.Send, Until: evening.Add(10 * time.Minute)}},
+		{"at once, ten minutes later", func(s setting) {
+			s.Now, s.AtOnce, s.Planned = evening, true, evening.Add(-10*time.Minute)
+		}, until(morning, followup.QuietHours)},
+		{"at once, with consent of another call", func(s setting) {
+			s.Now, s.AtOnce, s.Planned, s.Consent.Call = evening, true, evening, "call-0"
+		}, until(morning, followup.QuietHours)},
+		{"at once, by day", func(s setting) { s.AtOnce, s.Planned = true, noon }, send},
+	} {
+		candidate, cfg, place := promisedDocument(noon), followup.ClinicConfig{Org: harley}, inGB
+		c.make(setting{&candidate, &cfg, &place})
+		got := followup.StandardPolicy{}.Decide(candidate, clinicOf(t, cfg), place)
+		require.Equal(t, utc(c.want), utc(got), c.why)
+	}
+}
+
+func utc(d decision) decision {
+	d.At, d.Until = d.At.UTC(), d.Until.UTC()
+	return d
+}
+
+func TestPolicyOfAppointments(t *testing.T) {
+	start := morning.Add(30 * time.Minute)
+	no := func(why followup.Reason) decision { return decision{Action: followup.Suppress, Reason: why} }
+	for _, c := range []struct {
+		why  string
+		kind followup.Kind
+		make func(c *followup.Candidate)
+		want decision
+	}{
+		{"a reminder without consent to anything else", followup.Reminder, func(*followup.Candidate) {}, decision{Action: followup.Send, Until: evening}},
+		{"a reminder for one who has booked", followup.Reminder, func(c *followup.Candidate) { c.Booked = true }, decision{Action: followup.Send, Until: evening}},
+		{"a reminder counts for no limit", followup.Reminder, func(c *followup.Candidate) { c.Recent = []time.Time{noon, noon, noon} }, decision{Action: followup.Send, Until: evening}},
+		{"a reminder after an opt-out", followup.Reminder, func(c *followup.Candidate) { c.OptedOut = true }, no(followup.OptedOut)},
+		{"cancelled", followup.Reminder, func(c *followup.Candidate) { c.AppointmentStatus = "cancelled" }, no(followup.AppointmentGone)},
+		{"deleted", followup.Confirmation, func(c *followup.Candidate) { c.AppointmentStatus = "" }, no(followup.AppointmentGone)},
+		{"moved", followup.Confirmation, func(c *followup.Candidate) { c.AppointmentStart = start.Add(time.Hour) }, no(followup.AppointmentGone)},
+		{"the same start in another zone", followup.Confirmation, func(c *followup.Candidate) {
+			c.AppointmentStart = start.In(zone("Africa/Lagos"))
+		}, decision{Action: followup.Send, Until: evening}},
+		{"over", followup.Confirmation, func(c *followup.Candidate) { c.Now, c.Deadline = start, start.Add(time.Hour) }, no(followup.AppointmentGone)},
+		{"a reminder in the waiting room", followup.Reminder, func(c *followup.Candidate) { c.Now = start.Add(-5*time.Minute + time.Second) }, no(followup.AppointmentGone)},
+		{"a reminder ends with the start", followup.Reminder, func(c *followup.Candidate) { c.Now = start.Add(-5 * time.Minute) }, decision{Action: followup.Send, Until: start}},
+		{"a cancellation of what is booked", followup.Cancellation, func(*followup.Candidate) {}, no(followup.AppointmentGone)},
+		{"a cancellation", followup.Cancellation, func(c *followup.Candidate) { c.AppointmentStatus = "cancelled" }, decision{Action: followup.Send, Until: evening}},
+		{"in the night, open before the start", followup.Reminder, func(c *followup.Candidate) { c.Now = morning.Add(-time.Hour) }, decision{Action: followup.Wait, Reason: followup.QuietHours, At: morning}},
+		{"in the night, open after the start", followup.Reminder, func(c *followup.Candidate) {
+			c.Now, c.Start, c.AppointmentStart = morning.Add(-2*time.Hour), morning, morning
+		}, no(followup.QuietHours)},
+		{"in the night, too late at opening", followup.Reminder, func(c *followup.Candidate) {
+			c.Now, c.Deadline = morning.Add(-time.Hour), morning.Add(-time.Minute)
+		}, decision{Action: followup.Expire, Reason: followup.PastDeadline}},
+		{"an offer needs consent", followup.Offer, func(*followup.Candidate) {}, no(followup.NoConsent)},
+		{"an offer with consent of last month", followup.Offer, func(c *followup.Candidate) {
+			c.Consent = followup.Consent{Purpose: followup.Offer, At: noon.AddDate(0, -1, 0)}
+		}, decision{Action: followup.Send, Until: evening}},
+		{"an offer after a booking", followup.Offer, func(c *followup.Candidate) {
+			c.Consent, c.Booked = followup.Consent{At: noon}, true
+		}, no(followup.Booked)},
+	} {
+		candidate := followup.Candidate{
+			Intent: followup.Intent{
+				Kind: c.kind, State: followup.Planned, Phone: caller, Appointment: "a-1",
+				Start: start, Planned: noon, Deadline: start,
+			},
+			AppointmentStatus: "booked", AppointmentStart: start, Now: noon,
+		}
+		c.make(&candidate)
+		got := followup.StandardPolicy{}.Decide(candidate, clinicOf(t, followup.ClinicConfig{Org: harley}), inGB)
+		require.Equal(t, utc(c.want), utc(got), c.why)
+	}
+}

@@ -1,0 +1,408 @@
+package followup_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/redact"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+func TestACallThatEndsWithoutABookingBecomesOneText(t *testing.T) {
+	w := newWorld(t)
+	require.Equal(t, followup.Noted, w.promise("a nose job"))
+	w.work()
+	require.Empty(t, w.carrier.sent(), "not while the call goes on")
+	w.note(followup.Ended)
+	w.work()
+	body := w.onlyText()
+	require.Contains(t, body, "Harley Street Clinic")
+	require.Contains(t, body, "https://go.harley.example/d/")
+	neutral(t, body)
+	i := w.only()
+	require.Equal(t, followup.Accepted, i.State)
+	require.Equal(t, followup.ProcedureID("rhinoplasty"), i.Procedure)
+	require.NotEmpty(t, i.Provider)
+}
+
+// What is told comes in any order, twice or never: one call, one text.
+func TestTheOrderOfWhatIsToldMakesNoDifference(t *testing.T) {
+	ended := func(w *world) { w.note(followup.Ended) }
+	report := func(w *world) {
+		w.note(followup.Reported, transcript("AI: How can I help?\nUser: I would like to know about a nose job."))
+	}
+	promise := func(w *world) { w.promise("rhinoplasty") }
+	for name, story := range map[string][]func(*world){
+		"ended, then report":       {promise, ended, report},
+		"report before ended":      {promise, report, ended},
+		"report only":              {promise, report},
+		"ended only":               {promise, ended},
+		"both twice":               {promise, ended, report, ended, report},
+		"the promise comes last":   {ended, promise, report},
+		"the promise comes twice":  {promise, promise, ended},
+		"all backwards and twice":  {report, report, ended, ended, promise, promise},
+		"nothing but the promise":  {promise},
+		"the promise and a hang":   {promise, func(w *world) { w.note(followup.Hang) }},
+		"ended, an hour, a report": {promise, ended, func(w *world) { w.wait(time.Hour, time.Minute) }, report},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			for _, tell := range story {
+				tell(w)
+				w.work()
+			}
+			w.wait(2*time.Hour, time.Minute)
+			w.onlyText()
+			w.only()
+		})
+	}
+}
+
+func TestAReportTellsWhatTheCallerAskedAbout(t *testing.T) {
+	consents := func(w *world) {
+		require.NoError(t, w.store.Consent(t.Context(), harley.ID, followup.Consent{
+			Phone: caller, Purpose: followup.Information, Wording: "v1", Call: "call-1", At: w.clock.Now(),
+		}))
+	}
+	t.Run("in its transcript", func(t *testing.T) {
+		w := newWorld(t)
+		consents(w)
+		w.note(followup.Ended)
+		w.work()
+		require.Empty(t, w.intents(), "nothing is known yet")
+		w.note(followup.Reported, transcript("User: what does botox cost?"))
+		w.work()
+		w.onlyText()
+		require.Equal(t, followup.ProcedureID("botox"), w.only().Procedure)
+	})
+	t.Run("in its structured data, which is stronger", func(t *testing.T) {
+		w := newWorld(t)
+		consents(w)
+		w.note(followup.Reported, transcript("User: what does botox cost?"),
+			func(e *followup.CallEvent) { e.Analysis = redact.NewSpeech("rhinoplasty") })
+		w.work()
+		require.Equal(t, followup.ProcedureID("rhinoplasty"), w.only().Procedure)
+	})
+	t.Run("but what a tool was called with is stronger still", func(t *testing.T) {
+		w := newWorld(t)
+		consents(w)
+		w.note(followup.Seen, service("botox"))
+		w.note(followup.Reported, transcript("User: a nose job?"))
+		w.work()
+		require.Equal(t, followup.ProcedureID("botox"), w.only().Procedure)
+	})
+	t.Run("and what was promised is the strongest", func(t *testing.T) {
+		w := newWorld(t)
+		w.promise("botox")
+		w.clock.Advance(time.Second)
+		w.note(followup.Seen, service("rhinoplasty"))
+		w.note(followup.Ended)
+		w.work()
+		require.Equal(t, followup.ProcedureID("botox"), w.only().Procedure)
+	})
+	t.Run("a report that names nothing leaves nothing to send", func(t *testing.T) {
+		w := newWorld(t)
+		w.note(followup.Ended)
+		w.note(followup.Reported, transcript("User: sorry, wrong number"))
+		w.wait(time.Hour, time.Minute)
+		require.Empty(t, w.intents())
+	})
+	t.Run("without one, a clinic may send a sheet of its own", func(t *testing.T) {
+		w := newWorld(t, withClinic(func(c *followup.ClinicConfig) { c.Fallback = "clinic.pdf" }))
+		consents(w)
+		w.note(followup.Ended)
+		w.work()
+		require.Empty(t, w.carrier.sent(), "the report may still tell")
+		w.wait(2*time.Second, time.Second)
+		w.onlyText()
+	})
+}
+
+func TestNothingIsSentWithoutConsent(t *testing.T) {
+	w := newWorld(t)
+	w.note(followup.Seen, service("botox"))
+	w.note(followup.Ended)
+	w.work()
+	require.Empty(t, w.carrier.sent())
+	require.Equal(t, followup.Suppressed, w.only().State)
+	require.Equal(t, followup.NoConsent, w.only().Reason)
+}
+
+func TestNothingIsSentAfterABooking(t *testing.T) {
+	suppressed := func(t *testing.T, w *world) {
+		w.work()
+		require.Empty(t, w.carrier.sent())
+		var reasons []followup.Reason
+		for _, i := range w.intents() {
+			if i.Kind == followup.Information {
+				require.Equal(t, followup.Suppressed, i.State)
+				reasons = append(reasons, i.Reason)
+			}
+		}
+		require.Equal(t, []followup.Reason{followup.Booked}, reasons)
+	}
+	quiet := withClinic(func(c *followup.ClinicConfig) {
+		c.Kinds = []followup.Kind{followup.Information} // no confirmations
+	})
+	t.Run("in the call", func(t *testing.T) {
+		w := newWorld(t, quiet)
+		w.promise("botox")
+		w.book(caller, "call-1")
+		w.note(followup.Ended)
+		suppressed(t, w)
+	})
+	t.Run("in the call, for somebody else", func(t *testing.T) {
+		w := newWorld(t, quiet)
+		w.promise("botox")
+		w.book("+447700900199", "call-1")
+		w.note(followup.Ended)
+		suppressed(t, w)
+	})
+	t.Run("by the caller, on another channel, since the call began", func(t *testing.T) {
+		w := newWorld(t, quiet)
+		w.promise("botox")
+		w.book(caller, "")
+		w.note(followup.Ended)
+		suppressed(t, w)
+	})
+	t.Run("that was made while the text waits for the morning", func(t *testing.T) {
+		w := newWorld(t, quiet)
+		w.clock.Advance(10 * time.Hour) // ten in the evening
+		w.promise("botox")
+		w.note(followup.Ended)
+		w.work()
+		require.Equal(t, followup.QuietHours, w.only().Reason)
+		w.book(caller, "")
+		w.wait(12*time.Hour, 30*time.Minute)
+		suppressed(t, w)
+	})
+	t.Run("but one from before the call does not matter", func(t *testing.T) {
+		w := newWorld(t, quiet)
+		w.book(caller, "")
+		w.clock.Advance(time.Hour)
+		w.promise("botox")
+		w.note(followup.Ended)
+		w.work()
+		w.onlyText()
+	})
+	t.Run("and while a time is held, nothing is decided", func(t *testing.T) {
+		w := newWorld(t, quiet)
+		w.promise("botox")
+		c := claim("held", caller, "", time.Date(2026, 12, 1, 14, 0, 0, 0, london))
+		c.HoldFor = 2 * time.Minute
+		_, err := w.booking.Claim(t.Context(), harley.ID, c)
+		require.NoError(t, err)
+		w.note(followup.Ended)
+		w.work()
+		require.Empty(t, w.carrier.sent())
+		require.Equal(t, followup.Held, w.only().Reason)
+		w.wait(3*time.Minute, time.Minute)
+		w.onlyText()
+	})
+}
+
+func TestNothingIsSentAfterAnOptOut(t *testing.T) {
+	for name, optOut := range map[string]func(w *world){
+		"in the call": func(w *world) {
+			ok, err := w.service.OptOutCaller(t.Context(), harley, "call-1", caller)
+			require.NoError(t, err)
+			require.True(t, ok)
+		},
+		"by text": func(w *world) {
+			kind, answer, err := w.service.Inbound(t.Context(), harley.ID, followup.Text{
+				From: caller, Message: "SM1", Body: redact.NewSpeech("Please stop texting me")})
+			require.NoError(t, err)
+			require.Equal(t, followup.ReplyStop, kind)
+			require.Contains(t, answer, "no more texts")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.promise("botox")
+			optOut(w)
+			w.note(followup.Ended)
+			w.work()
+			require.Empty(t, w.carrier.sent())
+			require.Equal(t, followup.OptedOut, w.only().Reason)
+			require.Equal(t, followup.WantsNoTexts, w.promise("botox"), "the next call is told")
+		})
+	}
+}
+
+func TestAnOptOutCanBeLiftedByTextAndComesOnce(t *testing.T) {
+	w := newWorld(t)
+	text := func(id, words string) string {
+		_, answer, err := w.service.Inbound(t.Context(), harley.ID, followup.Text{From: caller, Message: id, Body: redact.NewSpeech(words)})
+		require.NoError(t, err)
+		return answer
+	}
+	require.NotEmpty(t, text("SM1", "STOP"))
+	require.NotEmpty(t, text("SM2", "START"))
+	require.Empty(t, text("SM1", "STOP"), "it came before")
+	memory, err := w.service.Lookup(t.Context(), harley, caller)
+	require.NoError(t, err)
+	require.False(t, memory.OptedOut)
+	require.NotEmpty(t, text("SM3", "help"))
+	require.NotEmpty(t, text("SM4", "BOOK"))
+	require.Empty(t, text("SM5", "my nose hurts"))
+}
+
+func TestWhoCannotBeTextedIsToldSo(t *testing.T) {
+	for name, tt := range map[string]struct {
+		number, words string
+		want          followup.Promised
+		wish          wish
+	}{
+		"withheld":                   {number: "anonymous", words: "botox", want: followup.NoNumberToText},
+		"withheld on a keypad":       {number: "+266696687", words: "botox", want: followup.NoNumberToText},
+		"malformed":                  {number: "+44 oh seven", words: "botox", want: followup.NoNumberToText},
+		"none":                       {number: "", words: "botox", want: followup.NoNumberToText},
+		"a landline":                 {number: "+442079460123", words: "botox", want: followup.NotATextNumber},
+		"an unknown procedure":       {number: caller, words: "a new kitchen", want: followup.NothingKnown},
+		"either of two":              {number: caller, words: "botox or a nose job", want: followup.NothingKnown},
+		"nothing, and nothing known": {number: caller, words: "", want: followup.NothingKnown},
+		"a document that is missing": {number: caller, words: "facelift", want: followup.NothingToSend},
+		"a clinic that sends none": {number: caller, words: "botox", want: followup.ClinicSendsNoText,
+			wish: withClinic(func(c *followup.ClinicConfig) { c.Kinds = []followup.Kind{followup.Reminder} })},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var wishes []wish
+			if tt.wish != nil {
+				wishes = append(wishes, tt.wish)
+			}
+			w := newWorld(t, wishes...)
+			got, err := w.service.Promise(t.Context(), harley, followup.Promise{
+				Call: "call-1", Caller: tt.number, Procedure: redact.NewSpeech(tt.words)})
+			require.NoError(t, err)
+			require.Equal(t, tt.want, got)
+			w.note(followup.Ended, from(tt.number))
+			w.wait(time.Hour, time.Minute)
+			require.Empty(t, w.carrier.sent())
+		})
+	}
+}
+
+func TestAWithheldNumberIsSeenNotSent(t *testing.T) {
+	w := newWorld(t)
+	w.note(followup.Ended, from("anonymous"), service("botox"))
+	w.work()
+	require.Equal(t, followup.NoNumber, w.only().Reason)
+}
+
+// The next time that person calls, the receptionist knows.
+func TestACallerIsRemembered(t *testing.T) {
+	w := newWorld(t)
+	memory, err := w.service.Lookup(t.Context(), harley, caller)
+	require.NoError(t, err)
+	require.False(t, memory.Known)
+	wanted := time.Date(2026, 11, 26, 10, 0, 0, 0, london)
+	w.note(followup.Seen, service("botox"), func(e *followup.CallEvent) { e.Wanted = wanted })
+	w.promise("botox")
+	w.note(followup.Ended)
+	w.work()
+	w.clock.Advance(24 * time.Hour)
+	memory, err = w.service.Lookup(t.Context(), harley, "07700 900123")
+	require.NoError(t, err)
+	require.False(t, memory.Known, "the strict reader only knows numbers in full")
+	memory, err = w.service.Lookup(t.Context(), harley, caller)
+	require.NoError(t, err)
+	require.True(t, memory.Known)
+	require.Equal(t, followup.ProcedureID("botox"), memory.Procedure)
+	require.True(t, wanted.Equal(memory.Wanted))
+	require.False(t, memory.Informed.IsZero())
+	require.False(t, memory.Upcoming)
+	t.Run("so that a promise needs no word", func(t *testing.T) {
+		got, err := w.service.Promise(t.Context(), harley, followup.Promise{Call: "call-2", Caller: caller})
+		require.NoError(t, err)
+		require.Equal(t, followup.Noted, got)
+	})
+	t.Run("and nothing of them is printed", func(t *testing.T) {
+		require.NotContains(t, fmt.Sprintf("%v %+v %#v", memory, memory, memory), "botox")
+	})
+}
+
+// brokenStore does not answer.
+type brokenStore struct{ followup.Store }
+
+func (brokenStore) Record(context.Context, tenant.ID, followup.Facts) (followup.Call, error) {
+	return followup.Call{}, fmt.Errorf("store: %w", followup.ErrUnavailable)
+}
+
+func (brokenStore) Lookup(context.Context, tenant.ID, string) (followup.Memory, error) {
+	return followup.Memory{}, followup.ErrUnavailable
+}
+
+func TestAStoreThatDoesNotAnswerIsSaidSo(t *testing.T) {
+	w := newWorld(t, withService(func(c *followup.Config) { c.Store = brokenStore{c.Store} }))
+	err := w.service.Note(t.Context(), harley, followup.CallEvent{Call: "call-1", Signal: followup.Ended, Caller: caller})
+	require.ErrorIs(t, err, followup.ErrUnavailable)
+	_, err = w.service.Promise(t.Context(), harley, followup.Promise{Call: "call-1", Caller: caller})
+	require.ErrorIs(t, err, followup.ErrUnavailable)
+}
+
+func TestNoMethodAnswersWithoutAClinic(t *testing.T) {
+	w := newWorld(t)
+	require.ErrorIs(t, w.service.Note(t.Context(), tenant.Org{}, followup.CallEvent{Call: "c", Signal: followup.Ended}), tenant.ErrNoOrg)
+	_, err := w.service.Promise(t.Context(), tenant.Org{}, followup.Promise{Call: "c", Caller: caller})
+	require.ErrorIs(t, err, tenant.ErrNoOrg)
+	_, _, err = w.service.Inbound(t.Context(), tenant.ID{}, followup.Text{})
+	require.ErrorIs(t, err, tenant.ErrNoOrg)
+	require.ErrorIs(t, w.service.Quarantine(t.Context(), tenant.ID{}, "end-of-call-report"), tenant.ErrNoOrg)
+}
+
+func TestAPromiseNeedsACall(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.service.Promise(t.Context(), harley, followup.Promise{Caller: caller, Procedure: redact.NewSpeech("botox")})
+	require.Error(t, err)
+}
+
+func TestNewNamesTheFieldAndTheCure(t *testing.T) {
+	w := newWorld(t)
+	good := followup.Config{Store: w.store, Clinics: followup.StaticClinics{}, Catalog: &followup.Procedures{}}
+	_, err := followup.New(good)
+	require.NoError(t, err)
+	for field, spoil := range map[string]func(*followup.Config){
+		"Config.Store":   func(c *followup.Config) { c.Store = nil },
+		"Config.Clinics": func(c *followup.Config) { c.Clinics = nil },
+		"Config.Catalog": func(c *followup.Config) { c.Catalog = nil },
+		"Config.Settle":  func(c *followup.Config) { c.Settle = -1 },
+	} {
+		bad := good
+		spoil(&bad)
+		_, err := followup.New(bad)
+		require.ErrorContains(t, err, field)
+	}
+}
+
+func TestAnOfferNeedsLastingConsent(t *testing.T) {
+	w := newWorld(t)
+	start := time.Date(2026, 11, 25, 10, 0, 0, 0, london)
+	o := followup.Offering{Key: "slot-1", Phone: caller, Start: start}
+	i, err := w.service.Offer(t.Context(), harley.ID, o)
+	require.NoError(t, err)
+	w.work()
+	require.Equal(t, followup.NoConsent, w.only().Reason)
+
+	require.NoError(t, w.store.Consent(t.Context(), harley.ID, followup.Consent{
+		Phone: caller, Purpose: followup.Offer, Wording: "waitlist-v1", At: w.clock.Now()}))
+	o.Key = "slot-2"
+	second, err := w.service.Offer(t.Context(), harley.ID, o)
+	require.NoError(t, err)
+	require.NotEqual(t, i.ID, second.ID)
+	again, err := w.service.Offer(t.Context(), harley.ID, o)
+	require.NoError(t, err)
+	require.Equal(t, second.ID, again.ID)
+	w.work()
+	require.Contains(t, w.onlyText(), "10:00")
+
+	_, err = w.service.Offer(t.Context(), harley.ID, followup.Offering{})
+	require.Error(t, err)
+}
+
+var errCarrier = errors.New("the carrier did not answer")

@@ -1,0 +1,180 @@
+package followup
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// LongestLink is how many characters a link may have. Templates are checked
+// with a link of this length, so that no link makes a text longer than one
+// segment; [Clinic.Render] refuses a longer one.
+const LongestLink = 64
+
+// DefaultTemplates are the texts of a clinic that has none of its own. They
+// tell no treatment and no name, and with a Label of up to 20 characters are
+// one segment long.
+var DefaultTemplates = map[Kind]string{
+	Information:  "{clinic}: the information you asked for: {link} Reply BOOK to book, STOP to opt out.",
+	Confirmation: "{clinic}: your appointment is booked for {day} at {time}. To change it, please call us. Reply STOP to opt out.",
+	Reminder:     "{clinic}: a reminder of your appointment on {day} at {time}. To change it, please call us. Reply STOP to opt out.",
+	Cancellation: "{clinic}: your appointment on {day} at {time} is cancelled. To book another, please call us. Reply STOP to opt out.",
+	Offer:        "{clinic}: {day} at {time} has become free. To take it, call us or reply BOOK. Reply STOP to opt out.",
+}
+
+// The longest that can stand for {day} and {time}.
+const (
+	longestDay  = "Wed 30 Sep"
+	longestTime = "10:00 AM"
+)
+
+var (
+	placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+	stopWord    = regexp.MustCompile(`\bSTOP\b`)
+)
+
+// placeholders are what a template of a kind may hold besides {clinic}.
+func placeholders(kind Kind) []string {
+	if kind == Information {
+		return []string{"{link}"}
+	}
+	return []string{"{day}", "{time}"}
+}
+
+// lintTemplate returns a template as it is sent, or says what is wrong with it.
+func lintTemplate(kind Kind, text, label string) (string, error) {
+	text = strings.TrimSpace(typewriter.Replace(text))
+	known := append(placeholders(kind), "{clinic}")
+	for _, name := range placeholder.FindAllString(text, -1) {
+		if !slices.Contains(known, name) {
+			return "", fmt.Errorf("has an unknown placeholder: use %s", strings.Join(known, ", "))
+		}
+	}
+	if strings.ContainsAny(placeholder.ReplaceAllString(text, ""), "{}") {
+		return "", errors.New("has a brace that belongs to no placeholder: remove it")
+	}
+	if kind == Information && strings.Count(text, "{link}") != 1 {
+		return "", errors.New("needs {link}, once: the document is behind it")
+	}
+	if (kind == Information || kind == Offer) && !stopWord.MatchString(text) {
+		return "", errors.New("does not say how to opt out: add a sentence such as \"Reply STOP to opt out.\"")
+	}
+	longest := fill(text, label, strings.Repeat("x", LongestLink), longestDay, longestTime)
+	n, alien := septets(longest)
+	switch {
+	case alien != 0:
+		return "", fmt.Errorf("has the character %U, which is not in the GSM 7-bit alphabet and makes a text two or three times as long: replace it", alien)
+	case n > oneSegment:
+		return "", fmt.Errorf("is up to %d characters long with its longest values (a link of %d, and this Label), and one text holds %d: shorten it or the Label", n, LongestLink, oneSegment)
+	}
+	return text, nil
+}
+
+// fill puts values in their places. What a value holds is not looked at again.
+func fill(text, label, link, day, clock string) string {
+	return strings.NewReplacer("{clinic}", label, "{link}", link, "{day}", day, "{time}", clock).Replace(text)
+}
+
+// lintLabel returns a label as it is sent, or says what is wrong with it.
+func lintLabel(label string) (string, error) {
+	label = strings.TrimSpace(typewriter.Replace(label))
+	_, alien := septets(label)
+	switch {
+	case label == "":
+		return "", errors.New("is empty: give the name by which the clinic signs")
+	case strings.Contains(label, "\n"):
+		return "", errors.New("has a line break: remove it")
+	case alien != 0:
+		return "", fmt.Errorf("has the character %U, which is not in the GSM 7-bit alphabet: replace it", alien)
+	}
+	return label, nil
+}
+
+// Values are what differs from text to text.
+type Values struct {
+	Link  string    // for Information
+	Start time.Time // for the other kinds
+}
+
+// Render writes a text: one segment, in the clinic's zone and style. The error
+// tells which value is missing or cannot be sent, and not what it is.
+func (c *Clinic) Render(kind Kind, v Values) (string, error) {
+	text, ok := c.texts[kind]
+	if !ok {
+		return "", fmt.Errorf("followup: clinic %s has no text of kind %q", c.cfg.Org.ID, kind)
+	}
+	if kind != Information {
+		if v.Start.IsZero() {
+			return "", fmt.Errorf("followup: a text of kind %q needs Values.Start", kind)
+		}
+		start := v.Start.In(c.cfg.Org.Zone)
+		return fill(text, c.cfg.Label, "", start.Format("Mon 2 Jan"), start.Format(c.clock())), nil
+	}
+	switch n, alien := septets(v.Link); {
+	case n == 0 || alien != 0 || strings.ContainsFunc(v.Link, unicode.IsSpace):
+		return "", fmt.Errorf("followup: a text of kind %q needs a link in Values.Link", kind)
+	case n > LongestLink:
+		return "", fmt.Errorf("followup: the link in Values.Link has %d characters, more than the %d of LongestLink: use a shorter address", n, LongestLink)
+	}
+	return fill(text, c.cfg.Label, v.Link, "", ""), nil
+}
+
+// clock is how a time of day is written where the clinic is.
+func (c *Clinic) clock() string {
+	if strings.EqualFold(c.cfg.Org.Locale, "en-US") {
+		return "3:04 PM"
+	}
+	return "15:04"
+}
+
+// CheckWords refuses a clinic of which a text or the label holds one of words,
+// the names and aliases in its catalog: whoever sees a phone's screen would
+// learn of a treatment. Call it when the clinic and its catalog are loaded. The
+// error tells the place of the word in words, and not the word.
+func (c *Clinic) CheckWords(words []string) error {
+	for i, word := range words {
+		if holdsWord(c.cfg.Label, word) {
+			return fmt.Errorf("followup: ClinicConfig.Label of %s holds words[%d] of its catalog, a medical fact: sign with a neutral name", c.cfg.Org.ID, i)
+		}
+		for kind, text := range c.texts {
+			if holdsWord(placeholder.ReplaceAllString(text, "|"), word) {
+				return fmt.Errorf("followup: ClinicConfig.Templates[%s] of %s holds words[%d] of its catalog, a medical fact: take it out", kind, c.cfg.Org.ID, i)
+			}
+		}
+	}
+	return nil
+}
+
+// holdsWord reports whether word stands in text by itself, in any case.
+func holdsWord(text, word string) bool {
+	text, word = spaced(text), spaced(word)
+	if word == "" {
+		return false
+	}
+	for at := 0; ; {
+		i := strings.Index(text[at:], word)
+		if i < 0 {
+			return false
+		}
+		start, end := at+i, at+i+len(word)
+		before, _ := utf8.DecodeLastRuneInString(text[:start])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		if !inWord(before) && !inWord(after) {
+			return true
+		}
+		_, size := utf8.DecodeRuneInString(text[start:])
+		at = start + size
+	}
+}
+
+// spaced is text in lower case, with typewriter quotes and single spaces.
+func spaced(text string) string {
+	return strings.Join(strings.Fields(strings.ToLower(typewriter.Replace(text))), " ")
+}
+
+func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

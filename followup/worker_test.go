@@ -1,0 +1,506 @@
+package followup_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// promised is a world in which a call has ended and a text is due.
+func promised(t *testing.T, wishes ...wish) *world {
+	w := newWorld(t, wishes...)
+	require.Equal(t, followup.Noted, w.promise("botox"))
+	w.note(followup.Ended)
+	return w
+}
+
+func TestAClinicWithQuietHoursSendsAtOpening(t *testing.T) {
+	w := newWorld(t)
+	w.clock.Advance(9*time.Hour + 30*time.Minute) // half past nine in the evening
+	w.promise("botox")
+	w.note(followup.Ended)
+	w.work()
+	require.Equal(t, followup.Planned, w.only().State)
+	require.Equal(t, followup.QuietHours, w.only().Reason)
+	w.wait(11*time.Hour+29*time.Minute, time.Minute)
+	require.Empty(t, w.carrier.sent(), "a minute before nine")
+	w.wait(time.Minute, time.Minute)
+	w.onlyText()
+	require.LessOrEqual(t, w.carrier.sent()[0].ValidFor, time.Hour)
+}
+
+func TestACallerWhoAskedMayBeAnsweredAtOnce(t *testing.T) {
+	w := newWorld(t, withClinic(func(c *followup.ClinicConfig) { c.AtOnce = true }))
+	w.clock.Advance(11 * time.Hour) // eleven at night
+	w.promise("botox")
+	w.note(followup.Ended)
+	w.work()
+	w.onlyText()
+}
+
+func TestAReplayOfEverythingAddsNoText(t *testing.T) {
+	w := promised(t)
+	w.work()
+	for range 3 {
+		w.promise("botox")
+		w.note(followup.Ended)
+		w.note(followup.Reported, transcript("User: botox"))
+		w.wait(48*time.Hour, time.Hour)
+	}
+	w.onlyText()
+}
+
+func TestOnePersonGetsOneTextADay(t *testing.T) {
+	w := promised(t)
+	w.work()
+	for n := range 3 {
+		call := fmt.Sprintf("call-again-%d", n)
+		_, err := w.service.Promise(t.Context(), harley, followup.Promise{Call: call, Caller: caller})
+		require.NoError(t, err)
+		w.note(followup.Ended, func(e *followup.CallEvent) { e.Call = call })
+		w.work()
+	}
+	w.onlyText()
+}
+
+func TestAReportThatIsLateStillNamesTheDocument(t *testing.T) {
+	w := newWorld(t)
+	w.clock.Advance(10 * time.Hour)
+	require.NoError(t, w.store.Consent(t.Context(), harley.ID, followup.Consent{
+		Phone: caller, Purpose: followup.Information, Call: "call-1", At: w.clock.Now()}))
+	w.note(followup.Ended, transcript("User: botox"))
+	w.work()
+	require.Equal(t, followup.ProcedureID("botox"), w.only().Procedure)
+	w.note(followup.Seen, service("rhinoplasty"))
+	w.note(followup.Reported)
+	require.Equal(t, followup.ProcedureID("rhinoplasty"), w.only().Procedure, "it is not sent yet")
+}
+
+// A worker that dies leaves an attempt of which nobody knows what came of it.
+func TestAnAttemptOfUnknownOutcomeIsLookedForAndNotRepeated(t *testing.T) {
+	lost := errors.New("connection lost")
+	uncertain := followup.SendError{Outcome: followup.Uncertain, Reason: followup.Transient, Err: lost}
+	t.Run("it was taken", func(t *testing.T) {
+		w := promised(t)
+		w.carrier.then(func(m followup.Message) (followup.Receipt, error) {
+			w.carrier.take(m)
+			return followup.Receipt{}, &uncertain
+		})
+		w.work()
+		require.Equal(t, followup.Unknown, w.only().State)
+		w.wait(time.Minute, time.Second)
+		w.onlyText()
+		require.Equal(t, followup.Accepted, w.only().State)
+	})
+	t.Run("it was not, and is made again when that is sure", func(t *testing.T) {
+		w := promised(t)
+		w.carrier.then(fails(uncertain))
+		w.work()
+		w.wait(4*time.Second, time.Second)
+		require.Equal(t, followup.Unknown, w.only().State, "the list may lag")
+		require.Empty(t, w.carrier.sent())
+		w.wait(time.Minute, time.Second)
+		w.onlyText()
+		require.Equal(t, 2, w.only().Attempt)
+	})
+	t.Run("or never, where that is the rule", func(t *testing.T) {
+		w := promised(t, withWorker(func(c *followup.WorkerConfig) { c.NeverResend = true }))
+		w.carrier.then(fails(uncertain))
+		w.work()
+		w.wait(time.Minute, time.Second)
+		require.Empty(t, w.carrier.sent())
+		require.Equal(t, followup.Dead, w.only().State)
+		require.Equal(t, followup.NotFoundAtCarrier, w.only().Reason)
+	})
+	t.Run("or never, where the carrier cannot be asked", func(t *testing.T) {
+		w := promised(t, withWorker(func(c *followup.WorkerConfig) { c.Sender = onlySender{c.Sender} }))
+		w.carrier.then(fails(uncertain))
+		w.work()
+		w.wait(time.Hour, time.Minute)
+		require.Empty(t, w.carrier.sent())
+		require.Equal(t, followup.Dead, w.only().State)
+		require.Equal(t, followup.Unresolved, w.only().Reason)
+	})
+	t.Run("while the carrier does not answer, nothing is decided", func(t *testing.T) {
+		w := promised(t)
+		w.carrier.then(fails(uncertain))
+		w.carrier.blind = lost
+		w.work()
+		w.wait(time.Minute, time.Second)
+		require.Equal(t, followup.Unknown, w.only().State)
+		w.carrier.blind = nil
+		w.wait(5*time.Minute, time.Second)
+		w.onlyText()
+	})
+	t.Run("a worker that died says nothing at all", func(t *testing.T) {
+		w := promised(t)
+		i := w.only()
+		batch, err := w.store.Begin(t.Context(), harley.ID, []followup.IntentID{i.ID}, 5*time.Second,
+			func(followup.Candidate) followup.Verdict {
+				return followup.Verdict{Action: followup.Send, Digest: followup.Digest("as the dead one wrote it")}
+			})
+		require.NoError(t, err)
+		require.Len(t, batch.Send, 1)
+		batch.Release()
+		w.carrier.take(followup.Message{Intent: i.ID, To: caller, Body: "as the dead one wrote it"})
+		w.work()
+		require.Equal(t, followup.Sending, w.only().State, "its lease has not run out")
+		w.wait(time.Minute, time.Second)
+		w.onlyText()
+		require.Equal(t, followup.Accepted, w.only().State)
+	})
+	t.Run("a sender that panics", func(t *testing.T) {
+		w := promised(t)
+		w.carrier.then(func(m followup.Message) (followup.Receipt, error) {
+			w.carrier.take(m)
+			panic("with " + caller)
+		})
+		w.work()
+		require.Equal(t, followup.Unknown, w.only().State)
+		w.wait(time.Minute, time.Second)
+		w.onlyText()
+	})
+}
+
+// onlySender hides that a carrier can be asked.
+type onlySender struct{ followup.Sender }
+
+func TestWhatIsSurelyNotSentIsTriedAgain(t *testing.T) {
+	w := promised(t)
+	for range 3 {
+		w.carrier.then(fails(followup.SendError{Outcome: followup.NotSent, Reason: followup.Transient, Err: errCarrier}))
+	}
+	w.work()
+	require.Equal(t, followup.Planned, w.only().State)
+	require.Equal(t, followup.Transient, w.only().Reason)
+	w.wait(time.Minute, time.Second)
+	w.onlyText()
+	require.Equal(t, 4, w.only().Attempt)
+}
+
+func TestACarrierThatAsksForTimeGetsIt(t *testing.T) {
+	w := promised(t)
+	w.carrier.then(fails(followup.SendError{Outcome: followup.NotSent, Reason: followup.RateLimited, Code: "20429", RetryAfter: time.Minute}))
+	w.work()
+	w.wait(59*time.Second, time.Second)
+	require.Empty(t, w.carrier.sent())
+	w.wait(2*time.Second, time.Second)
+	w.onlyText()
+}
+
+func TestWhatAClinicHasSetUpWronglyIsKept(t *testing.T) {
+	w := promised(t)
+	for range 5 {
+		w.carrier.then(fails(followup.SendError{Outcome: followup.NotSent, Reason: followup.BadConfig, Code: "20003"}))
+	}
+	w.work()
+	w.wait(4*time.Minute, 10*time.Second)
+	require.Equal(t, followup.Planned, w.only().State)
+	require.Equal(t, followup.BadConfig, w.only().Reason)
+	require.Equal(t, "20003", w.only().Code)
+	w.wait(2*time.Minute, 10*time.Second)
+	w.onlyText()
+}
+
+func TestWhatTheCarrierRefusesIsNotRepeated(t *testing.T) {
+	refused := func(r followup.Reason) followup.SendError {
+		return followup.SendError{Outcome: followup.Refused, Reason: r, Code: "21614"}
+	}
+	t.Run("a landline is remembered", func(t *testing.T) {
+		w := promised(t)
+		w.carrier.then(fails(refused(followup.Landline)))
+		w.work()
+		w.wait(48*time.Hour, time.Hour)
+		require.Equal(t, followup.Rejected, w.only().State)
+		_, err := w.service.Promise(t.Context(), harley, followup.Promise{Call: "call-2", Caller: caller})
+		require.NoError(t, err)
+		w.note(followup.Ended, func(e *followup.CallEvent) { e.Call = "call-2" })
+		w.wait(48*time.Hour, time.Hour)
+		require.Empty(t, w.carrier.sent())
+	})
+	t.Run("an opt-out that only the carrier knew of is kept", func(t *testing.T) {
+		w := promised(t)
+		w.carrier.then(fails(refused(followup.OptedOut)))
+		w.work()
+		memory, err := w.service.Lookup(t.Context(), harley, caller)
+		require.NoError(t, err)
+		require.True(t, memory.OptedOut)
+	})
+}
+
+func TestACallbackMayComeBeforeOurOwnCommit(t *testing.T) {
+	w := promised(t)
+	w.carrier.then(func(m followup.Message) (followup.Receipt, error) {
+		r := w.carrier.take(m)
+		require.NoError(t, w.service.Status(t.Context(), harley.ID, followup.StatusUpdate{
+			Intent: m.Intent, Provider: r.Provider, State: followup.Delivered}))
+		return r, nil
+	})
+	w.work()
+	require.Equal(t, followup.Delivered, w.only().State)
+	require.NoError(t, w.service.Status(t.Context(), harley.ID, followup.StatusUpdate{
+		Intent: w.only().ID, Provider: w.only().Provider, State: followup.Sent}))
+	require.Equal(t, followup.Delivered, w.only().State, "a late word changes nothing")
+}
+
+func TestACallbackSettlesWhatWasUnknown(t *testing.T) {
+	w := promised(t)
+	w.carrier.then(fails(followup.SendError{Outcome: followup.Uncertain, Reason: followup.Transient, Err: errCarrier}))
+	w.work()
+	require.NoError(t, w.service.Status(t.Context(), harley.ID, followup.StatusUpdate{
+		Intent: w.only().ID, Provider: "SM1", State: followup.Sent}))
+	w.wait(time.Minute, time.Second)
+	require.Empty(t, w.carrier.sent(), "nothing is sent again")
+	require.Equal(t, followup.Sent, w.only().State)
+	require.ErrorIs(t, w.service.Status(t.Context(), harley.ID, followup.StatusUpdate{
+		Intent: followup.NewIntentID(harley.ID, "nobody's"), State: followup.Sent}), followup.ErrNotFound)
+}
+
+func TestAClinicThatIsGoneSendsNothing(t *testing.T) {
+	clinics := followup.StaticClinics{}
+	clinic, err := followup.NewClinic(followup.ClinicConfig{Org: harley})
+	require.NoError(t, err)
+	clinics[harley.ID] = clinic
+	w := promised(t, withService(func(c *followup.Config) { c.Clinics = clinics }))
+	delete(clinics, harley.ID)
+	w.work()
+	require.Empty(t, w.carrier.sent())
+	require.Equal(t, followup.UnknownClinic, w.only().Reason)
+}
+
+func TestWhatIsTooLateExpires(t *testing.T) {
+	w := promised(t)
+	w.clock.Advance(40 * time.Hour) // nobody was at work
+	w.work()
+	require.Empty(t, w.carrier.sent())
+	require.Equal(t, followup.Expired, w.only().State)
+}
+
+func TestTwoWorkersSendOnce(t *testing.T) {
+	w := promised(t)
+	task := followup.Task{Org: harley.ID, Kind: followup.TaskIntent, ID: string(w.only().ID)}
+	done := make(chan struct{})
+	for range 8 {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			w.worker.Process(t.Context(), task)
+		}()
+	}
+	for range 8 {
+		<-done
+	}
+	w.work()
+	w.onlyText()
+}
+
+func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
+	kinds := func(w *world) (sent []string) {
+		for _, m := range w.carrier.sent() {
+			for _, i := range w.intents() {
+				if i.ID == m.Intent {
+					sent = append(sent, string(i.Kind))
+				}
+			}
+		}
+		return sent
+	}
+	t.Run("at once, a day before and two hours before", func(t *testing.T) {
+		w := newWorld(t)
+		a := w.book(caller, "call-1")
+		w.work()
+		require.Equal(t, []string{"confirmation"}, kinds(w))
+		require.Contains(t, w.carrier.sent()[0].Body, "14:00")
+		w.wait(a.Start.Add(-24*time.Hour-time.Minute).Sub(w.clock.Now()), 30*time.Minute)
+		require.Len(t, w.carrier.sent(), 1)
+		w.wait(2*time.Minute, time.Minute)
+		require.Equal(t, []string{"confirmation", "reminder"}, kinds(w))
+		w.wait(24*time.Hour, 10*time.Minute)
+		require.Equal(t, []string{"confirmation", "reminder", "reminder"}, kinds(w))
+		for _, m := range w.carrier.sent() {
+			neutral(t, m.Body)
+		}
+	})
+	t.Run("not of one that is cancelled, which is told", func(t *testing.T) {
+		w := newWorld(t)
+		a := w.book(caller, "call-1")
+		w.work()
+		_, err := w.booking.Cancel(t.Context(), harley.ID, a.ID, "test")
+		require.NoError(t, err)
+		w.wait(a.Start.Sub(w.clock.Now()), time.Hour)
+		require.Equal(t, []string{"confirmation", "cancellation"}, kinds(w))
+	})
+	t.Run("of one that is moved, at its new time", func(t *testing.T) {
+		w := newWorld(t)
+		a := w.book(caller, "call-1")
+		w.work()
+		c := claim("x", caller, "", a.Start.Add(50*time.Hour))
+		_, err := w.booking.Move(t.Context(), harley.ID, booking.Move{
+			ID: a.ID, Start: c.Start, End: c.End, Occupied: c.Occupied, Needs: c.Needs, Actor: "test", SeeFrom: c.SeeFrom, SeeTo: c.SeeTo})
+		require.NoError(t, err)
+		w.wait(a.Start.Sub(w.clock.Now()), time.Hour)
+		require.Equal(t, []string{"confirmation", "confirmation"}, kinds(w), "none of the old time")
+		w.wait(50*time.Hour, 10*time.Minute)
+		require.Equal(t, []string{"confirmation", "confirmation", "reminder", "reminder"}, kinds(w))
+	})
+	t.Run("a hold is nothing to tell of", func(t *testing.T) {
+		w := newWorld(t)
+		c := claim("held", caller, "call-1", time.Date(2026, 12, 1, 14, 0, 0, 0, london))
+		c.HoldFor = time.Minute
+		out, err := w.booking.Claim(t.Context(), harley.ID, c)
+		require.NoError(t, err)
+		w.work()
+		require.Empty(t, w.intents())
+		_, err = w.booking.Confirm(t.Context(), harley.ID, out.Appointment.ID, "test")
+		require.NoError(t, err)
+		w.work()
+		require.Equal(t, []string{"confirmation"}, kinds(w))
+	})
+	t.Run("booked for tomorrow, there is no reminder on the heels of the confirmation", func(t *testing.T) {
+		w := newWorld(t)
+		start := w.clock.Now().Add(24*time.Hour + 30*time.Minute)
+		_, err := w.booking.Claim(t.Context(), harley.ID, claim("soon", caller, "", start))
+		require.NoError(t, err)
+		w.wait(20*time.Hour, 10*time.Minute)
+		require.Equal(t, []string{"confirmation"}, kinds(w))
+	})
+	t.Run("and nobody who opted out is told anything", func(t *testing.T) {
+		w := newWorld(t)
+		_, err := w.service.OptOutCaller(t.Context(), harley, "call-1", caller)
+		require.NoError(t, err)
+		w.book(caller, "call-1")
+		w.work()
+		require.Empty(t, w.carrier.sent())
+	})
+}
+
+// A carrier that has not taken a request in time must not keep its contact from booking.
+func TestASlowCarrierDoesNotKeepAContactFromBooking(t *testing.T) {
+	w := newWorld(t, withWorker(func(c *followup.WorkerConfig) { c.Sender = &stalled{c.Sender} }))
+	w.promise("botox")
+	w.note(followup.Ended)
+	w.work()
+	require.Equal(t, followup.Planned, w.only().State, "it was called off")
+	w.book(caller, "")
+	w.wait(time.Minute, 5*time.Second)
+	require.Equal(t, followup.Booked, reasonOf(w, followup.Information))
+}
+
+// stalled never gets its first request on its way.
+type stalled struct{ followup.Sender }
+
+func (s *stalled) Send(ctx context.Context, _ tenant.ID, _ followup.Message) (followup.Receipt, error) {
+	<-ctx.Done()
+	return followup.Receipt{}, &followup.SendError{Outcome: followup.NotSent, Reason: followup.Transient, Err: ctx.Err()}
+}
+
+func reasonOf(w *world, kind followup.Kind) followup.Reason {
+	for _, i := range w.intents() {
+		if i.Kind == kind {
+			return i.Reason
+		}
+	}
+	return ""
+}
+
+// Run is the same, woken by the queue.
+func TestRunSendsWithinSecondsAndEndsWhenItIsTold(t *testing.T) {
+	w := newWorld(t)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.worker.Run(ctx) }()
+	w.promise("botox")
+	w.note(followup.Ended)
+	require.Eventually(t, func() bool { return len(w.carrier.sent()) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return w.only().State == followup.Accepted }, 5*time.Second, time.Millisecond)
+	stop()
+	require.ErrorIs(t, <-ended, context.Canceled)
+}
+
+// brokenQueue fails a few times.
+type brokenQueue struct {
+	followup.Queue
+	failures int
+}
+
+func (q *brokenQueue) Take(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
+	if q.failures > 0 {
+		q.failures--
+		return nil, followup.ErrUnavailable
+	}
+	return q.Queue.Take(ctx, n, perOrg, lease, except)
+}
+
+func TestAQueueThatDoesNotAnswerIsAskedAgain(t *testing.T) {
+	w := newWorld(t, withWorker(func(c *followup.WorkerConfig) {
+		c.Queue = &brokenQueue{c.Queue, 3}
+		c.Poll = time.Millisecond
+	}))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.worker.Run(ctx) }()
+	w.promise("botox")
+	w.note(followup.Ended)
+	require.Eventually(t, func() bool { return len(w.carrier.sent()) == 1 }, 10*time.Second, time.Millisecond)
+	stop()
+	<-ended
+}
+
+func TestNewWorkerNamesTheFieldAndTheCure(t *testing.T) {
+	w := newWorld(t)
+	links, err := followup.NewLinks("https://go.harley.example")
+	require.NoError(t, err)
+	good := followup.WorkerConfig{Service: w.service, Queue: w.store, Sender: w.carrier, Links: links}
+	_, err = followup.NewWorker(good)
+	require.NoError(t, err)
+	for field, spoil := range map[string]func(*followup.WorkerConfig){
+		"WorkerConfig.Service": func(c *followup.WorkerConfig) { c.Service = nil },
+		"WorkerConfig.Queue":   func(c *followup.WorkerConfig) { c.Queue = nil },
+		"WorkerConfig.Sender":  func(c *followup.WorkerConfig) { c.Sender = nil },
+		"WorkerConfig.Links":   func(c *followup.WorkerConfig) { c.Links = nil },
+		"WorkerConfig.Lease":   func(c *followup.WorkerConfig) { c.Lease = time.Second },
+		"PerClinic":            func(c *followup.WorkerConfig) { c.PerClinic = -1 },
+	} {
+		bad := good
+		spoil(&bad)
+		_, err := followup.NewWorker(bad)
+		require.ErrorContains(t, err, field)
+	}
+}
+
+// What prints of everything that holds a person is an id.
+func TestNothingThatHoldsAPersonPrintsThem(t *testing.T) {
+	const words = "about a nose job"
+	var out string
+	for _, v := range []any{
+		followup.Message{To: caller, Body: words}, followup.Lost{To: caller}, followup.Intent{Phone: caller, Procedure: "botox"},
+		followup.Candidate{Intent: followup.Intent{Phone: caller, Procedure: "botox"}}, followup.Plan{Phone: caller, Procedure: "botox"},
+		followup.Facts{Phone: caller, Procedure: "botox"}, followup.Call{Phone: caller, Procedure: "botox"},
+		followup.Consent{Phone: caller}, followup.OptOut{Phone: caller}, followup.Reply{Phone: caller}, followup.Text{From: caller},
+		followup.Appointment{Phone: caller}, followup.Promise{Caller: caller}, followup.CallEvent{Caller: caller, Service: "botox"},
+		followup.Offering{Phone: caller}, followup.Memory{Procedure: "botox"},
+	} {
+		out += fmt.Sprintf("%v %+v %#v %s\n", v, v, v, v)
+		slogged(&out, v)
+	}
+	require.NotContains(t, out, caller[4:])
+	require.NotContains(t, out, "botox")
+	require.NotContains(t, out, words)
+}
+
+type into struct{ to *string }
+
+func (w into) Write(p []byte) (int, error) { *w.to += string(p); return len(p), nil }
+
+func slogged(out *string, v any) {
+	slog.New(slog.NewTextHandler(into{out}, nil)).Info("value", "v", v)
+	slog.New(slog.NewJSONHandler(into{out}, nil)).Info("value", "v", v)
+}

@@ -1,0 +1,294 @@
+package followup_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/memory"
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/redact"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+var harley = tenant.Org{
+	ID: tenant.MustParseID("0b8f7a52-1111-4c3e-9a47-000000000001"), Key: "harley", Name: "Harley Street Clinic",
+	Zone: london, Country: "GB", Locale: "en-GB",
+}
+
+var london = zone("Europe/London")
+
+func zone(name string) *time.Location {
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err)
+	}
+	return z
+}
+
+const caller = "+447700900123"
+
+// A clock is a time that tests let pass.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// A world is a clinic, its store and its carrier, on a clock of its own.
+type world struct {
+	t       *testing.T
+	clock   *clock
+	booking *memory.Store
+	store   *memory.FollowUps
+	carrier *carrier
+	service *followup.Service
+	worker  *followup.Worker
+	log     *bytes.Buffer
+}
+
+// A wish changes the world before it begins.
+type wish func(*followup.ClinicConfig, *followup.Config, *followup.WorkerConfig)
+
+func withClinic(change func(*followup.ClinicConfig)) wish {
+	return func(c *followup.ClinicConfig, _ *followup.Config, _ *followup.WorkerConfig) { change(c) }
+}
+
+func withService(change func(*followup.Config)) wish {
+	return func(_ *followup.ClinicConfig, c *followup.Config, _ *followup.WorkerConfig) { change(c) }
+}
+
+func withWorker(change func(*followup.WorkerConfig)) wish {
+	return func(_ *followup.ClinicConfig, _ *followup.Config, c *followup.WorkerConfig) { change(c) }
+}
+
+// newWorld begins on Tuesday, 24 November 2026, at noon in London.
+func newWorld(t *testing.T, wishes ...wish) *world {
+	t.Helper()
+	w := &world{t: t, clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &bytes.Buffer{}}
+	w.booking = memory.New(memory.Clock(w.clock.Now))
+	w.store = w.booking.FollowUps()
+	w.carrier = &carrier{world: w}
+	clinicConfig := followup.ClinicConfig{Org: harley}
+	catalog, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{harley.ID: {
+		{ID: "botox", Name: "Botox consultation", Aliases: []string{"botox"}, Document: "botox.pdf"},
+		{ID: "rhinoplasty", Name: "Rhinoplasty consultation", Aliases: []string{"rhinoplasty", "nose job"}, Document: "rhinoplasty.pdf"},
+		{ID: "facelift", Name: "Facelift", Document: ""},
+		{ID: "consultation", Name: "Consultation"},
+	}})
+	require.NoError(t, err)
+	config := followup.Config{Store: w.store, Catalog: catalog, Now: w.clock.Now,
+		Log: slog.New(slog.NewTextHandler(w.log, nil))}
+	links, err := followup.NewLinks("https://go.harley.example")
+	require.NoError(t, err)
+	workerConfig := followup.WorkerConfig{Queue: w.store, Sender: w.carrier, Links: links}
+	for _, change := range wishes {
+		change(&clinicConfig, &config, &workerConfig)
+	}
+	if config.Clinics == nil {
+		clinic, err := followup.NewClinic(clinicConfig)
+		require.NoError(t, err)
+		config.Clinics = followup.StaticClinics{harley.ID: clinic}
+	}
+	w.service, err = followup.New(config)
+	require.NoError(t, err)
+	workerConfig.Service = w.service
+	w.worker, err = followup.NewWorker(workerConfig)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		for _, secret := range []string{caller, "447700", "otox", "hinoplasty", "go.harley.example"} {
+			require.NotContains(t, w.log.String(), secret, "the log")
+		}
+	})
+	return w
+}
+
+// note tells the service of the call, at the time of the clock.
+func (w *world) note(signal followup.Signal, changes ...func(*followup.CallEvent)) {
+	w.t.Helper()
+	e := followup.CallEvent{Call: "call-1", Signal: signal, Caller: caller}
+	for _, change := range changes {
+		change(&e)
+	}
+	require.NoError(w.t, w.service.Note(w.t.Context(), harley, e))
+}
+
+func service(id followup.ProcedureID) func(*followup.CallEvent) {
+	return func(e *followup.CallEvent) { e.Service = id }
+}
+
+func transcript(words string) func(*followup.CallEvent) {
+	return func(e *followup.CallEvent) { e.Transcript = redact.NewSpeech(words) }
+}
+
+func from(number string) func(*followup.CallEvent) {
+	return func(e *followup.CallEvent) { e.Caller = number }
+}
+
+// promise has the caller agree to be texted.
+func (w *world) promise(words string) followup.Promised {
+	w.t.Helper()
+	got, err := w.service.Promise(w.t.Context(), harley, followup.Promise{
+		Call: "call-1", Caller: caller, Procedure: redact.NewSpeech(words),
+	})
+	require.NoError(w.t, err)
+	return got
+}
+
+// work does all that is due, and what comes due by doing it.
+func (w *world) work() {
+	w.t.Helper()
+	for range 100 {
+		tasks, err := w.store.Take(w.t.Context(), 100, 100, 5*time.Second, nil)
+		require.NoError(w.t, err)
+		if len(tasks) == 0 {
+			return
+		}
+		for _, task := range tasks {
+			w.worker.Process(w.t.Context(), task)
+		}
+	}
+	w.t.Fatal("there is no end of work")
+}
+
+// wait lets time pass and does what comes due, step by step.
+func (w *world) wait(d, step time.Duration) {
+	w.t.Helper()
+	for ; d > 0; d -= step {
+		w.clock.Advance(min(d, step))
+		w.work()
+	}
+}
+
+// only returns the one intent there is.
+func (w *world) only() followup.Intent {
+	w.t.Helper()
+	intents := w.intents()
+	require.Len(w.t, intents, 1)
+	return intents[0]
+}
+
+func (w *world) intents() []followup.Intent {
+	w.t.Helper()
+	intents, err := w.store.Intents(w.t.Context(), harley.ID, followup.Find{})
+	require.NoError(w.t, err)
+	return intents
+}
+
+// claim is what a booking of half an hour asks of the store.
+func claim(key, phone, call string, start time.Time) booking.Claim {
+	end := start.Add(30 * time.Minute)
+	return booking.Claim{
+		ID: booking.NewID(harley.ID, key), Digest: "digest", Service: "botox", Start: start, End: end, Zone: "Europe/London",
+		Occupied: schedule.Span{Start: start.Unix(), End: end.Unix()},
+		Needs:    [][]booking.Seats{{{Resource: "dr-amara", Capacity: 1}}},
+		Contact:  booking.Contact{Phone: phone}, Call: call, Actor: "test",
+		SeeFrom: start, SeeTo: end,
+	}
+}
+
+// book makes an appointment next Tuesday at two.
+func (w *world) book(phone, call string) booking.Appointment {
+	w.t.Helper()
+	out, err := w.booking.Claim(w.t.Context(), harley.ID, claim(phone+call, phone, call, time.Date(2026, 12, 1, 14, 0, 0, 0, london)))
+	require.NoError(w.t, err)
+	require.False(w.t, out.Taken)
+	return out.Appointment
+}
+
+// A carrier takes what it is sent, unless a test says what else happens.
+type carrier struct {
+	world *world
+
+	mu    sync.Mutex
+	next  []func(followup.Message) (followup.Receipt, error) // one for each attempt to come
+	taken []followup.Message
+	blind error // why it cannot be asked what it has
+}
+
+func (c *carrier) Send(_ context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
+	m.Departed()
+	c.mu.Lock()
+	var scripted func(followup.Message) (followup.Receipt, error)
+	if len(c.next) > 0 {
+		scripted, c.next = c.next[0], c.next[1:]
+	}
+	c.mu.Unlock()
+	if scripted != nil {
+		return scripted(m)
+	}
+	return c.take(m), nil
+}
+
+func (c *carrier) take(m followup.Message) followup.Receipt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.taken = append(c.taken, m)
+	return followup.Receipt{Provider: "SM" + string(m.Intent)}
+}
+
+func (c *carrier) Find(_ context.Context, org tenant.ID, l followup.Lost) (followup.Receipt, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.blind != nil {
+		return followup.Receipt{}, false, c.blind
+	}
+	for _, m := range c.taken {
+		if m.To == l.To && l.Is(m.Body) {
+			return followup.Receipt{Provider: "SM" + string(m.Intent)}, true, nil
+		}
+	}
+	return followup.Receipt{}, false, nil
+}
+
+// then says what happens to the attempts to come.
+func (c *carrier) then(next ...func(followup.Message) (followup.Receipt, error)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next = append(c.next, next...)
+}
+
+func fails(e followup.SendError) func(followup.Message) (followup.Receipt, error) {
+	return func(followup.Message) (followup.Receipt, error) { return followup.Receipt{}, &e }
+}
+
+func (c *carrier) sent() []followup.Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]followup.Message(nil), c.taken...)
+}
+
+// onlyText returns the one text that was sent, to the caller.
+func (w *world) onlyText() string {
+	w.t.Helper()
+	sent := w.carrier.sent()
+	require.Len(w.t, sent, 1)
+	require.Equal(w.t, caller, sent[0].To)
+	return sent[0].Body
+}
+
+func neutral(t *testing.T, body string) {
+	t.Helper()
+	for _, word := range []string{"botox", "rhinoplasty", "nose"} {
+		require.NotContains(t, strings.ToLower(body), word)
+	}
+}
