@@ -204,7 +204,7 @@ func NewAssistant(o AssistantOptions) (*Assistant, error) {
 		Server:          o.Server,
 		// Without a list Vapi sends eleven types, among them the whole
 		// conversation at every turn.
-		ServerMessages: []string{"status-update", "end-of-call-report", "tool-calls"},
+		ServerMessages: []string{"status-update", "end-of-call-report", "tool-calls", "hang"},
 		// Each of these holds back the report of the call by up to five
 		// seconds, and is a summary of somebody's health at Vapi.
 		AnalysisPlan: AnalysisPlan{},

@@ -20,10 +20,12 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func options(t testing.TB) vapi.AssistantOptions {
 	tools, err := vapi.BookingTools(vapi.BookingConfig{Service: service(t, memory.New())})
 	require.NoError(t, err)
+	texts, err := vapi.FollowUpTools(vapi.FollowUpConfig{Service: new(recorder)})
+	require.NoError(t, err)
 	return vapi.AssistantOptions{
 		Org:     harley,
 		Server:  vapi.NewServer("https://clinic.example/vapi/harley", "cred-1"),
-		Tools:   tools,
+		Tools:   append(tools, texts...),
 		VoiceID: "voice-1",
 		Terms:   []string{"botox", "rhinoplasty"},
 	}
@@ -96,6 +98,20 @@ func TestAssistantFollowsItsOptions(t *testing.T) {
 	require.Equal(t, "en", a.Transcriber.Language, "a variety that the transcriber does not know is its language")
 	require.Equal(t, "livekit", a.StartSpeakingPlan.SmartEndpointingPlan.Provider)
 	require.Contains(t, a.Model.Messages[0].Content, `{{"now" | date: "%A, %Y-%m-%d, %H:%M", "Africa/Lagos"}}`)
+}
+
+func TestAnAssistantThatCannotTextSaysNothingOfTexts(t *testing.T) {
+	o := options(t)
+	a, err := vapi.NewAssistant(o)
+	require.NoError(t, err)
+	require.Contains(t, a.Model.Messages[0].Content, `"May I text you the information at this number?"`)
+	require.Contains(t, a.Model.Messages[0].Content, `known {{callerKnown | default: "no"}}`)
+
+	o.Tools = o.Tools[:5]
+	a, err = vapi.NewAssistant(o)
+	require.NoError(t, err)
+	require.NotContains(t, a.Model.Messages[0].Content, "text")
+	require.NotContains(t, a.Model.Messages[0].Content, "{{caller")
 }
 
 func TestNewAssistantNamesTheOptionAndTheCure(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
@@ -47,7 +48,7 @@ var errNoAssistant = errors.New("vapi: Config.Assistant chose no assistant, or o
 
 // chooseAssistant answers which assistant takes a call, or tells the caller
 // that none does: an answer that comes too late is silence to them.
-func (h *Handler) chooseAssistant(ctx context.Context, start time.Time, org tenant.Org) reply {
+func (h *Handler) chooseAssistant(ctx context.Context, start time.Time, org tenant.Org, m *Message) reply {
 	unanswered := reply{
 		status:  http.StatusOK,
 		outcome: "unanswered",
@@ -58,12 +59,19 @@ func (h *Handler) chooseAssistant(ctx context.Context, start time.Time, org tena
 	}
 	ctx, cancel := context.WithDeadline(ctx, start.Add(assistantDeadline))
 	defer cancel()
+	var recalled func() followup.Memory
+	if h.cfg.FollowUp != nil {
+		recalled = h.recall(ctx, org, m)
+	}
 	choice, err := h.choose(ctx, org)
 	if err != nil {
 		unanswered.err = err
 		return unanswered
 	}
 	values := Variables(org, h.cfg.Now())
+	if recalled != nil {
+		maps.Copy(values, callerVariables(org, recalled(), h.cfg.Now()))
+	}
 	maps.Copy(values, choice.Values)
 	answer := assistantReply{AssistantID: choice.AssistantID, Overrides: assistantOverrides{values}}
 	if answer.AssistantID == "" {
@@ -112,6 +120,17 @@ func (h *Handler) choose(ctx context.Context, org tenant.Org) (Choice, error) {
 //
 // nextDays has two weeks, for a model that has to reckon the date of "Tuesday
 // week" now and then gets it wrong.
+//
+// With [Config.FollowUp] it is also told what is known of the caller, in dates
+// and without words: nothing of what they asked about.
+//
+//	callerKnown        yes or no: they have been in touch before
+//	callerLastContact  2026-11-20, when they last were; empty if they were not
+//	callerInformed     2026-11-20, when they were last texted information; empty if never
+//	callerWanted       2026-11-24 10:00, the time they last asked for; empty if none is to come
+//	callerUpcoming     yes or no: they have an appointment to come
+//	callerInterest     yes or no: they asked about a treatment, and send_information
+//	                   without a procedure is about that one
 func Variables(org tenant.Org, now time.Time) map[string]string {
 	now = now.In(org.Zone)
 	days := make([]string, 14)

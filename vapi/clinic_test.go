@@ -77,9 +77,9 @@ func catalogs(t testing.TB) booking.StaticCatalogs {
 			Services: []booking.ServiceType{
 				{ID: "consultation", Name: "Consultation", Duration: 30 * time.Minute, Needs: []booking.Need{{"patel", "okafor"}}},
 				{ID: "botox", Name: "Botox consultation", Aliases: []string{"anti-wrinkle injections"},
-					Duration: 30 * time.Minute, After: 10 * time.Minute, Needs: []booking.Need{{"patel"}}, Price: "£120"},
+					Duration: 30 * time.Minute, After: 10 * time.Minute, Needs: []booking.Need{{"patel"}}, Price: "£120", Document: "botox.pdf"},
 				{ID: "rhinoplasty", Name: "Rhinoplasty consultation", Aliases: []string{"nose job"},
-					Duration: time.Hour, Needs: []booking.Need{{"okafor"}, {"room"}}},
+					Duration: time.Hour, Needs: []booking.Need{{"okafor"}, {"room"}}, Document: "rhinoplasty.pdf"},
 			},
 		})
 		require.NoError(t, err)

@@ -31,6 +31,13 @@ type Config struct {
 	// Defaults to none: the caller hears Unanswered.
 	Assistant func(ctx context.Context, org tenant.Org) (Choice, error)
 
+	// FollowUp, such as a [followup.Service], is told of calls that begin, end
+	// and are reported, and knows who has called before. A message about them
+	// is acknowledged when what it tells has been kept.
+	//
+	// Defaults to none: such messages are acknowledged, and nobody is known.
+	FollowUp FollowUp
+
 	// Unanswered is said to the caller when no assistant can take the call.
 	//
 	// Defaults to an English apology.
@@ -125,15 +132,24 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if _, redacts := cfg.Log.Handler().(*redact.Handler); !redacts {
-		if cfg.Redactor == nil {
-			if cfg.Redactor, err = redact.New(redact.Config{}); err != nil {
-				return nil, err
-			}
-		}
-		cfg.Log = slog.New(redact.NewHandler(cfg.Log.Handler(), cfg.Redactor))
+	if cfg.Log, err = redacting(cfg.Log, cfg.Redactor); err != nil {
+		return nil, err
 	}
 	return &Handler{cfg: cfg, auth: auth, tools: tools}, nil
+}
+
+// redacting returns log with a redactor in front of it, by default a new one,
+// unless it has one.
+func redacting(log *slog.Logger, redactor *redact.Engine) (_ *slog.Logger, err error) {
+	if _, redacts := log.Handler().(*redact.Handler); redacts {
+		return log, nil
+	}
+	if redactor == nil {
+		if redactor, err = redact.New(redact.Config{}); err != nil {
+			return nil, err
+		}
+	}
+	return slog.New(redact.NewHandler(log.Handler(), redactor)), nil
 }
 
 // ServeHTTP implements [http.Handler].
@@ -284,7 +300,9 @@ func (h *Handler) dispatch(ctx context.Context, start time.Time, org tenant.Org,
 	case "function-call":
 		return ok(functionReply{Result: h.callFunction(ctx, org, m)})
 	case "assistant-request":
-		return h.chooseAssistant(ctx, start, org)
+		return h.chooseAssistant(ctx, start, org, m)
+	case "status-update", "end-of-call-report", "hang":
+		return h.note(ctx, org, m)
 	case "transfer-destination-request", "handoff-destination-request":
 		return ok(map[string]string{"error": "There is nobody to transfer the call to."})
 	case "knowledge-base-request":

@@ -48,6 +48,8 @@ func TestNewNamesTheFieldAndTheCure(t *testing.T) {
 	}
 	_, err := vapi.BookingTools(vapi.BookingConfig{})
 	require.ErrorContains(t, err, "BookingConfig.Service is nil: give")
+	_, err = vapi.FollowUpTools(vapi.FollowUpConfig{})
+	require.ErrorContains(t, err, "FollowUpConfig.Service is nil: give")
 }
 
 // TestAnswers walks the table of what the handler answers.

@@ -30,6 +30,6 @@ type Observation struct {
 
 	Proof    Proof         // how it was proved; empty if it was not
 	Status   int           // of HTTP
-	Outcome  string        // "ok", or a code such as "unauthorized"
+	Outcome  string        // "ok", "quarantined", or a code such as "unauthorized"
 	Duration time.Duration // from the request's header to its answer
 }

@@ -1,6 +1,6 @@
 package vapi
 
-import "strings"
+import "github.com/callwaiting-ai/callwaiting/followup"
 
 // A PhoneParser reads a phone number as a person says it and as a carrier
 // sends it. Adapter phonenumbers knows how numbers are written in each country;
@@ -19,38 +19,13 @@ type E164 struct{}
 
 // ParsePhone implements [PhoneParser].
 func (E164) ParsePhone(text, _ string) (e164 string, ok bool) {
-	text = strings.TrimSpace(text)
-	if !strings.HasPrefix(text, "+") || strings.Contains(text, "(0)") {
-		return "", false
-	}
-	digits := separators.Replace(text[1:])
-	if len(digits) < 8 || len(digits) > 15 || digits[0] == '0' {
-		return "", false
-	}
-	for _, c := range []byte(digits) {
-		if c < '0' || c > '9' {
-			return "", false
-		}
-	}
-	return "+" + digits, true
-}
-
-var separators = strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "")
-
-// withheld are what carriers send in place of a number that the caller
-// withholds: words spelled on a keypad.
-var withheld = map[string]bool{
-	"+266696687":   true, // ANONYMOUS
-	"+7378742833":  true, // RESTRICTED
-	"+86282452253": true, // UNAVAILABLE
-	"+2562533":     true, // BLOCKED
-	"+8656696":     true, // UNKNOWN
+	return followup.NorthAmerica{}.ParsePhone(text, "")
 }
 
 // parsePhone is p without the numbers that nobody has.
 func parsePhone(p PhoneParser, text, country string) (e164 string, ok bool) {
 	e164, ok = p.ParsePhone(text, country)
-	if !ok || withheld[e164] {
+	if !ok || followup.Withheld(e164) {
 		return "", false
 	}
 	return e164, true

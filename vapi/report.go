@@ -17,10 +17,12 @@ type Report struct {
 	EndedReason        string
 	StartedAt, EndedAt time.Time
 
-	// StructuredData and SuccessEvaluation are what a model thinks of the
-	// call: evidence, never proof of a booking.
-	StructuredData    json.RawMessage
-	SuccessEvaluation string // such as "true", by the assistant's rubric
+	// These are what a model thinks of the call: evidence, never proof of a
+	// booking. StructuredOutputs are {"id":{"name":…,"result":…}}.
+	StructuredData      json.RawMessage
+	StructuredDataMulti json.RawMessage
+	StructuredOutputs   json.RawMessage
+	SuccessEvaluation   string // such as "true", by the assistant's rubric
 
 	Transcript redact.Speech
 	Summary    redact.Speech // a model's
@@ -46,13 +48,15 @@ func (m *Message) Report() Report {
 	// Where a thing is said twice the specific place wins; older senders only
 	// know the others.
 	return Report{
-		EndedReason:       cmp.Or(top.EndedReason, call.EndedReason),
-		StartedAt:         cmp.Or(top.StartedAt, call.StartedAt),
-		EndedAt:           cmp.Or(top.EndedAt, call.EndedAt),
-		StructuredData:    firstGiven(analysis.StructuredData, top.StructuredData, call.StructuredData),
-		SuccessEvaluation: cmp.Or(analysis.SuccessEvaluation, top.SuccessEvaluation, call.SuccessEvaluation),
-		Transcript:        firstSaid(artifact.Transcript, top.Transcript, call.Transcript),
-		Summary:           firstSaid(analysis.Summary, top.Summary, call.Summary),
+		EndedReason:         cmp.Or(top.EndedReason, call.EndedReason),
+		StartedAt:           cmp.Or(top.StartedAt, call.StartedAt),
+		EndedAt:             cmp.Or(top.EndedAt, call.EndedAt),
+		StructuredData:      firstGiven(analysis.StructuredData, top.StructuredData, call.StructuredData),
+		StructuredDataMulti: firstGiven(analysis.StructuredDataMulti, top.StructuredDataMulti, call.StructuredDataMulti),
+		StructuredOutputs:   firstGiven(artifact.StructuredOutputs, top.StructuredOutputs, call.StructuredOutputs),
+		SuccessEvaluation:   cmp.Or(analysis.SuccessEvaluation, top.SuccessEvaluation, call.SuccessEvaluation),
+		Transcript:          firstSaid(artifact.Transcript, top.Transcript, call.Transcript),
+		Summary:             firstSaid(analysis.Summary, top.Summary, call.Summary),
 	}
 }
 
@@ -71,6 +75,10 @@ func (r *Report) readMember(s *scanner, key []byte) {
 		r.EndedAt = instant(s.scalar())
 	case "structuredData":
 		r.StructuredData = s.raw()
+	case "structuredDataMulti":
+		r.StructuredDataMulti = s.raw()
+	case "structuredOutputs":
+		r.StructuredOutputs = s.raw()
 	case "successEvaluation":
 		r.SuccessEvaluation = s.scalar()
 	case "transcript":

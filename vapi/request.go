@@ -54,6 +54,16 @@ type request struct {
 	catalog *booking.Catalog
 	phones  PhoneParser
 	speaker
+
+	// asked is what the caller turned out to ask for, as far as they did; nil
+	// if nobody will remember it.
+	asked *booking.Want
+}
+
+func (q *request) learn(want booking.Want) {
+	if q.asked != nil {
+		*q.asked = want
+	}
 }
 
 // A refusal is a result that ends a tool call early: the caller has to say
@@ -88,6 +98,7 @@ func (q *request) want() (booking.Want, error) {
 	if err != nil {
 		return booking.Want{}, err
 	}
+	q.learn(booking.Want{Service: service.ID})
 	return q.wantOf(service.ID)
 }
 
@@ -273,7 +284,7 @@ func (q *request) contact() (booking.Contact, error) {
 // caller is the number that calls, if there is one and the telephone network
 // gave it: in a web call the browser says whatever it likes.
 func (q *request) caller() (e164 string, ok bool) {
-	if q.call.Call.Type == "webCall" || q.call.Call.Type == "vapi.websocketCall" {
+	if q.call.Call.inBrowser() {
 		return "", false
 	}
 	return parsePhone(q.phones, q.call.Call.Caller, q.call.Org.Country)

@@ -1,10 +1,12 @@
 package vapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -19,6 +21,17 @@ type BookingConfig struct {
 	//
 	// Defaults to E164.
 	Phones PhoneParser
+
+	// FollowUp remembers the service and the time that a caller asked for, if
+	// nothing came of it; no answer waits for that.
+	//
+	// Defaults to none.
+	FollowUp FollowUp
+
+	// Log gets a line where FollowUp could not keep up, redacted.
+	//
+	// Defaults to slog.Default().
+	Log *slog.Logger
 
 	// Now tells the time; give it the clock that Service has.
 	//
@@ -48,7 +61,14 @@ func BookingTools(cfg BookingConfig) ([]Tool, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	d := &desk{cfg}
+	d := &desk{cfg: cfg}
+	if cfg.FollowUp != nil {
+		log, err := redacting(cmp.Or(cfg.Log, slog.Default()), nil)
+		if err != nil {
+			return nil, err
+		}
+		d.notes = newNotebook(cfg.FollowUp, log)
+	}
 	return []Tool{
 		{
 			Name:        "check_availability",
@@ -118,7 +138,10 @@ func parameters(pairs ...string) json.RawMessage {
 }
 
 // desk is where the booking tools work.
-type desk struct{ cfg BookingConfig }
+type desk struct {
+	cfg   BookingConfig
+	notes *notebook
+}
 
 // answer makes a tool of f. What f refuses is a result; an error that is none
 // of booking's answers is one of ours.
@@ -129,10 +152,17 @@ func (d *desk) answer(f func(context.Context, *request) (ToolResult, error)) fun
 			return ToolResult{}, err
 		}
 		q := &request{call: call, catalog: catalog, phones: d.cfg.Phones, speaker: speakerOf(call.Org, d.cfg.Now())}
+		if d.notes != nil {
+			q.asked = new(booking.Want)
+		}
 		if err := q.readArguments(); err != nil {
 			return q.settle(ToolResult{}, err)
 		}
-		return q.settle(f(ctx, q))
+		r, err := q.settle(f(ctx, q))
+		if r.Status != "booked" {
+			d.notes.note(ctx, q)
+		}
+		return r, err
 	}
 }
 
@@ -142,6 +172,7 @@ func (d *desk) book(ctx context.Context, q *request) (ToolResult, error) {
 	if err != nil {
 		return ToolResult{}, err
 	}
+	q.learn(want)
 	contact, err := q.contact()
 	if err != nil {
 		return ToolResult{}, err

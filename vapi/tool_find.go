@@ -24,6 +24,7 @@ func (d *desk) check(ctx context.Context, q *request) (ToolResult, error) {
 	if err != nil {
 		return ToolResult{}, err
 	}
+	q.learn(booking.Want{Service: service.ID})
 	query := booking.Query{Service: service.ID}
 	if query.Resource, err = q.resource(service.ID); err != nil {
 		return ToolResult{}, err
@@ -93,6 +94,7 @@ func (d *desk) checkTime(ctx context.Context, q *request, service booking.Servic
 	if err != nil {
 		return ToolResult{}, err
 	}
+	q.learn(want)
 	found, err := d.cfg.Service.Explain(ctx, q.call.Org.ID, want)
 	if err != nil {
 		return ToolResult{}, err

@@ -4,8 +4,9 @@
 // by the key in the path, proves on the raw bytes that its Vapi account sent
 // them, reads what it needs of them in one pass, and answers: tool calls by a
 // registry of [Tool]s that integrators add to ([BookingTools] are the ones that
-// book), the question which assistant takes a call, and everything else with
-// the harmless reply Vapi expects.
+// book, [FollowUpTools] those that text), the question which assistant takes a
+// call, and everything else with the harmless reply Vapi expects. With a
+// [FollowUp] it passes on what it is told of calls before it answers.
 //
 //	tools, err := vapi.BookingTools(vapi.BookingConfig{Service: svc, Phones: phonenumbers.Parser{}})
 //	handler, err := vapi.New(vapi.Config{Directory: clinics, Tools: append(tools, mine)})

@@ -1,0 +1,128 @@
+package vapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/redact"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// FollowUpCatalog returns the catalog of what can be booked as the one of what
+// callers are texted about: each service type is a procedure of the same id,
+// called by its name and aliases, with its document. Of two services that share
+// a name or an alias the first has it, as in [booking.Catalog.MatchService]. A
+// clinic without a catalog has no procedures.
+//
+// Words are matched as [followup.Procedures] does; what it makes of a catalog
+// is kept until catalogs gives another one.
+func FollowUpCatalog(catalogs booking.Catalogs) followup.Catalog {
+	return &procedures{catalogs: catalogs, clinics: make(map[tenant.ID]clinicProcedures)}
+}
+
+type procedures struct {
+	catalogs booking.Catalogs
+
+	mu      sync.RWMutex
+	clinics map[tenant.ID]clinicProcedures
+}
+
+// clinicProcedures are those of one clinic, and the catalog they are made of.
+type clinicProcedures struct {
+	of *booking.Catalog
+	followup.Catalog
+}
+
+// Match implements [followup.Catalog].
+func (p *procedures) Match(ctx context.Context, org tenant.ID, words redact.Speech) (followup.ProcedureID, bool, error) {
+	c, err := p.clinic(ctx, org)
+	if c == nil || err != nil {
+		return "", false, err
+	}
+	return c.Match(ctx, org, words)
+}
+
+// Document implements [followup.Catalog].
+func (p *procedures) Document(ctx context.Context, org tenant.ID, id followup.ProcedureID) (string, bool, error) {
+	c, err := p.clinic(ctx, org)
+	if c == nil || err != nil {
+		return "", false, err
+	}
+	return c.Document(ctx, org, id)
+}
+
+// clinic returns the procedures of a clinic; nil if it has no catalog.
+func (p *procedures) clinic(ctx context.Context, org tenant.ID) (followup.Catalog, error) {
+	if org.IsZero() {
+		return nil, fmt.Errorf("vapi: FollowUpCatalog: %w", tenant.ErrNoOrg)
+	}
+	catalog, err := p.catalogs.Catalog(ctx, org)
+	if errors.Is(err, tenant.ErrUnknown) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.mu.RLock()
+	known, ok := p.clinics[org]
+	p.mu.RUnlock()
+	if ok && known.of == catalog {
+		return known.Catalog, nil
+	}
+	made, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{org: proceduresOf(catalog)})
+	if err != nil {
+		return nil, fmt.Errorf("vapi: FollowUpCatalog: %w", err)
+	}
+	p.mu.Lock()
+	p.clinics[org] = clinicProcedures{catalog, made}
+	p.mu.Unlock()
+	return made, nil
+}
+
+// proceduresOf makes a procedure of each service, with the names that no
+// service before it has.
+func proceduresOf(catalog *booking.Catalog) []followup.Procedure {
+	taken := make(map[string]bool)
+	var all []followup.Procedure
+	for _, s := range catalog.Services() {
+		var names []string
+		for _, name := range append([]string{s.Name}, s.Aliases...) {
+			if key := heard(name); key != "" && !taken[key] {
+				taken[key] = true
+				names = append(names, name)
+			}
+		}
+		for name := "service " + string(s.ID); len(names) == 0; name = "service " + name {
+			if key := heard(name); !taken[key] { // nobody will say it, and it is found by its id
+				taken[key] = true
+				names = []string{name}
+			}
+		}
+		all = append(all, followup.Procedure{
+			ID: followup.ProcedureID(s.ID), Name: names[0], Aliases: names[1:], Document: s.Document,
+		})
+	}
+	return all
+}
+
+// heard is a name as [followup.Procedures] compares it: two of which it would
+// say that they are the same are.
+func heard(name string) string {
+	name = strings.NewReplacer("'", "", "’", "", "ʼ", "").Replace(strings.ToLower(name))
+	words := strings.FieldsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+	})
+	var ones []string
+	for _, w := range words {
+		if w = strings.TrimSuffix(w, "s"); w != "" {
+			ones = append(ones, w)
+		}
+	}
+	return strings.Join(ones, " ")
+}

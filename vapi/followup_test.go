@@ -1,0 +1,555 @@
+package vapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/vapi"
+)
+
+var _ vapi.FollowUp = (*followup.Service)(nil)
+
+// A recorder is a follow-up service that writes down what it is told, and
+// answers as it is set to.
+type recorder struct {
+	memory   followup.Memory
+	promised followup.Promised
+	noNumber bool
+	err      error
+
+	// before is called at the beginning of every method but Promise.
+	before func(context.Context) error
+
+	mu          sync.Mutex
+	events      []followup.CallEvent
+	orgs        []tenant.ID
+	promises    []followup.Promise
+	optOuts     [][2]string // call and caller
+	lookups     []string
+	quarantined []string
+}
+
+func (r *recorder) begin(ctx context.Context) (unlock func(), err error) {
+	if r.before != nil {
+		if err := r.before(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	r.mu.Lock()
+	return r.mu.Unlock, nil
+}
+
+func (r *recorder) Note(ctx context.Context, org tenant.Org, e followup.CallEvent) error {
+	unlock, err := r.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	r.events = append(r.events, e)
+	r.orgs = append(r.orgs, org.ID)
+	return nil
+}
+
+func (r *recorder) Promise(_ context.Context, _ tenant.Org, p followup.Promise) (followup.Promised, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.promises = append(r.promises, p)
+	return r.promised, r.err
+}
+
+func (r *recorder) OptOutCaller(ctx context.Context, _ tenant.Org, call, caller string) (bool, error) {
+	unlock, err := r.begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	r.optOuts = append(r.optOuts, [2]string{call, caller})
+	return !r.noNumber, nil
+}
+
+func (r *recorder) Lookup(ctx context.Context, _ tenant.Org, number string) (followup.Memory, error) {
+	unlock, err := r.begin(ctx)
+	if err != nil {
+		return followup.Memory{}, err
+	}
+	defer unlock()
+	r.lookups = append(r.lookups, number)
+	if len(r.events) > 0 {
+		return followup.Memory{Known: true}, nil // by this very call
+	}
+	return r.memory, nil
+}
+
+func (r *recorder) Quarantine(ctx context.Context, _ tenant.ID, kind string) error {
+	unlock, err := r.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	r.quarantined = append(r.quarantined, kind)
+	return nil
+}
+
+func (r *recorder) noted() []followup.CallEvent {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.events
+}
+
+// followDesk is a handler that tells r of its calls.
+func followDesk(t testing.TB, r *recorder) *desk {
+	return newDesk(t, func(c *vapi.Config) {
+		c.FollowUp, c.Assistant = r, vapi.SavedAssistant("as-harley")
+	})
+}
+
+// about is a message about call-1.
+func about(kind, more string) string {
+	return `{"message":{"type":"` + kind + `","timestamp":"2026-11-22T14:04:30Z",` + more +
+		`"call":{"id":"call-1","type":"inboundPhoneCall","customer":{"number":"` + caller + `"}}}}`
+}
+
+func TestWhatIsToldOfACallIsNoted(t *testing.T) {
+	sent := time.Date(2026, 11, 22, 14, 4, 30, 0, time.UTC)
+	for name, c := range map[string]struct {
+		body string
+		want followup.Signal // "" for nothing
+	}{
+		"it rings":          {about("status-update", `"status":"ringing",`), followup.Seen},
+		"it goes on":        {about("status-update", `"status":"in-progress",`), followup.Seen},
+		"it is forwarded":   {about("status-update", `"status":"forwarding",`), followup.Seen},
+		"it ended":          {about("status-update", `"status":"ended",`), followup.Ended},
+		"it is reported":    {about("end-of-call-report", ""), followup.Reported},
+		"it hangs":          {about("hang", ""), followup.Hang},
+		"it is to come":     {about("status-update", `"status":"scheduled",`), ""},
+		"it waits":          {about("status-update", `"status":"queued",`), ""},
+		"it is not there":   {about("status-update", `"status":"not-found",`), ""},
+		"it stays":          {about("status-update", `"status":"deletion-failed",`), ""},
+		"a status to come":  {about("status-update", `"status":"levitating",`), ""},
+		"none":              {about("status-update", ""), ""},
+		"something is said": {about("transcript", `"status":"ended",`), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := new(recorder)
+			d := followDesk(t, r)
+			w := d.post(c.body)
+			require.Equal(t, http.StatusOK, w.Code)
+			require.Equal(t, `{}`, w.Body.String())
+			require.Equal(t, "ok", d.seen.last().Outcome)
+			if c.want == "" {
+				require.Empty(t, r.events)
+				return
+			}
+			require.Equal(t, []followup.CallEvent{{Call: "call-1", Signal: c.want, Caller: caller, At: sent}}, r.events)
+			require.Equal(t, []tenant.ID{harley.ID}, r.orgs)
+		})
+	}
+}
+
+func TestAReportTellsWhatTheCallWasAbout(t *testing.T) {
+	r := new(recorder)
+	d := followDesk(t, r)
+	d.post(about("end-of-call-report", `"startedAt":"2026-11-22T14:00:00Z","endedAt":1795356240000,
+		"analysis":{"structuredData":{"procedure":"nose job","appointment_booked":true,"mood":"fine"}},
+		"artifact":{"transcript":"User: what does it cost?"},`))
+	e := r.events[0]
+	require.Equal(t, "nose job", e.Analysis.Reveal())
+	require.Equal(t, "User: what does it cost?", e.Transcript.Reveal())
+	require.True(t, e.ClaimsBooked)
+	require.True(t, time.Date(2026, 11, 22, 14, 0, 0, 0, time.UTC).Equal(e.Began))
+	require.True(t, time.Date(2026, 11, 22, 14, 4, 0, 0, time.UTC).Equal(e.Ended))
+	require.NotContains(t, d.log.String(), "nose")
+
+	d.post(about("status-update", `"status":"ended","endedReason":"customer-ended-call","endedAt":1795356240000,
+		"artifact":{"transcript":"User: bye."},`))
+	require.Equal(t, followup.Ended, r.events[1].Signal)
+	require.Equal(t, "User: bye.", r.events[1].Transcript.Reveal())
+	require.Equal(t, e.Ended, r.events[1].Ended)
+}
+
+// Models and schemas write it in every way.
+func TestWhatAnAnalysisSaysIsFound(t *testing.T) {
+	for analysis, want := range map[string]struct {
+		about  string
+		booked bool
+	}{
+		`"structuredData":{"procedure":"Botox"}`:                                               {"Botox", false},
+		`"structuredData":{"serviceDiscussed":"Botox","appointmentBooked":false}`:              {"Botox", false},
+		`"structuredData":{"service_discussed":"Botox","appointmentBooked":"false"}`:           {"Botox", false},
+		`"structuredData":{"Treatment of Interest":"Botox","Appointment Booked":"Yes"}`:        {"Botox", true},
+		`"structuredData":{"interestedIn":"Botox","booked":true}`:                              {"Botox", true},
+		`"structuredData":{"requestedProcedure":"Botox","is_booked":"true"}`:                   {"Botox", true},
+		`"structuredData":{"procedures":["Botox","nose\njob",null,7,true]}`:                    {"Botox\nnose job", false},
+		`"structuredData":{"lead":{"treatment":{"name":"Botox","price":120}}}`:                 {"Botox", false},
+		`"structuredData":"{\"procedure\":\"Botox\",\"appointmentBooked\":true}"`:              {"Botox", true},
+		`"structuredData":"\"{}\""`:                                                            {"", false},
+		`"structuredData":"{\"procedure\":"`:                                                   {"", false},
+		`"structuredData":"{\"procedure\":\"{\\\"procedure\\\":1}\"}"`:                         {`{"procedure":1}`, false},
+		`"structuredData":{"appointmentBooked":{"value":true}}`:                                {"", false},
+		`"structuredData":{"appointmentBooked":[true]}`:                                        {"", true},
+		`"structuredData":{"appointmentBooked":1,"procedure":""}`:                              {"", false},
+		`"structuredData":{"name":"Botox","previousTreatments":"fillers","customerService":5}`: {"", false},
+		`"structuredData":null`:           {"", false},
+		`"structuredData":["Botox",true]`: {"", false},
+		`"structuredDataMulti":[{"a":{"procedure":"Botox"}},{"b":{"booked":true}}]`: {"Botox", true},
+	} {
+		require.NotPanics(t, func() {
+			got := noted(t, about("end-of-call-report", `"analysis":{`+analysis+`},`))
+			require.Equal(t, want.about, got.Analysis.Reveal(), analysis)
+			require.Equal(t, want.booked, got.ClaimsBooked, analysis)
+		})
+	}
+	got := noted(t, about("end-of-call-report", `"artifact":{"structuredOutputs":{
+		"0b8f":{"name":"Appointment Booked","result":true},
+		"1c9a":{"result":{"procedure":"Botox"},"name":"Lead"},
+		"2d0b":{"name":"Service","result":"nose job"},
+		"3e1c":{"name":"Summary","result":"fillers"},"4f2d":null}},`))
+	require.Equal(t, "Botox\nnose job", got.Analysis.Reveal())
+	require.True(t, got.ClaimsBooked)
+}
+
+func noted(t *testing.T, body string) followup.CallEvent {
+	t.Helper()
+	r := new(recorder)
+	require.Equal(t, http.StatusOK, followDesk(t, r).post(body).Code)
+	require.Len(t, r.events, 1)
+	return r.events[0]
+}
+
+func TestMessagesComeInAnyOrderAndTwice(t *testing.T) {
+	ended, report := about("status-update", `"status":"ended",`), about("end-of-call-report", "")
+	for name, c := range map[string]struct {
+		bodies []string
+		want   []followup.Signal
+	}{
+		"ended, then report":  {[]string{ended, report}, []followup.Signal{followup.Ended, followup.Reported}},
+		"report before ended": {[]string{report, ended}, []followup.Signal{followup.Reported, followup.Ended}},
+		"report only":         {[]string{report}, []followup.Signal{followup.Reported}},
+		"ended only":          {[]string{ended}, []followup.Signal{followup.Ended}},
+		"both twice": {[]string{ended, report, ended, report},
+			[]followup.Signal{followup.Ended, followup.Reported, followup.Ended, followup.Reported}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := new(recorder)
+			d := followDesk(t, r)
+			for _, body := range c.bodies {
+				require.Equal(t, http.StatusOK, d.post(body).Code)
+			}
+			var got []followup.Signal
+			for _, e := range r.events {
+				require.Equal(t, "call-1", e.Call)
+				got = append(got, e.Signal)
+			}
+			require.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestOnlyTheNetworkSaysWhoCalls(t *testing.T) {
+	for name, c := range map[string]struct{ kind, number, want string }{
+		"a caller":          {"inboundPhoneCall", caller, caller},
+		"who was called":    {"outboundPhoneCall", caller, caller},
+		"a call of no type": {"", caller, caller},
+		"a web call":        {"webCall", caller, ""},
+		"a socket":          {"vapi.websocketCall", caller, ""},
+		"a word":            {"inboundPhoneCall", "anonymous", "anonymous"}, // followup knows that it is no number
+		"nobody":            {"inboundPhoneCall", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := fmt.Sprintf(`{"message":{"type":"status-update","status":"ended","call":{"id":"call-1","type":%q},"customer":{"number":%q}}}`, c.kind, c.number)
+			require.Equal(t, c.want, noted(t, body).Caller)
+		})
+	}
+}
+
+func TestAMessageOfNoCallIsAcknowledgedAndCounted(t *testing.T) {
+	r := new(recorder)
+	d := followDesk(t, r)
+	for _, body := range []string{
+		`{"message":{"type":"end-of-call-report"}}`,
+		`{"message":{"type":"status-update","status":"ended","call":{"id":"PRIVATE_TEXT said"}}}`,
+	} {
+		w := d.post(body)
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Equal(t, `{}`, w.Body.String())
+		require.Equal(t, "quarantined", d.seen.last().Outcome)
+	}
+	require.Equal(t, []string{"end-of-call-report", "status-update"}, r.quarantined)
+	require.Empty(t, r.events)
+}
+
+func TestAWriteThatFailsMayBeAskedForAgain(t *testing.T) {
+	for name, body := range map[string]string{
+		"a note":       about("status-update", `"status":"ended",`),
+		"a quarantine": `{"message":{"type":"end-of-call-report"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := followDesk(t, &recorder{err: fmt.Errorf("call 7 of Sarah Connor: %w", followup.ErrUnavailable)})
+			w := d.post(body)
+			require.Equal(t, http.StatusServiceUnavailable, w.Code)
+			require.Equal(t, `{"error":"unavailable"}`, w.Body.String())
+			require.Equal(t, "unavailable", d.seen.last().Outcome)
+			require.Contains(t, d.log.String(), "was not kept")
+			require.NotContains(t, d.log.String(), "Connor")
+		})
+	}
+}
+
+func TestAWriteOutlivesItsSenderButNotItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, hangUp := context.WithCancel(t.Context())
+		who := tenant.Principal{}
+		r := &recorder{before: func(ctx context.Context) error {
+			hangUp()
+			who, _ = tenant.PrincipalFrom(ctx)
+			return ctx.Err()
+		}}
+		d := followDesk(t, r)
+		body := about("status-update", `"status":"ended",`)
+		request := httptest.NewRequestWithContext(ctx, http.MethodPost, "/vapi/harley", strings.NewReader(body))
+		request.Header.Set("X-Vapi-Secret", secret)
+		w := httptest.NewRecorder()
+		d.handler.ServeHTTP(w, request)
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Len(t, r.events, 1)
+		require.Equal(t, harley.ID, who.Org)
+
+		r.before = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		start := time.Now()
+		require.Equal(t, http.StatusServiceUnavailable, d.post(body).Code)
+		require.Equal(t, 5*time.Second, time.Since(start))
+	})
+}
+
+func TestWithoutFollowUpsEverythingIsAcknowledged(t *testing.T) {
+	d := newDesk(t, nil)
+	for _, body := range []string{hang, about("status-update", `"status":"ended",`), about("end-of-call-report", ""), `{"message":{"type":"end-of-call-report"}}`} {
+		require.Equal(t, `{}`, d.post(body).Body.String())
+		require.Equal(t, "ok", d.seen.last().Outcome)
+	}
+}
+
+// ring is what Vapi asks when a call comes in.
+var ring = about("assistant-request", "")
+
+func variables(t testing.TB, w *httptest.ResponseRecorder) map[string]string {
+	t.Helper()
+	require.Equal(t, http.StatusOK, w.Code)
+	var answer struct {
+		AssistantID        string
+		AssistantOverrides struct{ VariableValues map[string]string }
+	}
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer), w.Body.String())
+	require.Equal(t, "as-harley", answer.AssistantID)
+	values := answer.AssistantOverrides.VariableValues
+	require.Equal(t, "2026-11-22", values["today"])
+	for name := range values {
+		if !strings.HasPrefix(name, "caller") {
+			delete(values, name)
+		}
+	}
+	return values
+}
+
+var nobody = map[string]string{
+	"callerKnown": "no", "callerLastContact": "", "callerInformed": "", "callerWanted": "", "callerUpcoming": "no", "callerInterest": "no",
+}
+
+func TestAnAssistantIsToldWhoIsKnown(t *testing.T) {
+	summer := time.Date(2026, 7, 1, 23, 30, 0, 0, time.UTC) // the second of July in London
+	for name, c := range map[string]struct {
+		memory followup.Memory
+		want   map[string]string
+	}{
+		"somebody new": {followup.Memory{}, nobody},
+		"somebody who asked and was informed": {
+			followup.Memory{Known: true, FirstSeen: summer, LastContact: summer, Informed: summer.Add(24 * time.Hour), Procedure: "rhinoplasty",
+				Wanted: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)},
+			map[string]string{"callerKnown": "yes", "callerLastContact": "2026-07-02", "callerInformed": "2026-07-03",
+				"callerWanted": "2026-11-24 10:00", "callerUpcoming": "no", "callerInterest": "yes"},
+		},
+		"somebody who wanted a time that is over": {
+			followup.Memory{Known: true, LastContact: summer, Wanted: summer, Upcoming: true},
+			map[string]string{"callerKnown": "yes", "callerLastContact": "2026-07-02", "callerInformed": "",
+				"callerWanted": "", "callerUpcoming": "yes", "callerInterest": "no"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &recorder{memory: c.memory}
+			w := followDesk(t, r).post(ring)
+			require.NotContains(t, w.Body.String(), "rhinoplasty")
+			require.Equal(t, c.want, variables(t, w))
+			require.Equal(t, []string{caller}, r.lookups)
+			require.Len(t, r.events, 1, "and the call is noted, after the caller was looked up")
+			require.Equal(t, followup.Seen, r.events[0].Signal)
+			require.Equal(t, caller, r.events[0].Caller)
+		})
+	}
+}
+
+func TestACallThatHasNoIdIsNotNoted(t *testing.T) {
+	r := new(recorder)
+	require.Equal(t, nobody, variables(t, followDesk(t, r).post(`{"message":{"type":"assistant-request","call":{}}}`)))
+	require.Empty(t, r.events)
+}
+
+func TestACallerIsNotKeptWaitingForWhatIsKnownOfThem(t *testing.T) {
+	t.Run("a memory that is late", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			d := followDesk(t, &recorder{before: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }})
+			start := time.Now()
+			require.Equal(t, nobody, variables(t, d.post(ring)))
+			require.Equal(t, 1500*time.Millisecond, time.Since(start))
+			synctest.Wait()
+			require.Contains(t, d.log.String(), "caller not looked up")
+		})
+	})
+	t.Run("a memory that heeds nobody", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			d := followDesk(t, &recorder{before: func(context.Context) error { time.Sleep(time.Minute); return nil }})
+			start := time.Now()
+			require.Equal(t, nobody, variables(t, d.post(ring)))
+			require.Equal(t, 1500*time.Millisecond, time.Since(start))
+			time.Sleep(3 * time.Minute) // of the test's own clock
+		})
+	})
+	t.Run("a note that is late", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			first := true
+			d := followDesk(t, &recorder{memory: followup.Memory{Known: true}, before: func(ctx context.Context) error {
+				if first {
+					first = false
+					return nil
+				}
+				<-ctx.Done()
+				return ctx.Err()
+			}})
+			require.Equal(t, "yes", variables(t, d.post(ring))["callerKnown"])
+			synctest.Wait()
+			require.Contains(t, d.log.String(), "call not noted")
+		})
+	})
+	t.Run("a memory that fails", func(t *testing.T) {
+		d := followDesk(t, &recorder{err: errors.New("Sarah Connor is not in row 7")})
+		require.Equal(t, nobody, variables(t, d.post(ring)))
+		require.Contains(t, d.log.String(), "caller not looked up")
+		require.Contains(t, d.log.String(), "call not noted")
+		require.NotContains(t, d.log.String(), "Connor")
+	})
+	t.Run("a memory that panics", func(t *testing.T) {
+		d := followDesk(t, &recorder{before: func(context.Context) error { panic("a rash") }})
+		require.Equal(t, nobody, variables(t, d.post(ring)))
+		require.Contains(t, d.log.String(), "panic with a string")
+	})
+}
+
+func TestTheChoiceOfAnAssistantDoesNotWaitForTheMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{memory: followup.Memory{Known: true}, before: func(context.Context) error { time.Sleep(400 * time.Millisecond); return nil }}
+		d := newDesk(t, func(c *vapi.Config) {
+			c.FollowUp = r
+			c.Assistant = func(context.Context, tenant.Org) (vapi.Choice, error) {
+				time.Sleep(time.Second)
+				return vapi.Choice{AssistantID: "as-harley", Values: map[string]string{"callerUpcoming": "soon"}}, nil
+			}
+		})
+		start := time.Now()
+		values := variables(t, d.post(ring))
+		require.Equal(t, time.Second, time.Since(start))
+		require.Equal(t, "yes", values["callerKnown"])
+		require.Equal(t, "soon", values["callerUpcoming"], "what the choice says stands")
+	})
+}
+
+// TestPublishedPayloadsAreNoted sends every body that Vapi has published to a
+// handler that follows up.
+func TestPublishedPayloadsAreNoted(t *testing.T) {
+	files, err := filepath.Glob("../../shared/vapi-payloads/*.json")
+	require.NoError(t, err)
+	if len(files) == 0 {
+		t.Skip("no published payloads beside this repository")
+	}
+	want := map[string][]followup.CallEvent{
+		"02": {{Call: "b1223960-1b4d-4585-91b8-a69b0f57ec2f", Signal: followup.Seen, Caller: "+12025550199"}},
+		"30": {{Call: "call-sensitive-vapi-123", Signal: followup.Reported}},
+		"33": {{Call: "call_1", Signal: followup.Seen, Caller: "+919876543210"}},
+	}
+	quarantined := map[string][]string{"45": {"status-update"}, "46": {"end-of-call-report"}, "47": {"hang"}}
+	for _, file := range files {
+		number := filepath.Base(file)[:2]
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			body, err := os.ReadFile(file)
+			require.NoError(t, err)
+			r := new(recorder)
+			d := followDesk(t, r)
+			d.post(string(body))
+			var got []followup.CallEvent
+			for _, e := range r.noted() {
+				if e.Signal == followup.Reported {
+					require.Equal(t, "PRIVATE_TEXT", e.Transcript.Reveal())
+					require.Equal(t, "2026-07-18T09:30:06Z", e.Ended.Format(time.RFC3339))
+				}
+				got = append(got, followup.CallEvent{Call: e.Call, Signal: e.Signal, Caller: e.Caller})
+			}
+			require.Equal(t, want[number], got)
+			require.Equal(t, quarantined[number], r.quarantined)
+		})
+	}
+}
+
+// FuzzCallEvent reads what a model made of a call: whatever it is, it is
+// answered, and what is found of it are words of it.
+func FuzzCallEvent(f *testing.F) {
+	for _, analysis := range []string{
+		`{"procedure":"Botox"}`, `"{\"procedure\":\"Botox\"}"`, `[{"services":["a",["b"]]}]`, `{"booked":"yes"}`, `"{\"a\":"`, `"{"`, `{"procedure":{"procedure":"\ud800"}}`,
+	} {
+		f.Add([]byte(analysis))
+	}
+	r := new(recorder)
+	d := followDesk(f, r)
+	f.Fuzz(func(t *testing.T, analysis []byte) {
+		if !json.Valid(analysis) {
+			return
+		}
+		r.events = nil
+		w := d.post(`{"message":{"type":"end-of-call-report","call":{"id":"call-1"},"analysis":{"structuredData":` + string(analysis) +
+			`},"artifact":{"structuredOutputs":{"a":{"name":"procedure","result":` + string(analysis) + `},"b":` + string(analysis) + `}}}}`)
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Len(t, r.events, 1)
+		if r.events[0].ClaimsBooked {
+			require.Contains(t, strings.ToLower(string(analysis)), "b")
+		}
+		var whole any
+		require.NoError(t, json.Unmarshal(analysis, &whole))
+		if text, ok := whole.(string); ok {
+			bare := strings.Map(func(r rune) rune {
+				if unicode.IsControl(r) || unicode.IsSpace(r) {
+					return -1
+				}
+				return r
+			}, text)
+			if !strings.HasPrefix(bare, "{") {
+				require.Equal(t, bare, strings.ReplaceAll(r.events[0].Analysis.Reveal(), " ", ""))
+			}
+		}
+	})
+}
