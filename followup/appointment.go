@@ -38,6 +38,9 @@ func appointmentPlans(clinic *Clinic, a Appointment) []Plan {
 			return
 		}
 		key := "appointment/" + a.ID + "/" + what + "/" + strconv.FormatInt(a.Start.Unix(), 10)
+		if kind != Reminder { // one that is moved away and back is confirmed anew
+			key += "/" + strconv.FormatInt(a.Changed.UnixMicro(), 10)
+		}
 		plans = append(plans, Plan{
 			ID: NewIntentID(clinic.Org().ID, key), Kind: kind, Phone: a.Phone,
 			Appointment: a.ID, Start: a.Start, Due: due, Deadline: deadline,
@@ -67,6 +70,13 @@ func reminderDeadline(due time.Time, before time.Duration) time.Time {
 		return due.Add(before / 2)
 	}
 	return due.Add(before)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -16,9 +16,10 @@ const (
 	// for the sake of a request that is not on its way yet.
 	departWithin = 400 * time.Millisecond
 
-	// mostTries is more than fit before any deadline at the longest back-off:
-	// what goes beyond is a defect, and would be tried for ever.
-	mostTries = 500
+	// mostTries is one a minute, as of a clinic that is set up wrongly, for
+	// three days, and thus beyond any sensible deadline: what goes beyond is a
+	// defect, and would be tried for ever.
+	mostTries = 3 * 24 * 60
 
 	// mostLooks is how often a carrier is asked about one attempt.
 	mostLooks = 40
@@ -27,6 +28,10 @@ const (
 	// the one after a carrier has refused the clinic's configuration.
 	retryMost   = 5 * time.Minute
 	configAgain = time.Minute
+
+	// pacedMost is the longest that a message waits for its turn before it asks
+	// again.
+	pacedMost = time.Minute
 
 	// unresolvedAfter is how long a callback may take to settle an attempt
 	// that cannot be looked for.
@@ -50,11 +55,16 @@ type desk struct {
 	clinic *Clinic // nil for one that is gone
 	drafts map[IntentID]*draft
 	since  map[IntentID]time.Duration // the last attempt, by the store's clock
+
+	paced int // how many were refused for now by the sender's pace
+
+	begun time.Time // before the lease of the attempts did
+	asked time.Time // the last time, before the contacts' locks run out
 }
 
 // decide decides about intents and carries out what was decided.
 func (w *Worker) decide(ctx context.Context, org tenant.ID, clinic *Clinic, ids []IntentID) {
-	d := &desk{Worker: w, ctx: ctx, id: org, clinic: clinic, drafts: map[IntentID]*draft{}, since: map[IntentID]time.Duration{}}
+	d := &desk{Worker: w, ctx: ctx, id: org, clinic: clinic, drafts: map[IntentID]*draft{}, since: map[IntentID]time.Duration{}, begun: time.Now()}
 	batch, err := w.svc.Store.Begin(ctx, org, ids, w.cfg.Lease, d.verdict)
 	if err != nil {
 		w.failed(ctx, org, "begin", err)
@@ -72,6 +82,7 @@ func (w *Worker) decide(ctx context.Context, org tenant.ID, clinic *Clinic, ids 
 // verdict decides about one intent. It is asked again about one that is to be
 // sent, which is then Sending, and keeps the draft.
 func (d *desk) verdict(c Candidate) Verdict {
+	d.asked = time.Now()
 	v := d.judge(c)
 	if v.Action != Send {
 		delete(d.drafts, c.ID)
@@ -87,7 +98,19 @@ func (v Verdict) state() State {
 	return map[Action]State{Suppress: Suppressed, Expire: Expired, GiveUp: Dead}[v.Action]
 }
 
-func (d *desk) judge(c Candidate) Verdict {
+// judge decides about one intent. What it asks is the integrator's: a panic over
+// one intent must not hold up those that are decided with it, nor leave a store
+// with their contacts locked.
+func (d *desk) judge(c Candidate) (v Verdict) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.failed(d.ctx, d.id, "verdict", panicked(p))
+			v = Verdict{Action: Wait, At: c.Now.Add(configAgain), Reason: Transient}
+			if !c.Now.Before(c.Deadline) {
+				v = Verdict{Action: Expire, Reason: PastDeadline}
+			}
+		}
+	}()
 	switch {
 	case c.State == Unknown:
 		return d.judgeUnknown(c)
@@ -96,7 +119,7 @@ func (d *desk) judge(c Candidate) Verdict {
 	case c.Attempt >= mostTries && c.State == Planned:
 		return Verdict{Action: GiveUp, Reason: OutOfTries}
 	}
-	may := d.cfg.Policy.Decide(c, d.clinic, d.svc.Phones.Locate(c.Phone))
+	may := d.svc.Policy.Decide(c, d.clinic, d.svc.Phones.Locate(c.Phone))
 	if may.Action != Send {
 		return Verdict{Action: may.Action, At: may.At, Reason: may.Reason}
 	}
@@ -127,7 +150,9 @@ func (d *desk) draft(c Candidate, until time.Time) (v Verdict, drafted bool) {
 	made := &draft{validFor: ValidFor(c.Now, until)}
 	values := Values{Start: c.Start}
 	if c.Kind == Information {
-		name, why, err := document(d.ctx, d.svc.Catalog, d.clinic, c.Procedure)
+		ctx, cancel := context.WithTimeout(d.ctx, departWithin)
+		name, why, err := d.cfg.Service.document(ctx, d.clinic, c.Procedure)
+		cancel()
 		if err != nil {
 			d.failed(d.ctx, d.id, "catalog", err)
 			return Verdict{Action: Wait, At: c.Now.Add(time.Second), Reason: Transient}, false
@@ -148,8 +173,12 @@ func (d *desk) draft(c Candidate, until time.Time) (v Verdict, drafted bool) {
 		return Verdict{Action: Wait, At: c.Now.Add(configAgain), Reason: BadConfig}, false
 	}
 	if d.pacer != nil {
-		if may, again := d.pacer.Pace(d.id, 1); may == 0 {
-			return Verdict{Action: Wait, At: c.Now.Add(max(again, 10*time.Millisecond)), Reason: RateLimited}, false
+		if may, again, why := d.pacer.Pace(d.id, 1); may == 0 {
+			// Each further one waits as much longer: were all to come due at
+			// once, most would be refused again.
+			d.paced++
+			wait := min(max(again, 10*time.Millisecond)*time.Duration(d.paced), pacedMost)
+			return Verdict{Action: Wait, At: c.Now.Add(wait), Reason: why}, false
 		}
 	}
 	made.body, made.digest = body, Digest(body)
@@ -191,7 +220,8 @@ func (d *desk) optedOut(org tenant.ID, i Intent) {
 }
 
 // send makes one attempt. A request that is not on its way in time is not made
-// at all: the contact must not be kept from booking by a carrier that is slow.
+// at all: the contact must not be kept from booking by a carrier that is slow,
+// and neither texted after a booking nor twice by a worker that was held up.
 func (d *desk) send(org tenant.ID, i Intent, text *draft, departed func()) (r Result) {
 	start := time.Now()
 	defer func() {
@@ -200,9 +230,13 @@ func (d *desk) send(org tenant.ID, i Intent, text *draft, departed func()) (r Re
 		}
 		d.observe(d.ctx, Observation{Org: org, Intent: i.ID, Kind: i.Kind, State: r.State, Reason: r.Reason, Code: r.Code, Elapsed: time.Since(start)})
 	}()
+	left := min(time.Until(d.asked.Add(departWithin)), time.Until(d.begun.Add(d.cfg.Lease-d.cfg.SendTimeout)))
+	if left <= 0 {
+		return d.result(org, i, Receipt{}, &SendError{Outcome: NotSent, Reason: Transient, Err: errHeldUp})
+	}
 	ctx, cancel := context.WithTimeout(d.ctx, d.cfg.SendTimeout)
 	defer cancel()
-	late := time.AfterFunc(departWithin, cancel)
+	late := time.AfterFunc(left, cancel)
 	defer late.Stop()
 	m := Message{Intent: i.ID, To: i.Phone, Body: text.body, ValidFor: text.validFor}
 	receipt, err := d.cfg.Sender.Send(ctx, org, m.WithDeparted(func() {
@@ -296,7 +330,7 @@ func (w *Worker) finish(ctx context.Context, org tenant.ID, results <-chan Resul
 // write writes results, again and again until the lease of their attempts must
 // be over: then they are of unknown outcome, and will be looked for.
 func (w *Worker) write(ctx context.Context, org tenant.ID, results []Result) {
-	ctx, cancel := context.WithTimeout(ctx, w.cfg.Lease)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.cfg.Lease)
 	defer cancel()
 	for try := 1; ; try++ {
 		err := w.svc.Store.Finish(ctx, org, results)
@@ -316,4 +350,7 @@ func panicked(value any) error {
 	return fmt.Errorf("%w with a %T\n%s", errPanic, value, debug.Stack())
 }
 
-var errPanic = errors.New("followup: panic")
+var (
+	errPanic  = errors.New("followup: panic")
+	errHeldUp = errors.New("followup: the worker was held up: it is too late for the request to begin")
+)

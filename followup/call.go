@@ -93,7 +93,8 @@ type Call struct {
 	ClaimsBooked bool
 
 	// Booked says that an appointment was made, confirmed or moved in this
-	// call, or by its contact on any channel since it began.
+	// call, or by its contact on any channel since it began: since Began or
+	// FirstSeen, whichever is earlier, as other clocks may be ahead.
 	Booked bool
 
 	// Consented says that the caller agreed in this call to be texted.
@@ -125,6 +126,7 @@ type Memory struct {
 	Informed    time.Time   // when a document was last sent to them
 	Upcoming    bool        // they have an appointment to come
 	OptedOut    bool
+	Unusable    Reason // why texts to their number are of no use; empty: they may be
 }
 
 // String returns nothing of the contact.

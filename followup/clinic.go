@@ -66,8 +66,8 @@ type ClinicConfig struct {
 	// Default to 9:00 and 20:00.
 	Open, Close int
 
-	// AtOnce lets a document go out at any hour within ten minutes of a call
-	// in which the caller asked for it.
+	// AtOnce lets a document go out at any hour within fifteen minutes of the
+	// caller's agreeing to it.
 	//
 	// Defaults to false: it waits for the morning.
 	AtOnce bool

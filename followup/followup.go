@@ -134,7 +134,7 @@ const (
 	OutOfTries        Reason = "out_of_tries"
 	NotFoundAtCarrier Reason = "not_found_at_carrier"
 	Unresolved        Reason = "unresolved" // nobody can say whether it was sent: not sent again
-	PastTheQueue      Reason = "lease_expired"
+	LeaseExpired      Reason = "lease_expired"
 )
 
 // Reasons that a [Sender] gives; see [SendError].

@@ -219,8 +219,11 @@ func TestHoursAreThoseOfEveryPlausibleZone(t *testing.T) {
 
 	tollFree := followup.NorthAmerica{}.Locate("+18005550143")
 	d = decide(clinic, tollFree, noon)
-	require.Equal(t, followup.Suppress, d.Action)
-	require.Equal(t, followup.NoCommonHours, d.Reason, "from Guam to Newfoundland, and in London")
+	require.Equal(t, followup.Wait, d.Action)
+	require.Equal(t, "19:00", d.At.UTC().Format("15:04"), "09:00 in Hawaii")
+	d = decide(clinic, tollFree, d.At)
+	require.Equal(t, followup.Send, d.Action)
+	require.Equal(t, "20:00", d.Until.UTC().Format("15:04"), "20:00 in London")
 }
 
 func TestAMessageIsValidWithinItsHoursOnly(t *testing.T) {

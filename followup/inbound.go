@@ -1,7 +1,6 @@
 package followup
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 
@@ -37,7 +36,11 @@ func (s *Service) Inbound(ctx context.Context, org tenant.ID, t Text) (kind Repl
 	if err != nil {
 		return "", "", err
 	}
-	kind = cmp.Or(t.Kind, ReadReply(t.Body))
+	if kind = t.Kind; kind == "" {
+		if kind, err = s.read(ctx, org, t); err != nil {
+			return "", "", err
+		}
+	}
 	// The ledger comes first: should the note of the reply be lost, the text
 	// comes again, and the ledger knows it by its id.
 	if kind == ReplyStop || kind == ReplyStart {
@@ -53,6 +56,20 @@ func (s *Service) Inbound(ctx context.Context, org tenant.ID, t Text) (kind Repl
 		return kind, "", err
 	}
 	return kind, answerTo(kind, clinic.Label()), nil
+}
+
+// read reads what a text asks for. "Yes", and other words that lift an opt-out,
+// are an answer to something else from whoever has not opted out.
+func (s *Service) read(ctx context.Context, org tenant.ID, t Text) (ReplyKind, error) {
+	kind := ReadReply(t.Body)
+	if kind != ReplyStart {
+		return kind, nil
+	}
+	memory, err := s.cfg.Store.Lookup(ctx, org, t.From)
+	if err == nil && !memory.OptedOut {
+		kind = ReplyOther
+	}
+	return kind, err
 }
 
 // answerTo is what a reply is answered with. One confirmation of an opt-out is

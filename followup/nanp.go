@@ -21,12 +21,13 @@ type nanpPlace struct {
 	zones           []*time.Location
 }
 
-// nanp is the table by area code, with the zones of toll-free numbers, which
-// are those of all, and of a code that is too new for the table, which are
-// those of the United States and Canada.
+// nanp is the table by area code, with the zones of the United States and
+// Canada: of toll-free numbers, and of a code that is too new for the table.
+// The plan's zones reach from Samoa to Guam, where hours that are open for all
+// do not exist.
 type nanp struct {
-	places               map[string]nanpPlace
-	everywhere, mainland []*time.Location
+	places   map[string]nanpPlace
+	mainland []*time.Location
 }
 
 var tollFree = []string{"800", "833", "844", "855", "866", "877", "888"}
@@ -34,7 +35,7 @@ var tollFree = []string{"800", "833", "844", "855", "866", "877", "888"}
 func northAmericanPlace(areaCode string) Place {
 	table := nanpTable()
 	if slices.Contains(tollFree, areaCode) {
-		return Place{Zones: slices.Clone(table.everywhere), Line: TollFree}
+		return Place{Zones: slices.Clone(table.mainland), Line: TollFree}
 	}
 	if p, ok := table.places[areaCode]; ok {
 		return Place{Country: p.country, Region: p.region, Zones: slices.Clone(p.zones)}
@@ -44,7 +45,7 @@ func northAmericanPlace(areaCode string) Place {
 
 var nanpTable = sync.OnceValue(func() nanp {
 	table := nanp{places: map[string]nanpPlace{}}
-	var everywhere, mainland []string
+	var mainland []string
 	for line := range strings.Lines(nanpText) {
 		if strings.HasPrefix(line, "#") {
 			continue
@@ -55,12 +56,11 @@ var nanpTable = sync.OnceValue(func() nanp {
 		for _, code := range strings.Split(column[3], ",") {
 			table.places[code] = p
 		}
-		everywhere = append(everywhere, names...)
 		if p.country == "US" || p.country == "CA" {
 			mainland = append(mainland, names...)
 		}
 	}
-	table.everywhere, table.mainland = zones(everywhere...), zones(mainland...)
+	table.mainland = zones(mainland...)
 	return table
 })
 
@@ -71,11 +71,27 @@ func zones(names ...string) []*time.Location {
 	slices.Sort(names)
 	var all []*time.Location
 	for _, name := range slices.Compact(names) {
-		zone, err := time.LoadLocation(name)
-		if err != nil {
+		zone := Zone(name)
+		if zone == nil {
 			return nil
 		}
 		all = append(all, zone)
 	}
 	return all
 }
+
+// Zone returns an IANA time zone, or nil if the machine's database lacks it. It
+// is read from the database once: a message must not wait for a file.
+func Zone(name string) *time.Location {
+	if zone, known := loaded.Load(name); known {
+		return zone.(*time.Location)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	loaded.Store(name, zone)
+	return zone
+}
+
+var loaded sync.Map // *time.Location by name: as many as there are zones

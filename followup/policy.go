@@ -25,8 +25,9 @@ type Decision struct {
 type StandardPolicy struct{}
 
 const (
-	// atOnceFor is how long after its call a document may go out at any hour.
-	atOnceFor = 10 * time.Minute
+	// atOnceFor is how long after a caller agreed to it a document may go out
+	// at any hour: longer than a call lasts, by default.
+	atOnceFor = 15 * time.Minute
 
 	// reminderBefore is how long before an appointment it is too late for a
 	// reminder.
@@ -77,6 +78,9 @@ func gone(c Candidate) bool {
 	case Reminder:
 		left = reminderBefore
 	}
+	if c.Kind != Reminder && c.AppointmentChanged.After(c.Planned) {
+		return true // that change has a message of its own
+	}
 	return c.AppointmentStatus != status || !c.AppointmentStart.Equal(c.Start) || c.Start.Sub(c.Now) < left
 }
 
@@ -120,7 +124,7 @@ func inOpenHours(c Candidate, clinic *Clinic, place Place) Decision {
 	if known {
 		at, closes, open = q.next(c.Now)
 	}
-	asked := clinic.AtOnce() && c.Kind == Information && inItsCall(c) && c.Now.Sub(c.Planned) < atOnceFor
+	asked := clinic.AtOnce() && c.Kind == Information && inItsCall(c) && c.Now.Sub(c.Consent.At) < atOnceFor
 	switch {
 	case open && at.Equal(c.Now):
 		return Decision{Action: Send, Until: earlier(until, closes)}

@@ -115,15 +115,15 @@ func TestPolicyOfDocuments(t *testing.T) {
 			*s.Place = followup.Place{Country: "US", Region: "TX", Zones: []*time.Location{london}}
 		}, until(noon.Add(-48*time.Hour), followup.QuietHours)},
 		{"at once, in the night", func(s setting) {
-			s.Now, s.AtOnce, s.Planned = evening, true, evening.Add(-time.Minute)
-		}, decision{Action: followup.Send, Until: evening.Add(10 * time.Minute)}},
-		{"at once, ten minutes later", func(s setting) {
-			s.Now, s.AtOnce, s.Planned = evening, true, evening.Add(-10*time.Minute)
+			s.Now, s.AtOnce, s.Consent.At = evening, true, evening.Add(-time.Minute)
+		}, decision{Action: followup.Send, Until: evening.Add(15 * time.Minute)}},
+		{"at once, a quarter of an hour later", func(s setting) {
+			s.Now, s.AtOnce, s.Consent.At = evening, true, evening.Add(-15*time.Minute)
 		}, until(morning, followup.QuietHours)},
 		{"at once, with consent of another call", func(s setting) {
-			s.Now, s.AtOnce, s.Planned, s.Consent.Call = evening, true, evening, "call-0"
+			s.Now, s.AtOnce, s.Consent.At, s.Consent.Call = evening, true, evening, "call-0"
 		}, until(morning, followup.QuietHours)},
-		{"at once, by day", func(s setting) { s.AtOnce, s.Planned = true, noon }, send},
+		{"at once, by day", func(s setting) { s.AtOnce = true }, send},
 	} {
 		candidate, cfg, place := promisedDocument(noon), followup.ClinicConfig{Org: harley}, inGB
 		c.make(setting{&candidate, &cfg, &place})

@@ -42,9 +42,10 @@ type Reconciler interface {
 type Pacer interface {
 	// Pace reports how many messages of the clinic, at most want, may be sent
 	// now, and takes them as sent. If it is fewer, again is how long to wait
-	// before asking again. It does not wait itself. A clinic whose sending is
-	// suspended may send none.
-	Pace(org tenant.ID, want int) (may int, again time.Duration)
+	// before asking again, and why is the reason: RateLimited or, of a clinic
+	// whose sending is suspended, what suspended it. It does not wait itself:
+	// it is asked while contacts are kept from booking.
+	Pace(org tenant.ID, want int) (may int, again time.Duration, why Reason)
 }
 
 // Message is a text to be sent. It prints and logs as its intent's id only.

@@ -18,10 +18,21 @@ type Config struct {
 	Clinics Clinics
 	Catalog Catalog
 
+	// Assets are asked whether a document is there before it is promised or
+	// sent.
+	//
+	// Defaults to none: the catalog is believed.
+	Assets Assets
+
 	// Phones reads the numbers of callers.
 	//
 	// Defaults to NorthAmerica.
 	Phones PhoneNormalizer
+
+	// Policy says what may be sent when.
+	//
+	// Defaults to StandardPolicy.
+	Policy Policy
 
 	// Settle is how long a call that ended waits for its report if nothing is
 	// known of what the caller asked about and the clinic has a Fallback.
@@ -79,6 +90,9 @@ func New(cfg Config) (*Service, error) {
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
 	if cfg.Phones == nil {
 		cfg.Phones = NorthAmerica{}
+	}
+	if cfg.Policy == nil {
+		cfg.Policy = StandardPolicy{}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -187,12 +201,12 @@ func (s *Service) conclude(ctx context.Context, clinic *Clinic, call Call, t Tas
 	var plans []Plan
 	org := clinic.Org().ID
 	p := Plan{
-		ID:        NewIntentID(org, "call/"+call.ID+"/"+string(Information)),
+		ID:        informationID(org, call.ID),
 		Kind:      Information,
 		Phone:     call.Phone,
 		Call:      call.ID,
 		Procedure: call.Procedure,
-		Deadline:  call.Ended.Add(clinic.Deadline()),
+		Deadline:  later(call.Ended, call.FirstSeen).Add(clinic.Deadline()),
 		Consented: call.Consented,
 	}
 	known := call.Procedure != "" || clinic.Fallback() != ""
@@ -240,8 +254,10 @@ const (
 	NothingKnown      Promised = "unknown_procedure" // not one of the clinic's, or several alike
 	NothingToSend     Promised = "no_document"
 	NoNumberToText    Promised = "no_number"
-	NotATextNumber    Promised = "landline"
+	NotATextNumber    Promised = "landline"  // or a number that cannot be texted for another reason
 	WantsNoTexts      Promised = "opted_out" // it is for them to lift, by text
+	TextedAlready     Promised = "too_many"  // as often as the clinic texts one person
+	HasBooked         Promised = "booked"    // in this call: nothing follows from it
 	ClinicSendsNoText Promised = "switched_off"
 )
 
@@ -259,31 +275,61 @@ func (s *Service) Promise(ctx context.Context, org tenant.Org, p Promise) (Promi
 		return "", err
 	}
 	phone, ok := s.number(org, p.Caller)
-	switch {
-	case !clinic.Sends(Information):
-		return ClinicSendsNoText, nil
-	case !ok:
+	if !ok {
 		return NoNumberToText, nil
-	case s.cfg.Phones.Locate(phone).Line == Fixed:
-		return NotATextNumber, nil
 	}
+	if p.At.IsZero() {
+		p.At = s.cfg.Now()
+	}
+	consent := Consent{Phone: phone, Purpose: Information, Wording: clinic.Wording(), Call: p.Call, At: p.At}
 	memory, err := s.cfg.Store.Lookup(ctx, org.ID, phone)
 	if err != nil {
 		return "", err
 	}
-	if memory.OptedOut {
-		return WantsNoTexts, nil
+	if refused, err := s.refusal(ctx, clinic, consent, memory); refused != "" || err != nil {
+		return refused, err
 	}
 	procedure, promised, err := s.promised(ctx, org.ID, p.Procedure, memory, clinic)
 	if promised != Noted || err != nil {
 		return promised, err
 	}
-	if p.At.IsZero() {
-		p.At = s.cfg.Now()
+	return s.keep(ctx, clinic, consent, procedure)
+}
+
+// refusal says why no text would be sent after the call though the caller
+// agrees to it, as far as the policy can tell now; empty if there is no reason.
+func (s *Service) refusal(ctx context.Context, clinic *Clinic, consent Consent, m Memory) (Promised, error) {
+	org := clinic.Org().ID
+	sent, err := s.cfg.Store.Intents(ctx, org, Find{Phone: consent.Phone, Limit: 50})
+	if err != nil {
+		return "", err
 	}
-	return Noted, s.keep(ctx, clinic, Consent{
-		Phone: phone, Purpose: Information, Wording: clinic.Wording(), Call: p.Call, At: p.At,
-	}, procedure)
+	now := s.cfg.Now()
+	c := Candidate{
+		Intent: Intent{
+			ID: informationID(org, consent.Call), Kind: Information, State: Planned, Phone: consent.Phone, Call: consent.Call,
+			Planned: now, Deadline: now.Add(clinic.Deadline()),
+		},
+		OptedOut: m.OptedOut, Unusable: m.Unusable, Consent: consent, Now: now,
+	}
+	for _, i := range sent {
+		if i.ID != c.ID && !i.Kind.AboutAppointment() && (i.State == Sending || i.State == Unknown || i.State.Taken()) {
+			c.Recent = append(c.Recent, i.Tried)
+		}
+	}
+	may := s.cfg.Policy.Decide(c, clinic, s.cfg.Phones.Locate(consent.Phone))
+	if may.Action != Suppress {
+		return "", nil
+	}
+	switch may.Reason {
+	case OptedOut:
+		return WantsNoTexts, nil
+	case TooMany:
+		return TextedAlready, nil
+	case SwitchedOff:
+		return ClinicSendsNoText, nil
+	}
+	return NotATextNumber, nil
 }
 
 // promised finds the procedure that a document is promised about.
@@ -299,7 +345,7 @@ func (s *Service) promised(ctx context.Context, org tenant.ID, words redact.Spee
 	if procedure == "" && clinic.Fallback() == "" {
 		return "", NothingKnown, nil
 	}
-	if _, why, err := document(ctx, s.cfg.Catalog, clinic, procedure); err != nil || why != "" {
+	if _, why, err := s.document(ctx, clinic, procedure); err != nil || why != "" {
 		return "", NothingToSend, err
 	}
 	return procedure, Noted, nil
@@ -307,42 +353,76 @@ func (s *Service) promised(ctx context.Context, org tenant.ID, words redact.Spee
 
 // keep writes what was promised. If the caller has hung up meanwhile, what
 // follows is decided anew.
-func (s *Service) keep(ctx context.Context, clinic *Clinic, c Consent, procedure ProcedureID) error {
+func (s *Service) keep(ctx context.Context, clinic *Clinic, c Consent, procedure ProcedureID) (Promised, error) {
 	org := clinic.Org().ID
 	evidence := FromPromise
 	if procedure == "" {
 		evidence = NoEvidence
 	}
 	if err := s.cfg.Store.Consent(ctx, org, c); err != nil {
-		return err
+		return "", err
 	}
 	call, err := s.cfg.Store.Record(ctx, org, Facts{
 		Call: c.Call, Signal: Seen, Phone: c.Phone, At: c.At,
 		Procedure: procedure, Evidence: evidence, Again: s.cfg.Sweep,
 	})
-	if err != nil || call.Ended.IsZero() {
-		return err
+	switch {
+	case err != nil:
+		return "", err
+	case call.Booked:
+		return HasBooked, nil
+	case call.Ended.IsZero():
+		return Noted, nil
 	}
-	return s.conclude(ctx, clinic, call, Task{Org: org, Kind: TaskCall, ID: call.ID})
+	return Noted, s.conclude(ctx, clinic, call, Task{Org: org, Kind: TaskCall, ID: call.ID})
+}
+
+// informationID names the text that follows a call.
+func informationID(org tenant.ID, call string) IntentID {
+	return NewIntentID(org, "call/"+call+"/"+string(Information))
 }
 
 // document returns the name of the document about a procedure, the clinic's
 // fallback for none, or why there is nothing to send.
-func document(ctx context.Context, catalog Catalog, clinic *Clinic, procedure ProcedureID) (name string, why Reason, err error) {
-	if procedure == "" {
-		if clinic.Fallback() == "" {
-			return "", UnknownProcedure, nil
+func (s *Service) document(ctx context.Context, clinic *Clinic, procedure ProcedureID) (name string, why Reason, err error) {
+	why = UnknownProcedure
+	if procedure != "" {
+		var ok bool
+		if name, ok, err = s.cfg.Catalog.Document(ctx, clinic.Org().ID, procedure); err != nil {
+			return "", "", err
 		}
-		return clinic.Fallback(), "", nil
+		if !ok {
+			name = ""
+		}
+		why = NoDocument
 	}
-	name, ok, err := catalog.Document(ctx, clinic.Org().ID, procedure)
-	if err != nil || ok {
-		return name, "", err
+	if name == "" {
+		name = clinic.Fallback()
 	}
-	if clinic.Fallback() == "" {
+	if name == "" {
+		return "", why, nil
+	}
+	if s.cfg.Assets == nil {
+		return name, "", nil
+	}
+	found, err := s.cfg.Assets.Open(ctx, clinic.Org().ID, name)
+	if errors.Is(err, ErrNotFound) {
+		s.cfg.Log.ErrorContext(ctx, "followup: a document of the catalog is missing", "org", clinic.Org().ID)
 		return "", NoDocument, nil
 	}
-	return clinic.Fallback(), "", nil
+	if err != nil {
+		return "", "", err
+	}
+	return name, "", found.Close()
+}
+
+// Consent keeps that a person agreed to be texted, such as when they joined a
+// waitlist; a caller's consent to a document is kept by Promise.
+func (s *Service) Consent(ctx context.Context, org tenant.ID, c Consent) error {
+	if c.Phone == "" || c.At.IsZero() || c.Purpose.AboutAppointment() || c.Purpose == "" {
+		return errors.New("followup: Consent.Phone, Purpose (Information or Offer) and At are required")
+	}
+	return s.cfg.Store.Consent(ctx, org, c)
 }
 
 // OptOutCaller records that a caller wants no texts. ok is false if the number

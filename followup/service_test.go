@@ -171,6 +171,14 @@ func TestNothingIsSentAfterABooking(t *testing.T) {
 		w.note(followup.Ended)
 		suppressed(t, w)
 	})
+	t.Run("since the call began by our clock, though not by one that is ahead", func(t *testing.T) {
+		w := newWorld(t, quiet)
+		w.promise("botox")
+		w.clock.Advance(time.Minute)
+		w.book(caller, "")
+		w.note(followup.Ended, func(e *followup.CallEvent) { e.Began = w.clock.Now().Add(time.Second) })
+		suppressed(t, w)
+	})
 	t.Run("that was made while the text waits for the morning", func(t *testing.T) {
 		w := newWorld(t, quiet)
 		w.clock.Advance(10 * time.Hour) // ten in the evening

@@ -106,6 +106,10 @@ type Store interface {
 	// not its words. It reports whether the message was new.
 	Reply(ctx context.Context, org tenant.ID, r Reply) (first bool, err error)
 
+	// Replies returns the latest texts from contacts, the last one first, at
+	// most limit of them.
+	Replies(ctx context.Context, org tenant.ID, limit int) ([]Reply, error)
+
 	// Quarantine notes that a message came which belongs to no call, so that
 	// it can be counted. kind is the message's type.
 	Quarantine(ctx context.Context, org tenant.ID, kind string) error
@@ -221,9 +225,11 @@ type Candidate struct {
 	HeldUntil time.Time
 
 	// AppointmentStatus and AppointmentStart are of the appointment that the
-	// intent is about, as it is now.
-	AppointmentStatus string
-	AppointmentStart  time.Time
+	// intent is about, as it is now, and AppointmentChanged is when it was last
+	// booked, confirmed, moved or cancelled.
+	AppointmentStatus  string
+	AppointmentStart   time.Time
+	AppointmentChanged time.Time
 
 	OptedOut bool
 
@@ -363,6 +369,7 @@ type Reply struct {
 	Phone   string
 	Message string // the carrier's id
 	Kind    ReplyKind
+	At      time.Time // when it was noted; the store's, ignored in Store.Reply
 }
 
 // String returns the kind and nothing of the person.

@@ -19,11 +19,6 @@ type WorkerConfig struct {
 	Sender  Sender // may be a Reconciler and a Pacer too
 	Links   Linker
 
-	// Policy says what may be sent when.
-	//
-	// Defaults to StandardPolicy.
-	Policy Policy
-
 	// SendTimeout bounds one attempt. Lease is how long an attempt is its
 	// worker's own: after it, its outcome is unknown. It must be longer than
 	// SendTimeout by half a second at least.
@@ -111,9 +106,6 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 	case cfg.Settle < 0 || cfg.Poll < 0 || cfg.Concurrency < 1 || cfg.PerClinic < 1:
 		return nil, errors.New("followup: WorkerConfig.Settle, Poll, Concurrency and PerClinic cannot be negative: leave them 0 for their defaults")
 	}
-	if cfg.Policy == nil {
-		cfg.Policy = StandardPolicy{}
-	}
 	w := &Worker{cfg: cfg, svc: cfg.Service.cfg}
 	w.reconciler, _ = cfg.Sender.(Reconciler)
 	w.pacer, _ = cfg.Sender.(Pacer)
@@ -127,7 +119,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	crew := newCrew(w.cfg.Concurrency, w.cfg.PerClinic)
 	defer crew.wait()
 	for failures := 0; ctx.Err() == nil; {
-		free, busy := crew.free()
+		free, busy, at := crew.free()
 		tasks, err := []Task(nil), error(nil)
 		if free > 0 {
 			tasks, err = w.cfg.Queue.Take(ctx, free, w.cfg.PerClinic, w.cfg.Lease, busy)
@@ -135,7 +127,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		if err != nil {
 			failures++
 			w.failed(ctx, tenant.ID{}, "take", err)
-			pause(ctx, backoff(failures, w.cfg.Poll, 5*time.Second))
+			pause(ctx, backoff(failures, w.cfg.Poll, time.Second))
 			continue
 		}
 		failures = 0
@@ -143,17 +135,20 @@ func (w *Worker) Run(ctx context.Context) error {
 			crew.start(org, len(tasks), func() { w.process(context.WithoutCancel(ctx), org, tasks) })
 		}
 		if len(tasks) == 0 {
-			w.rest(ctx, crew)
+			w.rest(ctx, crew, at)
+		} else {
+			pause(ctx, crew.gather())
 		}
 	}
 	return ctx.Err()
 }
 
-// rest waits for the queue to ring, or for somebody to come free who was busy.
-func (w *Worker) rest(ctx context.Context, crew *crew) {
+// rest waits for the queue to ring, or for room in the crew that was not there
+// at the change at.
+func (w *Worker) rest(ctx context.Context, crew *crew, at int) {
 	ctx, wake := context.WithCancel(ctx)
 	defer wake()
-	stop := crew.onFree(wake)
+	stop := crew.onRoom(at, wake)
 	defer stop()
 	if err := w.cfg.Queue.Wait(ctx, w.cfg.Poll); err != nil && ctx.Err() == nil {
 		w.failed(ctx, tenant.ID{}, "wait", err)
@@ -174,6 +169,10 @@ func (w *Worker) process(ctx context.Context, org tenant.ID, tasks []Task) {
 			w.failed(ctx, org, "process", panicked(p))
 		}
 	}()
+	// By then the tasks have been handed out again: whoever does not answer must
+	// not keep the crew from other clinics.
+	ctx, cancel := context.WithTimeout(ctx, 2*w.cfg.Lease)
+	defer cancel()
 	clinic, err := w.svc.Clinics.Clinic(ctx, org)
 	gone := errors.Is(err, tenant.ErrUnknown)
 	if err != nil && !gone {
@@ -226,10 +225,17 @@ func (w *Worker) callDue(ctx context.Context, clinic *Clinic, t Task) error {
 	return w.cfg.Service.conclude(ctx, clinic, call, t)
 }
 
+// observe tells the observer, whose panic changes nothing.
 func (w *Worker) observe(ctx context.Context, o Observation) {
-	if w.cfg.Observer != nil {
-		w.cfg.Observer.ObserveMessage(ctx, o)
+	if w.cfg.Observer == nil {
+		return
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			w.failed(ctx, o.Org, "observer", panicked(p))
+		}
+	}()
+	w.cfg.Observer.ObserveMessage(ctx, o)
 }
 
 // failed logs what went wrong. The errors of stores and senders carry ids only.
@@ -276,7 +282,8 @@ type crew struct {
 	mu     sync.Mutex
 	busy   map[tenant.ID]int // tasks under way
 	total  int
-	onDone func() // wakes who waits for somebody to come free
+	change int    // counts how often there was room again
+	wake   func() // whoever waits for room
 	all    sync.WaitGroup
 }
 
@@ -284,9 +291,22 @@ func newCrew(most, perOrg int) *crew {
 	return &crew{most: most, perOrg: perOrg, busy: map[tenant.ID]int{}}
 }
 
-// free returns how many tasks can be started, and the clinics that have as many
-// under way as one may have.
-func (c *crew) free() (n int, busy []tenant.ID) {
+// gather is how long to wait before tasks are taken again. Tasks that are taken
+// together are decided together: under load it pays to let some gather.
+func (c *crew) gather() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if 2*c.total < c.most {
+		return 0
+	}
+	return gatherFor
+}
+
+const gatherFor = 5 * time.Millisecond
+
+// free returns how many tasks can be started, the clinics that have as many
+// under way as one may have, and the change at which that was so.
+func (c *crew) free() (n int, busy []tenant.ID, at int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for org, under := range c.busy {
@@ -294,7 +314,7 @@ func (c *crew) free() (n int, busy []tenant.ID) {
 			busy = append(busy, org)
 		}
 	}
-	return c.most - c.total, busy
+	return c.most - c.total, busy, c.change
 }
 
 func (c *crew) start(org tenant.ID, tasks int, work func()) {
@@ -310,29 +330,37 @@ func (c *crew) start(org tenant.ID, tasks int, work func()) {
 	}()
 }
 
+// done takes leave of tasks. There is room again when a clinic, or the crew, has
+// less than it may have.
 func (c *crew) done(org tenant.ID, tasks int) {
 	c.mu.Lock()
-	wasBusy := c.busy[org] >= c.perOrg || c.total >= c.most
+	defer c.mu.Unlock()
+	ofOrg, ofAll := c.busy[org], c.total
+	c.total -= tasks
 	if c.busy[org] -= tasks; c.busy[org] == 0 {
 		delete(c.busy, org)
 	}
-	c.total -= tasks
-	wake := c.onDone
-	c.mu.Unlock()
-	if wasBusy && wake != nil {
-		wake()
+	if ofOrg >= c.perOrg && c.busy[org] < c.perOrg || ofAll >= c.most && c.total < c.most {
+		c.change++
+		if c.wake != nil {
+			c.wake()
+		}
 	}
 }
 
-// onFree has wake called when a clinic, or the crew, is no longer busy.
-func (c *crew) onFree(wake func()) (stop func()) {
+// onRoom has wake called when there is room again, or at once if there has
+// been since the change at.
+func (c *crew) onRoom(at int, wake func()) (stop func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.onDone = wake
+	if c.change != at {
+		wake()
+	}
+	c.wake = wake
 	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.onDone = nil
+		c.wake = nil
 	}
 }
 

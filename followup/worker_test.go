@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
@@ -411,6 +413,141 @@ func reasonOf(w *world, kind followup.Kind) followup.Reason {
 	return ""
 }
 
+// An integrator's parts may panic: that is one message's trouble.
+func TestAPanicHoldsUpItsOwnMessageOnly(t *testing.T) {
+	t.Run("of a policy", func(t *testing.T) {
+		policy := &strange{}
+		w := promised(t, withService(func(c *followup.Config) { c.Policy = policy }))
+		policy.panics = caller
+		const other = "+447700900124"
+		_, err := w.service.Promise(t.Context(), harley, followup.Promise{Call: "call-2", Caller: other, Procedure: redact.NewSpeech("botox")})
+		require.NoError(t, err)
+		w.note(followup.Ended, from(other), func(e *followup.CallEvent) { e.Call = "call-2" })
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- w.worker.Run(ctx) }() // decides about both together
+		require.Eventually(t, func() bool { return len(w.carrier.sent()) == 1 }, 5*time.Second, time.Millisecond)
+		stop()
+		<-ended
+		require.Equal(t, other, w.carrier.sent()[0].To)
+		policy.panics = ""
+		w.wait(2*time.Minute, 10*time.Second)
+		require.Len(t, w.carrier.sent(), 2)
+	})
+	t.Run("of an observer", func(t *testing.T) {
+		w := promised(t, withWorker(func(c *followup.WorkerConfig) { c.Observer = strangeObserver{} }))
+		w.work()
+		w.onlyText()
+		require.Equal(t, followup.Accepted, w.only().State)
+	})
+}
+
+// strange is a policy that panics over a number.
+type strange struct{ panics string }
+
+func (s *strange) Decide(c followup.Candidate, clinic *followup.Clinic, place followup.Place) followup.Decision {
+	if c.Phone == s.panics {
+		panic("over " + c.Phone)
+	}
+	return followup.StandardPolicy{}.Decide(c, clinic, place)
+}
+
+type strangeObserver struct{}
+
+func (strangeObserver) ObserveMessage(context.Context, followup.Observation) {
+	panic("over everything")
+}
+
+// Whoever does not answer is not waited for without end.
+func TestAPartThatDoesNotAnswerEndsNothing(t *testing.T) {
+	for name, silence := range map[string]func(*silent, *followup.Config){
+		"what knows the clinics":   func(s *silent, c *followup.Config) { s.Clinics, c.Clinics = c.Clinics, s },
+		"what knows the documents": func(s *silent, c *followup.Config) { s.Catalog, c.Catalog = c.Catalog, s },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				clinic, err := followup.NewClinic(followup.ClinicConfig{Org: harley})
+				require.NoError(t, err)
+				s := &silent{}
+				w := promised(t, withService(func(c *followup.Config) {
+					c.Clinics = followup.StaticClinics{harley.ID: clinic}
+					silence(s, c)
+				}))
+				s.now = true
+				w.work()
+				require.Empty(t, w.carrier.sent())
+				s.now = false
+				w.wait(time.Minute, 5*time.Second)
+				w.onlyText()
+			})
+		})
+	}
+}
+
+// silent answers nothing now.
+type silent struct {
+	followup.Clinics
+	followup.Catalog
+	now bool
+}
+
+func (s *silent) Clinic(ctx context.Context, org tenant.ID) (*followup.Clinic, error) {
+	if s.now {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.Clinics.Clinic(ctx, org)
+}
+
+func (s *silent) Document(ctx context.Context, org tenant.ID, id followup.ProcedureID) (string, bool, error) {
+	if s.now {
+		<-ctx.Done()
+		return "", false, ctx.Err()
+	}
+	return s.Catalog.Document(ctx, org, id)
+}
+
+// A worker may be held up for longer than its contacts are locked, or than its
+// attempts are its own: then others may have booked, or sent, meanwhile.
+func TestAWorkerThatWasHeldUpSendsNothing(t *testing.T) {
+	for name, held := range map[string]heldUp{
+		"before it is asked the last time":     {before: 3 * time.Second},
+		"after it was, when the lock has gone": {after: time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, withService(func(c *followup.Config) {
+					held.Store = c.Store
+					c.Store = &held
+				}))
+				w.promise("botox")
+				w.note(followup.Ended)
+				w.work()
+				require.Empty(t, w.carrier.sent())
+				require.Equal(t, followup.Planned, w.only().State)
+				w.book(caller, "")
+				w.wait(time.Minute, 5*time.Second)
+				require.Equal(t, followup.Booked, reasonOf(w, followup.Information))
+			})
+		})
+	}
+}
+
+// heldUp is a store whose first Begin takes its time.
+type heldUp struct {
+	followup.Store
+	before, after time.Duration
+}
+
+func (s *heldUp) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+	before, after := s.before, s.after
+	s.before, s.after = 0, 0
+	time.Sleep(before)
+	batch, err := s.Store.Begin(ctx, org, ids, lease, decide)
+	time.Sleep(after)
+	return batch, err
+}
+
 // Run is the same, woken by the queue.
 func TestRunSendsWithinSecondsAndEndsWhenItIsTold(t *testing.T) {
 	w := newWorld(t)
@@ -452,6 +589,47 @@ func TestAQueueThatDoesNotAnswerIsAskedAgain(t *testing.T) {
 	require.Eventually(t, func() bool { return len(w.carrier.sent()) == 1 }, 10*time.Second, time.Millisecond)
 	stop()
 	<-ended
+}
+
+func TestAStoreThatIsDownWhileAWorkerWorksLosesNothing(t *testing.T) {
+	for name, failures := range map[string]unreachable{
+		"before the decision":                        {begins: 3},
+		"after the request, for less than its lease": {finishes: 2},
+		"after the request, for longer":              {finishes: 50},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := promised(t, withService(func(c *followup.Config) {
+					failures.Store = c.Store
+					c.Store = &failures
+				}))
+				w.work()
+				w.wait(time.Minute, time.Second)
+				w.onlyText()
+				require.Equal(t, followup.Accepted, w.only().State)
+			})
+		})
+	}
+}
+
+// unreachable is a store that cannot be reached so many times.
+type unreachable struct {
+	followup.Store
+	begins, finishes int
+}
+
+func (s *unreachable) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+	if s.begins--; s.begins >= 0 {
+		return followup.Batch{}, followup.ErrUnavailable
+	}
+	return s.Store.Begin(ctx, org, ids, lease, decide)
+}
+
+func (s *unreachable) Finish(ctx context.Context, org tenant.ID, results []followup.Result) error {
+	if s.finishes--; s.finishes >= 0 {
+		return followup.ErrUnavailable
+	}
+	return s.Store.Finish(ctx, org, results)
 }
 
 func TestNewWorkerNamesTheFieldAndTheCure(t *testing.T) {

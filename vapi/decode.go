@@ -297,9 +297,13 @@ func plainID(id string) string {
 const milliseconds = 1e12
 
 // instant reads a time as Vapi writes it: milliseconds with or without a
-// fraction, seconds, or RFC 3339. What is none of them is the zero time.
+// fraction, seconds, or RFC 3339. What is none of them, or of a year that no
+// call is of, is the zero time: databases and JSON do not take every year.
 func instant(text string) time.Time {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		if year := t.UTC().Year(); year < 1970 || year > 2261 {
+			return time.Time{}
+		}
 		return t
 	}
 	n, err := strconv.ParseFloat(text, 64)

@@ -165,6 +165,18 @@ func TestWhatIsToldOfACallIsNoted(t *testing.T) {
 	}
 }
 
+// A time that nothing can keep would have its message refused for ever.
+func TestATimeThatNoCallIsOfIsNotTold(t *testing.T) {
+	for _, no := range []string{`"0000-01-01T00:00:00Z"`, `"1969-12-31T23:59:59Z"`, `"9999-12-31T23:59:59-01:00"`, `"2262-01-01T00:00:00Z"`, `-1`, `1e300`, `"soon"`} {
+		r := new(recorder)
+		d := followDesk(t, r)
+		d.post(about("end-of-call-report", `"startedAt":`+no+`,"endedAt":`+no+`,`))
+		require.Len(t, r.events, 1, no)
+		require.Zero(t, r.events[0].Began, no)
+		require.Zero(t, r.events[0].Ended, no)
+	}
+}
+
 func TestAReportTellsWhatTheCallWasAbout(t *testing.T) {
 	r := new(recorder)
 	d := followDesk(t, r)

@@ -65,7 +65,9 @@ func TestWhatBecameOfAPromiseCanBeSaid(t *testing.T) {
 		followup.NothingKnown:      {404, "Which treatment would you like the information about?"},
 		followup.NothingToSend:     {404, "no information about that"},
 		followup.NoNumberToText:    {422, "I can only text the number you are calling from"},
-		followup.NotATextNumber:    {422, "landline"},
+		followup.NotATextNumber:    {422, "cannot get our texts"},
+		followup.TextedAlready:     {422, "texted you already"},
+		followup.HasBooked:         {422, "booked an appointment"},
 		followup.WantsNoTexts:      {422, "text START to the clinic's number"},
 		followup.ClinicSendsNoText: {422, "we do not send information by text"},
 	} {

@@ -32,9 +32,10 @@ type followUps struct {
 	inCall     map[string][]*appointment // that were made in it
 	intents    map[followup.IntentID]*intent
 	optOuts    map[string]bool // by the carrier's id of their text
-	replies    map[string]bool // likewise
-	quarantine map[string]int  // by kind
-	bell       *doorbell       // the store's
+	replied    map[string]bool // likewise
+	replies    []followup.Reply
+	quarantine map[string]int // by kind
+	bell       *doorbell      // the store's
 
 	// locked are the contacts, by phone, with a message on its way. Each has
 	// what is closed when they are let go.
@@ -47,7 +48,7 @@ func newFollowUps(bell *doorbell) followUps {
 		inCall:     map[string][]*appointment{},
 		intents:    map[followup.IntentID]*intent{},
 		optOuts:    map[string]bool{},
-		replies:    map[string]bool{},
+		replied:    map[string]bool{},
 		quarantine: map[string]int{},
 		bell:       bell,
 		locked:     map[string]chan struct{}{},
@@ -157,12 +158,16 @@ func (b *book) readCall(c *call) followup.Call {
 			out.Ended = c.over
 		}
 	}
-	out.Booked = b.hasBooked(c.ID, c.Phone, out.Began)
+	out.Booked = b.hasBooked(c.ID, c.Phone, c.since())
 	if known := b.contacts[c.Phone]; c.Phone != "" {
 		out.Consented = slices.ContainsFunc(known.ledger, func(e entry) bool { return e.consent.Call == c.ID && e.consent.Call != "" })
 	}
 	return out
 }
+
+// since is from when on a booking by the caller counts as made during or after
+// the call: other clocks may be ahead of the store's.
+func (c *call) since() time.Time { return earliest(c.toldBegan, c.FirstSeen) }
 
 // hasBooked reports whether an appointment was made, confirmed or moved in a
 // call, or by a contact since a time.
@@ -279,15 +284,22 @@ func (f *FollowUps) Appointment(ctx context.Context, org tenant.ID, id string) (
 	out := followup.Appointment{
 		ID: id, Phone: a.contact.Phone, Start: a.Start, Zone: a.Zone, Status: string(b.status(a)), Now: b.now,
 	}
+	out.Made, out.Changed = a.changed()
+	return out, nil
+}
+
+// changed is when an appointment was booked, or its hold confirmed, and when it
+// was last changed.
+func (a *appointment) changed() (made, last time.Time) {
 	for _, e := range a.events {
 		switch e.Kind {
 		case "booked", "confirmed":
-			out.Made, out.Changed = e.At, e.At
+			made, last = e.At, e.At
 		case "moved", "cancelled":
-			out.Changed = e.At
+			last = e.At
 		}
 	}
-	return out, nil
+	return made, last
 }
 
 // Consent implements [followup.Store].
@@ -365,12 +377,27 @@ func (f *FollowUps) Reply(ctx context.Context, org tenant.ID, r followup.Reply) 
 	if err != nil {
 		return false, err
 	}
-	if r.Message != "" && b.replies[r.Message] {
+	if r.Message != "" && b.replied[r.Message] {
 		return false, nil
 	}
-	b.replies[r.Message] = true
+	b.replied[r.Message] = true
+	r.At = b.now
+	b.replies = append(b.replies, r)
 	b.meet(booking.Contact{Phone: r.Phone}).lastContact = b.now
 	return true, nil
+}
+
+// Replies implements [followup.Store].
+func (f *FollowUps) Replies(ctx context.Context, org tenant.ID, limit int) ([]followup.Reply, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	latest := slices.Clone(b.replies[max(0, len(b.replies)-limit):])
+	slices.Reverse(latest)
+	return latest, nil
 }
 
 // Quarantine implements [followup.Store].
@@ -410,6 +437,7 @@ func (f *FollowUps) Lookup(ctx context.Context, org tenant.ID, phone string) (fo
 	}
 	m := followup.Memory{
 		Known: true, FirstSeen: known.firstSeen, LastContact: known.lastContact, OptedOut: known.optedOut(),
+		Unusable: known.unusable,
 	}
 	var asked, wanted time.Time
 	for _, c := range b.calls {

@@ -78,7 +78,7 @@ func (b *book) toDecide(id followup.IntentID) *intent {
 	default:
 		if i.State == followup.Sending {
 			i.enter(followup.Unknown, b.now)
-			i.Reason = followup.PastTheQueue
+			i.Reason = followup.LeaseExpired
 		}
 		return i
 	}
@@ -167,7 +167,7 @@ func (b *book) candidate(i *intent) followup.Candidate {
 	c.OptedOut, c.Unusable, c.Consent = known.optedOut(), known.unusable, known.consent(i.Kind)
 	since := i.Planned
 	if call, known := b.calls[i.Call]; known {
-		since = b.readCall(call).Began
+		since = call.since()
 	}
 	c.Booked = b.hasBooked(i.Call, i.Phone, since)
 	for _, a := range known.appointments {
@@ -177,6 +177,7 @@ func (b *book) candidate(i *intent) followup.Candidate {
 	}
 	if a, known := b.appointments[booking.ID(i.Appointment)]; known {
 		c.AppointmentStatus, c.AppointmentStart = string(b.status(a)), a.Start
+		_, c.AppointmentChanged = a.changed()
 	}
 	for _, o := range known.intents {
 		sent := o.State == followup.Sending || o.State == followup.Unknown || o.State.Taken()

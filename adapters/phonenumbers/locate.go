@@ -80,8 +80,8 @@ func zones(prefix string) (all []*time.Location) {
 		return nil
 	}
 	for _, name := range names {
-		zone, err := time.LoadLocation(name)
-		if err != nil {
+		zone := followup.Zone(name)
+		if zone == nil {
 			return nil
 		}
 		all = append(all, zone)

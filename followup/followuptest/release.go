@@ -81,13 +81,7 @@ func (f *storing) interleave(changes []change) {
 			changed <- err
 		}()
 		time.Sleep(after)
-		start := time.Now()
-		b, err := f.Store.Begin(f.ctx, f.org, []followup.IntentID{p.ID}, time.Hour, func(c followup.Candidate) followup.Verdict {
-			if c.Booked || c.OptedOut {
-				return followup.Verdict{Action: followup.Suppress, Reason: followup.Booked}
-			}
-			return send(c)
-		})
+		b, start, err := f.beginRaced(p.ID)
 		time.Sleep(keep)
 		kept := time.Since(start) < keptFor
 		released := steps.Add(1)
@@ -111,8 +105,32 @@ func (f *storing) interleave(changes []change) {
 	}
 }
 
-// jitter is a pause about as long as a call takes.
-func (f *storing) jitter() time.Duration { return time.Duration(f.rng.IntN(1500)) * time.Microsecond }
+// beginRaced decides about an intent whose contact may be booking just now: then
+// it is not shown, and decided about again.
+func (f *storing) beginRaced(id followup.IntentID) (b followup.Batch, start time.Time, err error) {
+	for {
+		start = time.Now()
+		b, err = f.Store.Begin(f.ctx, f.org, []followup.IntentID{id}, time.Hour, func(c followup.Candidate) followup.Verdict {
+			if c.Booked || c.OptedOut {
+				return followup.Verdict{Action: followup.Suppress, Reason: followup.Booked}
+			}
+			return send(c)
+		})
+		if err != nil || len(b.Send) > 0 || f.get(id).State != followup.Planned {
+			return b, start, err
+		}
+		b.Release()
+	}
+}
+
+// jitter is a pause about as long as a call takes, in memory or over a network.
+func (f *storing) jitter() time.Duration {
+	most := 1500
+	if f.rng.IntN(2) == 0 {
+		most = 12000
+	}
+	return time.Duration(f.rng.IntN(most)) * time.Microsecond
+}
 
 func othersBook(f *storing) {
 	b := f.begin(time.Hour, send, f.planned("a", 1))
