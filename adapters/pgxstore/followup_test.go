@@ -1,0 +1,32 @@
+package pgxstore_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/internal/pgtest"
+	"github.com/callwaiting-ai/callwaiting/adapters/pgxstore"
+	"github.com/callwaiting-ai/callwaiting/followup/followuptest"
+)
+
+func followUps(store *pgxstore.Store) followuptest.StoreHarness {
+	f := store.FollowUps()
+	return followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: store, Quarantined: f.Quarantined}
+}
+
+func TestFollowUps(t *testing.T) {
+	followuptest.RunStore(t, followUps(open(t, pgtest.DB(t).App, 16)))
+}
+
+func TestFollowUpsBehindPgBouncer(t *testing.T) {
+	through := pgtest.DB(t).PgBouncer(t, 8)
+	for mode, only := range map[string][]string{
+		"cache_describe": nil,
+		"exec":           {"it writes what came of attempts", "a contact that is not released is let go by itself"},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			require.Empty(t, followuptest.FailingStore(followUps(open(t, through+"&default_query_exec_mode="+mode, 16)), only...))
+		})
+	}
+}

@@ -1,0 +1,122 @@
+package pgxstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/internal/pgtest"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// Counted on the wire, not timed.
+func TestFollowUpRoundTrips(t *testing.T) {
+	p := pgtest.DB(t).Proxy(t)
+	store := open(t, p.URL, 1)
+	f, org, ctx := store.FollowUps(), tenant.NewID(), t.Context()
+	out, err := store.Claim(ctx, org, claimOf(org, "key", day(9, 0)))
+	require.NoError(t, err)
+
+	const phone = "+12025550123"
+	key := "" // of what a round is about
+	var batch followup.Batch
+	plans := func() (plans []followup.Plan, ids []followup.IntentID, hash [32]byte) {
+		for _, k := range []string{"a", "b"} {
+			id := followup.NewIntentID(org, key+k)
+			ids = append(ids, id)
+			plans = append(plans, followup.Plan{ID: id, Kind: followup.Information, Phone: phone, Call: key, Deadline: time.Now().Add(time.Hour)})
+		}
+		return plans, ids, followup.HashToken(key)
+	}
+	send := func(c followup.Candidate) followup.Verdict {
+		_, ids, hash := plans()
+		v := followup.Verdict{Action: followup.Send}
+		if c.ID == ids[0] {
+			v.Link = &followup.Link{Hash: hash, Intent: c.ID, Document: "x.pdf", Expires: time.Now().Add(time.Hour), MaxViews: 3}
+		}
+		return v
+	}
+	steps := []struct {
+		what string
+		want int64
+		do   func() error
+	}{
+		{"Record", 1, func() error {
+			_, err := f.Record(ctx, org, followup.Facts{Call: key, Signal: followup.Ended, Phone: phone, Again: time.Hour})
+			return err
+		}},
+		{"Call", 1, func() error { _, err := f.Call(ctx, org, key); return err }},
+		{"Consent", 1, func() error {
+			return f.Consent(ctx, org, followup.Consent{Phone: phone, Purpose: followup.Information, Call: key, At: time.Now()})
+		}},
+		{"Plan, of two", 1, func() error {
+			p, _, _ := plans()
+			_, err := f.Plan(ctx, org, followup.Task{Kind: followup.TaskCall, ID: key}, p)
+			return err
+		}},
+		{"Take", 1, func() error { _, err := f.Take(ctx, 10, 10, time.Minute, []tenant.ID{tenant.NewID()}); return err }},
+		{"Begin that sends two", 2, func() error {
+			_, ids, _ := plans()
+			batch, err = f.Begin(ctx, org, ids, time.Minute, send)
+			require.Len(t, batch.Send, 2)
+			return err
+		}},
+		{"Release", 1, func() error { batch.Release(); return nil }},
+		{"Release again", 0, func() error { batch.Release(); return nil }},
+		{"Finish, of two", 1, func() error {
+			_, ids, _ := plans()
+			return f.Finish(ctx, org, []followup.Result{
+				{Intent: ids[0], Attempt: 1, State: followup.Accepted, Provider: "SM1"}, {Intent: ids[1], Attempt: 1, State: followup.Planned},
+			})
+		}},
+		{"Begin that sends none", 2, func() error {
+			_, ids, _ := plans()
+			_, err := f.Begin(ctx, org, ids[1:], time.Minute, func(followup.Candidate) followup.Verdict {
+				return followup.Verdict{Action: followup.Suppress, Reason: followup.Booked}
+			})
+			return err
+		}},
+		{"Status", 1, func() error {
+			_, ids, _ := plans()
+			_, err := f.Status(ctx, org, followup.StatusUpdate{Intent: ids[0], State: followup.Delivered})
+			return err
+		}},
+		{"Drop", 1, func() error {
+			return f.Drop(ctx, followup.Task{Org: org, Kind: followup.TaskCall, ID: key, Lease: time.Now()})
+		}},
+		{"Link", 1, func() error { _, _, hash := plans(); _, _, err := f.Link(ctx, hash); return err }},
+		{"UseLink", 1, func() error { _, _, hash := plans(); _, _, err := f.UseLink(ctx, hash); return err }},
+		{"RevokeLinks", 1, func() error { return f.RevokeLinks(ctx, org, phone) }},
+		{"Reply", 1, func() error {
+			_, err := f.Reply(ctx, org, followup.Reply{Phone: phone, Message: key, Kind: followup.ReplyStop})
+			return err
+		}},
+		{"OptOut", 1, func() error {
+			return f.OptOut(ctx, org, followup.OptOut{Phone: phone, Source: "text", Message: key})
+		}},
+		{"Replies", 1, func() error {
+			replies, err := f.Replies(ctx, org, 1)
+			require.Len(t, replies, 1)
+			require.Equal(t, followup.Reply{Phone: phone, Message: key, Kind: followup.ReplyStop, At: replies[0].At}, replies[0])
+			return err
+		}},
+		{"Lookup", 1, func() error { _, err := f.Lookup(ctx, org, phone); return err }},
+		{"Intents", 1, func() error { _, err := f.Intents(ctx, org, followup.Find{Phone: phone}); return err }},
+		{"Appointment", 1, func() error { _, err := f.Appointment(ctx, org, string(out.Appointment.ID)); return err }},
+		{"Quarantine", 1, func() error { return f.Quarantine(ctx, org, "hang") }},
+	}
+	key = "first" // statements are prepared once
+	for _, s := range steps {
+		require.NoError(t, s.do(), s.what)
+	}
+	key = "second"
+	for _, s := range steps {
+		t.Run(s.what, func(t *testing.T) {
+			before := p.Trips()
+			require.NoError(t, s.do())
+			require.Equal(t, s.want, p.Trips()-before)
+		})
+	}
+}

@@ -1,0 +1,191 @@
+package twiliosms_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/twiliosms"
+	"github.com/callwaiting-ai/callwaiting/adapters/twiliosms/twiliotest"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/followuptest"
+)
+
+// clock is a time that is moved by hand.
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time          { return c.now }
+func (c *clock) forward(d time.Duration) { c.now = c.now.Add(d) }
+
+func newClock() *clock { return &clock{time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)} }
+
+func TestPaceIsTheClinics(t *testing.T) {
+	now := newClock()
+	known := accounts()
+	fast := known[harley]
+	fast.PerSecond = 2.5
+	known[harley] = fast
+	s := newSender(t, twiliosms.Config{Accounts: known, Now: now.Now})
+
+	may, _, _ := s.Pace(harley, 5)
+	require.Equal(t, 2, may)
+	may, again, _ := s.Pace(harley, 5)
+	require.Zero(t, may)
+	require.InDelta(t, 200*time.Millisecond, again, float64(time.Microsecond), "half a message is there")
+	now.forward(again)
+	may, _, _ = s.Pace(harley, 5)
+	require.Equal(t, 1, may, "as soon as it was said to")
+
+	may, _, _ = s.Pace(ikeja, 99)
+	require.Equal(t, 10, may, "the default of a messaging service, whatever the other clinic has sent")
+
+	now.forward(time.Hour)
+	may, _, _ = s.Pace(harley, 99)
+	require.Equal(t, 2, may, "what was not sent is not saved up")
+	may, _, _ = s.Pace(harley, 0)
+	require.Zero(t, may)
+	now.forward(-time.Hour)
+	may, _, _ = s.Pace(ikeja, 99)
+	require.Zero(t, may, "a clock that goes back gives nothing")
+}
+
+func TestThePaceOfANumber(t *testing.T) {
+	now := newClock()
+	s := newSender(t, twiliosms.Config{Now: now.Now})
+	total := 0
+	for range 1000 { // every 10 ms for ten seconds
+		may, _, _ := s.Pace(harley, 3)
+		total += may
+		now.forward(10 * time.Millisecond)
+	}
+	require.InDelta(t, 10, total, 1, "one a second")
+}
+
+func TestAWrongConfigurationSuspendsTheClinicAlone(t *testing.T) {
+	now := newClock()
+	c := carrier(t, twiliotest.Config{})
+	s := newSender(t, twiliosms.Config{BaseURL: c.URL(), Now: now.Now})
+	c.Fault(followuptest.Misconfigured)
+	_, err := s.Send(t.Context(), harley, message(1))
+	require.Equal(t, "20003", sendError(t, err).Code)
+	c.Fault(followuptest.Fine)
+
+	state := s.State(harley)
+	require.Equal(t, twiliosms.State{
+		Suspended: true, Reason: followup.BadConfig, Code: "20003", Since: now.now, Until: now.now.Add(30 * time.Second),
+	}, state)
+	requests := c.Requests()
+	_, err = s.Send(t.Context(), harley, message(1))
+	e := sendError(t, err)
+	require.Equal(t, followup.NotSent, e.Outcome)
+	require.Equal(t, followup.BadConfig, e.Reason)
+	require.Equal(t, 30*time.Second, e.RetryAfter)
+	require.Equal(t, requests, c.Requests(), "nothing was asked of Twilio")
+	may, again, _ := s.Pace(harley, 5)
+	require.Zero(t, may)
+	require.Equal(t, 30*time.Second, again)
+
+	_, err = s.Send(t.Context(), ikeja, message(2))
+	require.NoError(t, err, "another clinic's messages go out")
+	require.Equal(t, twiliosms.State{}, s.State(ikeja))
+}
+
+func TestASuspendedClinicIsTriedWithOneMessage(t *testing.T) {
+	now := newClock()
+	c := carrier(t, twiliotest.Config{})
+	s := newSender(t, twiliosms.Config{BaseURL: c.URL(), Now: now.Now})
+	since := now.now
+	c.Fault(followuptest.Misconfigured)
+	s.Send(t.Context(), harley, message(1))
+	for _, pause := range []time.Duration{30, 60, 120, 240, 300, 300} {
+		pause *= time.Second
+		state := s.State(harley)
+		require.Equal(t, since, state.Since)
+		require.Equal(t, now.now.Add(pause), state.Until)
+		now.forward(pause)
+
+		may, _, _ := s.Pace(harley, 5)
+		require.Equal(t, 1, may)
+		may, _, _ = s.Pace(harley, 5)
+		require.Zero(t, may, "one message tries")
+		requests := c.Requests()
+		_, err := s.Send(t.Context(), harley, message(1))
+		require.Error(t, err)
+		_, err = s.Send(t.Context(), harley, message(2))
+		require.Error(t, err)
+		require.Equal(t, requests+1, c.Requests())
+	}
+	c.Fault(followuptest.Fine)
+	now.forward(5 * time.Minute)
+	_, err := s.Send(t.Context(), harley, message(1))
+	require.NoError(t, err, "one that was not asked for at Pace may try too")
+	require.Equal(t, twiliosms.State{}, s.State(harley))
+	_, err = s.Send(t.Context(), harley, message(2))
+	require.NoError(t, err)
+}
+
+// A message that was to try, and never did, does not keep the clinic suspended.
+func TestATryThatNeverCame(t *testing.T) {
+	now := newClock()
+	c := carrier(t, twiliotest.Config{})
+	s := newSender(t, twiliosms.Config{BaseURL: c.URL(), Now: now.Now})
+	c.Fault(followuptest.Misconfigured)
+	s.Send(t.Context(), harley, message(1))
+	c.Fault(followuptest.Fine)
+	now.forward(30 * time.Second)
+	may, again, _ := s.Pace(harley, 1)
+	require.Equal(t, 1, may)
+	now.forward(again)
+	may, _, _ = s.Pace(harley, 1)
+	require.Equal(t, 1, may)
+}
+
+func TestFailuresInARowSuspend(t *testing.T) {
+	now := newClock()
+	c := carrier(t, twiliotest.Config{})
+	s := newSender(t, twiliosms.Config{BaseURL: c.URL(), Now: now.Now})
+	for round := range 2 {
+		c.Fault(followuptest.TakeThenError)
+		for n := range 4 {
+			s.Send(t.Context(), harley, message(n))
+		}
+		require.False(t, s.State(harley).Suspended)
+		c.Fault([]followuptest.Fault{followuptest.Fine, followuptest.RefuseBadNumber}[round])
+		s.Send(t.Context(), harley, message(4)) // that Twilio answers begins the count anew
+	}
+	c.Fault(followuptest.RefuseConnection)
+	for n := range 5 {
+		s.Send(t.Context(), harley, message(n))
+	}
+	require.True(t, s.State(harley).Suspended)
+	require.Equal(t, followup.Transient, s.State(harley).Reason)
+	require.Equal(t, now.now.Add(time.Second), s.State(harley).Until, "it may be over in a moment")
+
+	c.Fault(followuptest.Fine)
+	_, found, err := s.Find(t.Context(), harley, followup.Lost{To: to, Tried: time.Now(), Digest: followup.Digest(message(0).Body)})
+	require.NoError(t, err, "what Twilio has can be asked all the same")
+	require.True(t, found)
+}
+
+func TestTooManyRequestsSuspendNothing(t *testing.T) {
+	c := carrier(t, twiliotest.Config{})
+	s := newSender(t, twiliosms.Config{BaseURL: c.URL()})
+	c.Fault(followuptest.RateLimited)
+	for n := range 20 {
+		_, err := s.Send(t.Context(), harley, message(n))
+		require.Equal(t, 7*time.Second, sendError(t, err).RetryAfter)
+	}
+	require.False(t, s.State(harley).Suspended)
+}
+
+func TestAFullQueueHoldsTheClinic(t *testing.T) {
+	now := newClock()
+	c := carrier(t, twiliotest.Config{})
+	s := newSender(t, twiliosms.Config{BaseURL: c.URL(), Now: now.Now})
+	c.Refuse(to, 63038)
+	_, err := s.Send(t.Context(), harley, message(1))
+	require.Equal(t, time.Hour, sendError(t, err).RetryAfter)
+	require.Equal(t, followup.RateLimited, s.State(harley).Reason)
+	require.Equal(t, now.now.Add(time.Hour), s.State(harley).Until)
+}
