@@ -2,10 +2,12 @@
 
 GO      ?= go
 CLAIMS  ?= 1000000
+CALLS   ?= 1000
+ROUNDS  ?= 10000
 FUZZ    ?= 30s
 tools   := $(GO) tool -modfile=tools.mod
 
-.PHONY: test setup bench race-million fuzz fuzz-short lint ci
+.PHONY: test setup bench race-million kill interleave contract browser fuzz fuzz-short lint ci
 
 # Every test, with the race detector, on a real PostgreSQL.
 test: setup
@@ -22,6 +24,24 @@ bench: setup
 # So many raced claims, none of which may double-book: CLAIMS=…
 race-million: setup
 	CLAIMS=$(CLAIMS) $(GO) test -count=1 -timeout 6h -v -run '^TestRacedClaims$$' ./adapters/pgxstore
+
+# So many dropped calls, workers killed and a carrier that fails: CALLS=…; then
+# the same with what most would write, which texts twice.
+kill: setup
+	CALLS=$(CALLS) $(GO) test -count=1 -timeout 60m -v -run '^(TestACallIsTextedOnceWhateverIsKilled|TestALeaseAndARetryTextTwice)$$' ./adapters/internal/handoff
+
+# So many bookings and opt-outs against sends: ROUNDS=…
+interleave: setup
+	INTERLEAVINGS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^TestNothingIsSentAfterABookingOrAnOptOut$$' ./adapters/internal/handoff
+
+# Every request to Twilio against Twilio's own OpenAPI description; needs npm.
+contract:
+	@.ci/openapi $(GO)
+
+# The link page in a real browser, and a picture of it: SCREENSHOT=…
+SCREENSHOT ?= /tmp/linkpage.png
+browser:
+	LINKPAGE_SCREENSHOT=$(SCREENSHOT) $(GO) test -count=1 -v -run '^TestLinkPageInABrowser$$' ./followup
 
 # Every fuzz target for FUZZ=… each.
 fuzz:

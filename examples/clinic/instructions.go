@@ -8,8 +8,9 @@ import (
 	"github.com/callwaiting-ai/callwaiting/examples/internal/demo"
 )
 
-// instructions are commands to paste into another terminal: a booking, a
-// collision and a list at each clinic, on a working day of next week.
+// instructions are commands to paste into another terminal: at each clinic a
+// booking, a collision and a list, on a working day of next week, and a call
+// that is dropped.
 func instructions(s settings, kind string, clinics []demo.Clinic, now time.Time) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "Listening on http://%s (state %s). Paste these into another terminal:\n", s.addr, kind)
@@ -24,17 +25,27 @@ func instructions(s settings, kind string, clinics []demo.Clinic, now time.Time)
 		out.WriteString(toolCall(s, c, "call-1", fmt.Sprintf(number, 1), "book_appointment", fmt.Sprintf(book, "Ada Obi")))
 		out.WriteString(toolCall(s, c, "call-2", fmt.Sprintf(number, 2), "book_appointment", fmt.Sprintf(book, "Ben Hill")))
 		out.WriteString(toolCall(s, c, "call-1", fmt.Sprintf(number, 1), "find_appointments", "{}"))
+		fmt.Fprintf(&out, "# a third one agrees to be texted, and hangs up\n")
+		out.WriteString(toolCall(s, c, "call-3", fmt.Sprintf(number, 3), "send_information", `{"procedure":"nose job","consent":true}`))
+		out.WriteString(ended(s, c, "call-3", fmt.Sprintf(number, 3)))
 	}
 	out.WriteString("\n")
 	return out.String()
 }
 
 func toolCall(s settings, c demo.Clinic, call, number, tool, arguments string) string {
+	return post(s, c, fmt.Sprintf(`{"message":{"type":"tool-calls","call":{"id":%q,"customer":{"number":%q}},"toolCallList":[{"id":"t1","function":{"name":%q,"arguments":%s}}]}}`,
+		call, number, tool, arguments))
+}
+
+func ended(s settings, c demo.Clinic, call, number string) string {
+	return post(s, c, fmt.Sprintf(`{"message":{"type":"status-update","status":"ended","call":{"id":%q,"customer":{"number":%q}}}}`, call, number))
+}
+
+func post(s settings, c demo.Clinic, body string) string {
 	secret := s.secret
 	if secret != demo.Secret {
 		secret = "$VAPI_SECRET"
 	}
-	return fmt.Sprintf("curl -s http://%s/vapi/%s -H \"X-Vapi-Secret: %s\" -d '"+
-		`{"message":{"type":"tool-calls","call":{"id":%q,"customer":{"number":%q}},"toolCallList":[{"id":"t1","function":{"name":%q,"arguments":%s}}]}}`+
-		"'; echo\n", s.addr, c.Org.Key, secret, call, number, tool, arguments)
+	return fmt.Sprintf("curl -s http://%s/vapi/%s -H \"X-Vapi-Secret: %s\" -d '%s'; echo\n", s.addr, c.Org.Key, secret, body)
 }

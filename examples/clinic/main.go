@@ -1,10 +1,10 @@
 // Clinic is the back office of two demo clinics in one program: it answers
-// Vapi, books, and shows what it has booked.
+// Vapi, books, texts who hung up, and shows what it has booked and texted.
 //
 //	go run ./examples/clinic
 //
 // It keeps its state in memory unless DATABASE_URL names a PostgreSQL
-// database. Settings come from the environment; a flag of the same name in
+// database, and prints texts unless TWILIO_ACCOUNT_SID names an account. Settings come from the environment; a flag of the same name in
 // lower case with dashes wins.
 package main
 
@@ -23,13 +23,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/callwaiting-ai/callwaiting/adapters/phonenumbers"
-	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/examples/internal/demo"
 	"github.com/callwaiting-ai/callwaiting/examples/internal/setting"
 	"github.com/callwaiting-ai/callwaiting/redact"
-	"github.com/callwaiting-ai/callwaiting/tenant"
-	"github.com/callwaiting-ai/callwaiting/vapi"
 )
 
 func main() {
@@ -43,6 +39,8 @@ func main() {
 
 type settings struct {
 	addr, databaseURL, migrateURL, secret, publicURL string
+
+	twilio twilioSettings
 }
 
 func readSettings(args []string) (settings, error) {
@@ -51,14 +49,19 @@ func readSettings(args []string) (settings, error) {
 	databaseURL := setting.String(flags, "DATABASE_URL", "", "postgres://… of an unprivileged role; empty: in memory")
 	migrateURL := setting.String(flags, "MIGRATE_DATABASE_URL", "", "postgres://… of the role that migrates and registers the clinics; empty: already done")
 	secret := setting.String(flags, "VAPI_SECRET", "", "shared secret of the demo clinics; empty: "+demo.Secret+", on loopback only")
-	publicURL := setting.String(flags, "PUBLIC_URL", "", "where Vapi reaches this server; empty: http://ADDR")
+	publicURL := setting.String(flags, "PUBLIC_URL", "", "where Vapi, Twilio and callers reach this server; empty: http://ADDR")
+	twilio := twilioFlags(flags)
 	if err := flags.Parse(args); err != nil {
 		return settings{}, err
 	}
 	if flags.NArg() > 0 {
 		return settings{}, fmt.Errorf("%q is no flag: see -help", flags.Arg(0))
 	}
-	s := settings{*addr, *databaseURL, *migrateURL, *secret, strings.TrimRight(*publicURL, "/")}
+	s := settings{addr: *addr, databaseURL: *databaseURL, migrateURL: *migrateURL, secret: *secret, publicURL: strings.TrimRight(*publicURL, "/")}
+	var err error
+	if s.twilio, err = twilio(); err != nil {
+		return settings{}, err
+	}
 	if s.secret == "" {
 		if host, _, _ := net.SplitHostPort(s.addr); host != "localhost" && !net.ParseIP(host).IsLoopback() {
 			return settings{}, errors.New("VAPI_SECRET is empty and ADDR is not a loopback address: set the secret that Vapi sends")
@@ -97,48 +100,26 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	log := slog.New(redact.NewHandler(slog.NewTextHandler(os.Stderr, nil), redactor))
-	handler, err := newHandler(s, clinics, stores, log)
+	messages, err := demo.Messages(clinics)
+	if err != nil {
+		return err
+	}
+	office, err := newOffice(s, clinics, messages, stores, log)
 	if err != nil {
 		return err
 	}
 	fmt.Print(instructions(s, stores.Kind, clinics, time.Now()))
-	return serve(ctx, listener, handler)
-}
-
-// newHandler puts the parts together: this is what a service of your own does.
-func newHandler(s settings, clinics []demo.Clinic, stores *demo.Stores, log *slog.Logger) (http.Handler, error) {
-	service, err := booking.New(booking.Config{Store: stores.Booking, Catalogs: demo.Catalogs(clinics)})
-	if err != nil {
-		return nil, err
-	}
-	tools, err := vapi.BookingTools(vapi.BookingConfig{Service: service, Phones: phonenumbers.Parser{}})
-	if err != nil {
-		return nil, err
-	}
-	calls, err := vapi.New(vapi.Config{
-		Directory: stores.Directory,
-		Tools:     tools,
-		Log:       log,
-		Assistant: func(_ context.Context, org tenant.Org) (vapi.Choice, error) {
-			server := vapi.NewServer(s.publicURL+"/vapi/"+org.Key, "")
-			server.Headers = map[string]string{"X-Vapi-Secret": s.secret}
-			assistant, err := vapi.NewAssistant(vapi.AssistantOptions{
-				Org:     org,
-				Server:  server,
-				Tools:   tools,
-				VoiceID: demo.Voice,
-			})
-			return vapi.Choice{Assistant: assistant}, err
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/vapi/{key}", calls)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("GET /{$}", &page{service: service, clinics: clinics, kind: stores.Kind, log: log})
-	return mux, nil
+	ctx, stop := context.WithCancel(ctx)
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		office.worker.Run(ctx)
+	}()
+	defer func() {
+		stop()
+		<-worked
+	}()
+	return serve(ctx, listener, office.handler)
 }
 
 // serve answers requests until ctx ends, and lets those under way finish.

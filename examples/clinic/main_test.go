@@ -15,22 +15,46 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/examples/internal/demo"
+	"github.com/callwaiting-ai/callwaiting/followup"
 )
 
+// serveDemo serves the demo clinics as run does.
 func serveDemo(t *testing.T, log io.Writer) (*httptest.Server, settings, []demo.Clinic) {
 	t.Helper()
 	clinics, err := demo.Clinics()
 	require.NoError(t, err)
+	messages, err := demo.Messages(clinics)
+	require.NoError(t, err)
 	stores, err := demo.Open(t.Context(), "", "", demo.Secret, clinics)
 	require.NoError(t, err)
 	t.Cleanup(stores.Close)
-	s := settings{secret: demo.Secret, publicURL: "https://clinic.example"}
-	handler, err := newHandler(s, clinics, stores, slog.New(slog.NewTextHandler(log, nil)))
-	require.NoError(t, err)
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
+	s := settings{secret: demo.Secret}
+	return serveOffice(t, &s, clinics, messages, stores, log), s, clinics
+}
+
+// serveOffice serves clinics at the address that is then in s, and has the
+// office work.
+func serveOffice(t *testing.T, s *settings, clinics []demo.Clinic, messages followup.Clinics, stores *demo.Stores, log io.Writer) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
 	s.addr = server.Listener.Addr().String()
-	return server, s, clinics
+	s.publicURL = "http://" + s.addr
+	office, err := newOffice(*s, clinics, messages, stores, slog.New(slog.NewTextHandler(log, nil)))
+	require.NoError(t, err)
+	server.Config.Handler = office.handler
+	server.Start()
+	ctx, stop := context.WithCancel(context.Background())
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		office.worker.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		server.Close()
+		stop()
+		<-worked
+	})
+	return server
 }
 
 // In winter and in summer, whatever the server's zone.
@@ -47,13 +71,15 @@ func TestThePrintedCommandsBookCollideAndList(t *testing.T) {
 		out, err := exec.Command("sh", "-ec", script).Output()
 		require.NoError(t, err)
 		answers := strings.Split(strings.TrimSpace(string(out)), "\n")
-		require.Len(t, answers, 6)
-		for i := 0; i < 6; i += 3 {
+		require.Len(t, answers, 10)
+		for i := 0; i < 10; i += 5 {
 			require.Contains(t, answers[i], `\"status\":\"booked\",\"code\":200`)
 			require.Contains(t, answers[i+1], `\"status\":\"conflict\",\"code\":409`)
 			require.Contains(t, answers[i+1], `\"alternatives\":[{\"slot\":`)
 			require.NotContains(t, answers[i+1], "Ada")
 			require.Contains(t, answers[i+2], `\"time\":\"10:00\"`)
+			require.Contains(t, answers[i+3], `\"status\":\"noted\"`)
+			require.Equal(t, "{}", answers[i+4])
 		}
 	}
 	for _, secret := range []string{demo.Secret, "Ada", "Ben", "+447700", "447700"} {
@@ -90,6 +116,7 @@ func TestThePageShowsTimesAndTreatmentsButNoPeople(t *testing.T) {
 	require.Contains(t, string(page), "Harley Street Clinic")
 	require.NotContains(t, string(page), "Ada")
 	require.NotContains(t, string(page), "+44")
+	require.NotContains(t, string(page), "7700900")
 
 	resp, err = http.Get(server.URL + "/healthz")
 	require.NoError(t, err)

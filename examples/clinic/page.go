@@ -2,19 +2,24 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"html/template"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/examples/internal/demo"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// page says what this is, and shows what is booked: times and treatments, not
-// people.
+// page says what this is, and shows what is booked and what is texted: times,
+// treatments and reasons, not people.
 type page struct {
 	service *booking.Service
+	texts   followup.Store
 	clinics []demo.Clinic
 	kind    string
 	log     *slog.Logger
@@ -23,24 +28,23 @@ type page struct {
 type clinicView struct {
 	Name, Key, Zone string
 	Appointments    []appointmentView
+	Texts           []textView
 }
 
 type appointmentView struct{ When, Service, Status string }
 
+type textView struct{ When, Kind, State, Why string }
+
+const minute = "Mon 2 Jan 2006 15:04 MST"
+
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var views []clinicView
 	for _, c := range p.clinics {
-		now := time.Now().In(c.Org.Zone)
-		found, err := p.service.List(r.Context(), c.Org.ID, booking.Find{From: now, To: now.AddDate(1, 0, 1)})
+		view, err := p.view(r.Context(), c)
 		if err != nil {
 			p.log.ErrorContext(r.Context(), "page", "org", c.Org.ID, "err", err)
 			http.Error(w, "unavailable", http.StatusServiceUnavailable)
 			return
-		}
-		view := clinicView{Name: c.Org.Name, Key: c.Org.Key, Zone: c.Org.Zone.String()}
-		for _, a := range found {
-			s, _ := c.Catalog.Service(a.Service)
-			view.Appointments = append(view.Appointments, appointmentView{a.Start.Format("Mon 2 Jan 2006 15:04 MST"), s.Name, string(a.Status)})
 		}
 		views = append(views, view)
 	}
@@ -55,17 +59,55 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(body.Bytes())
 }
 
+func (p *page) view(ctx context.Context, c demo.Clinic) (clinicView, error) {
+	view := clinicView{Name: c.Org.Name, Key: c.Org.Key, Zone: c.Org.Zone.String()}
+	now := time.Now().In(c.Org.Zone)
+	found, err := p.service.List(ctx, c.Org.ID, booking.Find{From: now, To: now.AddDate(1, 0, 1)})
+	if err != nil {
+		return view, err
+	}
+	for _, a := range found {
+		s, _ := c.Catalog.Service(a.Service)
+		view.Appointments = append(view.Appointments, appointmentView{a.Start.Format(minute), s.Name, string(a.Status)})
+	}
+	intents, err := p.texts.Intents(ctx, c.Org.ID, followup.Find{Limit: 50})
+	if err != nil {
+		return view, err
+	}
+	for _, i := range intents {
+		view.Texts = append(view.Texts, textOf(c.Org, i))
+	}
+	return view, nil
+}
+
+// textOf is what can be shown of a message. One that waits says until when.
+func textOf(org tenant.Org, i followup.Intent) textView {
+	v := textView{i.Planned.In(org.Zone).Format(minute), string(i.Kind), string(i.State), strings.ReplaceAll(string(i.Reason), "_", " ")}
+	if i.State == followup.Planned && i.Due.After(i.Planned) {
+		v.Why = strings.TrimSpace(v.Why + " until " + i.Due.In(org.Zone).Format(minute))
+	}
+	return v
+}
+
 var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>callwaiting: demo clinics</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:44em;margin:2em auto;padding:0 1em}td{padding:.1em 1.5em .1em 0}</style>
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:48em;margin:2em auto;padding:0 1em}td{padding:.1em 1.5em .1em 0}h3{font-size:1em;margin-bottom:.2em}</style>
 <h1>Demo clinics</h1>
 <p>The back office of a voice receptionist. Vapi posts to <code>/vapi/{key}</code>; state is kept {{.Kind}}.</p>
 {{range .Clinics}}<h2>{{.Name}}</h2>
 <p>key <code>{{.Key}}</code>, {{.Zone}}</p>
-{{if .Appointments}}<table>{{range .Appointments}}<tr><td>{{.When}}<td>{{.Service}}<td>{{.Status}}{{end}}</table>
+<h3>Appointments</h3>
+{{if .Appointments}}<table>{{range .Appointments}}
+<tr><td>{{.When}}<td>{{.Service}}<td>{{.Status}}{{end}}
+</table>
 {{else}}<p>Nothing is booked.</p>
+{{end}}<h3>Texts</h3>
+{{if .Texts}}<table>{{range .Texts}}
+<tr><td>{{.When}}<td>{{.Kind}}<td>{{.State}}<td>{{.Why}}{{end}}
+</table>
+{{else}}<p>Nothing is planned or sent.</p>
 {{end}}{{end}}</html>
 `))

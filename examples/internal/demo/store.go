@@ -12,6 +12,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/adapters/memory"
 	"github.com/callwaiting-ai/callwaiting/adapters/pgxstore"
 	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/migrations"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
@@ -23,9 +24,17 @@ const Voice = "a0e99841-438c-4a64-b679-ae501e7d6091"
 // nothing: everybody can read it here.
 const Secret = "demo-secret"
 
+// Texts keeps what is to be texted.
+type Texts interface {
+	followup.Store
+	followup.Queue
+	followup.LinkStore
+}
+
 // Stores is where an example keeps its state.
 type Stores struct {
 	Booking   booking.Store
+	Texts     Texts
 	Directory tenant.Directory
 	Kind      string // as shown to a person
 	Close     func()
@@ -55,7 +64,7 @@ func Open(ctx context.Context, databaseURL, migrateURL, secret string, clinics [
 		pool.Close()
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	return &Stores{Booking: store, Directory: store, Kind: "in PostgreSQL", Close: pool.Close}, nil
+	return &Stores{Booking: store, Texts: store.FollowUps(), Directory: store, Kind: "in PostgreSQL", Close: pool.Close}, nil
 }
 
 func inMemory(secret string, clinics []Clinic) (*Stores, error) {
@@ -67,7 +76,8 @@ func inMemory(secret string, clinics []Clinic) (*Stores, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Stores{Booking: memory.New(), Directory: directory, Kind: "in memory", Close: func() {}}, nil
+	store := memory.New()
+	return &Stores{Booking: store, Texts: store.FollowUps(), Directory: directory, Kind: "in memory", Close: func() {}}, nil
 }
 
 func migrate(ctx context.Context, url, secret string, clinics []Clinic) error {

@@ -1,0 +1,243 @@
+package handoff_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/adapters/internal/pgtest"
+	"github.com/callwaiting-ai/callwaiting/adapters/pgxstore"
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+const secret = "a-secret-of-the-clinics"
+
+// A world is a number of clinics on a PostgreSQL database.
+type world struct {
+	db      *pgtest.Database
+	orgs    []tenant.Org
+	store   *pgxstore.Store
+	texts   *pgxstore.FollowUps
+	service *followup.Service
+	log     *slog.Logger
+}
+
+// org is the n-th clinic, the same in every process.
+func org(n int) tenant.Org {
+	return tenant.Org{
+		ID:  tenant.MustParseID(fmt.Sprintf("7d1f2c4a-0000-4000-8000-%012d", n+1)),
+		Key: fmt.Sprintf("clinic-%d", n), Name: "Harbour Clinic", Zone: time.UTC, Country: "GB", Locale: "en-GB",
+	}
+}
+
+func orgs(n int) []tenant.Org {
+	all := make([]tenant.Org, n)
+	for i := range all {
+		all[i] = org(i)
+	}
+	return all
+}
+
+// phone is one of the thousand numbers that are nobody's.
+func phone(n int) string { return fmt.Sprintf("+447700900%03d", n%1000) }
+
+// newWorld makes a database and clinics in it.
+func newWorld(t testing.TB, clinics int, conns int32) *world {
+	t.Helper()
+	w := &world{db: pgtest.DB(t), orgs: orgs(clinics), log: slog.New(slog.DiscardHandler)}
+	admin := w.db.AdminPool(t)
+	for _, o := range w.orgs {
+		require.NoError(t, pgxstore.PutOrg(t.Context(), admin, pgxstore.Clinic{Org: o, Secrets: tenant.Secrets{Current: secret}}))
+	}
+	w.open(t, w.db.App, conns)
+	return w
+}
+
+// open opens the database as an unprivileged service.
+func (w *world) open(t testing.TB, url string, conns int32) {
+	t.Helper()
+	config, err := pgxstore.PoolConfig(url)
+	require.NoError(t, err)
+	config.MaxConns = conns
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	w.store, err = pgxstore.New(t.Context(), pool, pgxstore.Config{})
+	require.NoError(t, err)
+	w.texts = w.store.FollowUps()
+	w.service = newService(t, w.texts, w.orgs, w.log)
+}
+
+// newService knows two procedures, and clinics that answer at any hour.
+func newService(t testing.TB, store followup.Store, orgs []tenant.Org, log *slog.Logger) *followup.Service {
+	t.Helper()
+	clinics := followup.StaticClinics{}
+	procedures := map[tenant.ID][]followup.Procedure{}
+	for _, o := range orgs {
+		clinic, err := followup.NewClinic(followup.ClinicConfig{
+			Org: o, AtOnce: true, PerDay: 1000, PerWeek: 1000,
+			Kinds: []followup.Kind{followup.Information},
+		})
+		require.NoError(t, err)
+		clinics[o.ID] = clinic
+		procedures[o.ID] = []followup.Procedure{
+			{ID: "botox", Name: "Botox", Document: "botox.pdf"},
+			{ID: "rhinoplasty", Name: "Rhinoplasty", Aliases: []string{"nose job"}, Document: "rhinoplasty.pdf"},
+		}
+	}
+	catalog, err := followup.NewProcedures(procedures)
+	require.NoError(t, err)
+	service, err := followup.New(followup.Config{Store: store, Clinics: clinics, Catalog: catalog, Log: log})
+	require.NoError(t, err)
+	return service
+}
+
+// worker sends with sender until the test ends.
+func (w *world) worker(t testing.TB, sender followup.Sender, change func(*followup.WorkerConfig)) {
+	t.Helper()
+	worker := newWorker(t, w.service, w.texts, sender, change)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		worker.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+	})
+}
+
+func newWorker(t testing.TB, service *followup.Service, queue followup.Queue, sender followup.Sender, change func(*followup.WorkerConfig)) *followup.Worker {
+	t.Helper()
+	links, err := followup.NewLinks("https://go.harbour.example")
+	require.NoError(t, err)
+	cfg := followup.WorkerConfig{Service: service, Queue: queue, Sender: sender, Links: links}
+	if change != nil {
+		change(&cfg)
+	}
+	worker, err := followup.NewWorker(cfg)
+	require.NoError(t, err)
+	return worker
+}
+
+// consent has every number agree, to all clinics.
+func (w *world) consent(t testing.TB, orgs []tenant.Org, numbers int) {
+	t.Helper()
+	var group sync.WaitGroup
+	for part := range 8 {
+		group.Go(func() {
+			for i := part; i < numbers*len(orgs); i += 8 {
+				err := w.texts.Consent(t.Context(), orgs[i/numbers].ID, followup.Consent{
+					Phone: phone(i % numbers), Purpose: followup.Information, Wording: "v1", At: time.Now()})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// plan plans so many texts at a clinic.
+func (w *world) plan(t testing.TB, o tenant.Org, name string, from, to int, due time.Time) []followup.IntentID {
+	t.Helper()
+	var ids []followup.IntentID
+	for ; from < to; from += 500 {
+		var plans []followup.Plan
+		for n := from; n < min(from+500, to); n++ {
+			id := followup.NewIntentID(o.ID, fmt.Sprint(name, n))
+			ids = append(ids, id)
+			plans = append(plans, followup.Plan{ID: id, Kind: followup.Information, Phone: phone(n),
+				Procedure: "botox", Due: due, Deadline: time.Now().Add(time.Hour)})
+		}
+		_, err := w.texts.Plan(t.Context(), o.ID, followup.Task{}, plans)
+		require.NoError(t, err)
+	}
+	return ids
+}
+
+// claim asks for half an hour that is free.
+func claim(o tenant.Org, key string, n int, phone string) booking.Claim {
+	start := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 7).Add(time.Duration(n) * 30 * time.Minute)
+	end := start.Add(30 * time.Minute)
+	return booking.Claim{
+		ID: booking.NewID(o.ID, key), Digest: "digest", Service: "botox", Start: start, End: end, Zone: "UTC",
+		Occupied: schedule.Span{Start: start.Unix(), End: end.Unix()},
+		Needs:    [][]booking.Seats{{{Resource: booking.ResourceID("r" + strings.ReplaceAll(key, "/", "-")), Capacity: 1}}},
+		Contact:  booking.Contact{Phone: phone}, Actor: "test", SeeFrom: start, SeeTo: end,
+	}
+}
+
+// A sink takes every message at once, and says when.
+type sink struct {
+	mu    sync.Mutex
+	began map[followup.IntentID]time.Time // the request
+	count int
+	each  func(followup.Message)
+}
+
+func newSink() *sink { return &sink{began: map[followup.IntentID]time.Time{}} }
+
+func (s *sink) Send(_ context.Context, _ tenant.ID, m followup.Message) (followup.Receipt, error) {
+	if s.each != nil {
+		s.each(m)
+	}
+	s.mu.Lock()
+	s.began[m.Intent] = time.Now()
+	s.count++
+	s.mu.Unlock()
+	m.Departed()
+	return followup.Receipt{Provider: "sink-" + string(m.Intent)}, nil
+}
+
+func (s *sink) sent() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.count
+}
+
+func (s *sink) at(id followup.IntentID) (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, ok := s.began[id]
+	return at, ok
+}
+
+// until waits for something to become so.
+func until(t testing.TB, within time.Duration, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(within); !so(); {
+		if time.Now().After(deadline) {
+			t.Errorf("it did not come: %s", what)
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// settled waits until nothing more is to be done about an intent.
+func settled(t testing.TB, w *world, org tenant.ID, id followup.IntentID) followup.Intent {
+	t.Helper()
+	var intent followup.Intent
+	until(t, time.Minute, "the end of an intent", func() bool {
+		found, err := w.texts.Intents(t.Context(), org, followup.Find{ID: id})
+		if err != nil || len(found) != 1 {
+			t.Errorf("intents: %d, %v", len(found), err)
+			return true
+		}
+		intent = found[0]
+		return !intent.State.Open()
+	})
+	return intent
+}
