@@ -145,6 +145,9 @@ func (h *LinkHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o, err := h.open(r.Context(), HashToken(token), r.Method == http.MethodPost)
 	switch {
 	case errors.Is(err, ErrNotFound):
+		if o.at == "assets" { // the reader is told nothing, whoever keeps the documents is
+			h.cfg.Log.ErrorContext(r.Context(), "a document is missing", "org", o.org, "intent", string(o.link.Intent))
+		}
 		h.misses.add(network, h.cfg.Now())
 		answer(w, http.StatusNotFound, h.notFound)
 		return

@@ -18,8 +18,9 @@ import (
 // appointments it knows. Every call is one round trip, but for Begin, which is
 // two. Safe for concurrent use. Get it from [Store.FollowUps].
 type FollowUps struct {
-	s    *Store
-	bell bell
+	s      *Store
+	bell   bell
+	begins chan struct{} // a place for every Begin that has a connection
 }
 
 var (
@@ -30,7 +31,10 @@ var (
 
 // FollowUps returns the store as package followup knows it. One is enough for a
 // process: each that is waited on listens on a connection of its own.
-func (s *Store) FollowUps() *FollowUps { return &FollowUps{s: s, bell: newBell()} }
+func (s *Store) FollowUps() *FollowUps {
+	places := max(1, s.pool.Config().MaxConns/2)
+	return &FollowUps{s: s, bell: newBell(), begins: make(chan struct{}, places)}
+}
 
 // inquire asks within the scope of a clinic, in one round trip.
 func inquire[T any](ctx context.Context, f *FollowUps, org tenant.ID, q followupsql.Question[T]) (T, error) {

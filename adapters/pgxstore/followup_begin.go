@@ -24,12 +24,11 @@ func (f *FollowUps) Begin(ctx context.Context, org tenant.ID, ids []followup.Int
 		return followup.Batch{}, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}
 	for try, resent := 1, false; ; try++ {
-		conn, err := f.s.pool.Acquire(ctx)
-		if err != nil {
-			return followup.Batch{}, asFollowUp(unreachable(ctx, err))
+		b := &beginning{f: f, s: f.s, org: org, lease: lease, decide: decide}
+		if err := b.enterPool(ctx); err != nil {
+			return followup.Batch{}, err
 		}
-		b := &beginning{s: f.s, conn: conn, org: org, lease: lease, decide: decide}
-		err = b.begin(ctx, ids)
+		err := b.begin(ctx, ids)
 		if err == nil {
 			return b.batch, nil
 		}
@@ -50,6 +49,7 @@ func (f *FollowUps) Begin(ctx context.Context, org tenant.ID, ids []followup.Int
 
 // A beginning is one try of [FollowUps.Begin].
 type beginning struct {
+	f      *FollowUps
 	s      *Store
 	conn   *pgxpool.Conn
 	org    tenant.ID
@@ -58,6 +58,28 @@ type beginning struct {
 
 	written bool // the first verdicts may be durable
 	batch   followup.Batch
+}
+
+// enterPool takes a connection. Half of the pool at most is kept for requests that
+// are not on their way yet: a slow carrier leaves the rest to bookings.
+func (b *beginning) enterPool(ctx context.Context) error {
+	select {
+	case b.f.begins <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("pgxstore: %w: %w", followup.ErrUnavailable, context.Cause(ctx))
+	}
+	var err error
+	if b.conn, err = b.s.pool.Acquire(ctx); err != nil {
+		<-b.f.begins
+		return asFollowUp(unreachable(ctx, err))
+	}
+	return nil
+}
+
+// leavePool gives the connection back.
+func (b *beginning) leavePool() {
+	b.conn.Release()
+	<-b.f.begins
 }
 
 func (b *beginning) begin(ctx context.Context, ids []followup.IntentID) error {
@@ -83,7 +105,7 @@ func (b *beginning) write(ctx context.Context, first []followupsql.Decision, sen
 			return err
 		}
 		b.batch = followup.Batch{Look: followupsql.Looks(first, now), Release: func() {}}
-		b.conn.Release()
+		b.leavePool()
 		return nil
 	}
 	look := followupsql.Look(b.org, send, true)
@@ -113,7 +135,7 @@ func (b *beginning) hold(ctx context.Context, changed []followupsql.Decision) er
 		}
 		b.batch.Look = append(b.batch.Look, followupsql.Looks(changed, now)...)
 		b.batch.Release = func() {}
-		b.conn.Release()
+		b.leavePool()
 		return nil
 	}
 	if len(changed) > 0 {
@@ -138,7 +160,7 @@ func (b *beginning) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), followupsql.ReleaseAfter)
 	defer cancel()
 	b.conn.Conn().PgConn().Exec(ctx, `commit`).Close()
-	b.conn.Release()
+	b.leavePool()
 }
 
 // abandon rolls back; a connection that is left in a transaction is closed by
@@ -147,7 +169,7 @@ func (b *beginning) abandon(ctx context.Context) {
 	if pc := b.conn.Conn().PgConn(); !pc.IsClosed() {
 		pc.Exec(ctx, `rollback`).Close()
 	}
-	b.conn.Release()
+	b.leavePool()
 }
 
 // enter begins a transaction in the scope of the clinic.

@@ -1,5 +1,6 @@
-// Package pgxstore keeps appointments in PostgreSQL, through pgx. [Store] is a
-// booking.Store and a tenant.Directory.
+// Package pgxstore keeps appointments, and the messages about them, in
+// PostgreSQL, through pgx. [Store] is a booking.Store and a tenant.Directory;
+// its [FollowUps] are a followup.Store, Queue and LinkStore on the same contacts.
 //
 // Every call is one round trip to the server: the clinic's scope, the question
 // and, for a change, the commit travel together. The scope ends with the

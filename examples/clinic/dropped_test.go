@@ -239,6 +239,7 @@ func TestASTOPBeforeTheSendCallsTheTextOff(t *testing.T) {
 	l.hangUp()
 	l.page("<td>information<td>suppressed<td>opted out")
 	require.Empty(t, l.carrier.Messages())
+	l.page("<td>stop")
 	status, _, err = twiliotest.Post(t.Context(), l.url+"/sms/inbound/harley", "somebody else's token", form)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusForbidden, status)

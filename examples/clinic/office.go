@@ -27,8 +27,13 @@ func newOffice(s settings, clinics []demo.Clinic, messages followup.Clinics, sto
 	if err != nil {
 		return nil, err
 	}
+	documents, err := demo.Documents(clinics)
+	if err != nil {
+		return nil, err
+	}
 	texts, err := followup.New(followup.Config{
-		Store: stores.Texts, Clinics: messages, Catalog: vapi.FollowUpCatalog(catalogs), Phones: phonenumbers.Parser{}, Log: log,
+		Store: stores.Texts, Clinics: messages, Catalog: vapi.FollowUpCatalog(catalogs), Assets: documents,
+		Phones: phonenumbers.Parser{}, Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -43,10 +48,6 @@ func newOffice(s settings, clinics []demo.Clinic, messages followup.Clinics, sto
 		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
 	}
 	worker, err := followup.NewWorker(followup.WorkerConfig{Service: texts, Queue: stores.Texts, Sender: sender, Links: links})
-	if err != nil {
-		return nil, err
-	}
-	documents, err := demo.Documents(clinics)
 	if err != nil {
 		return nil, err
 	}

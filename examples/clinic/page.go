@@ -29,11 +29,14 @@ type clinicView struct {
 	Name, Key, Zone string
 	Appointments    []appointmentView
 	Texts           []textView
+	Replies         []replyView
 }
 
 type appointmentView struct{ When, Service, Status string }
 
 type textView struct{ When, Kind, State, Why string }
+
+type replyView struct{ When, Kind string }
 
 const minute = "Mon 2 Jan 2006 15:04 MST"
 
@@ -77,6 +80,13 @@ func (p *page) view(ctx context.Context, c demo.Clinic) (clinicView, error) {
 	for _, i := range intents {
 		view.Texts = append(view.Texts, textOf(c.Org, i))
 	}
+	replies, err := p.texts.Replies(ctx, c.Org.ID, 20)
+	if err != nil {
+		return view, err
+	}
+	for _, r := range replies {
+		view.Replies = append(view.Replies, replyView{r.At.In(c.Org.Zone).Format(minute), string(r.Kind)})
+	}
 	return view, nil
 }
 
@@ -109,5 +119,9 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
 <tr><td>{{.When}}<td>{{.Kind}}<td>{{.State}}<td>{{.Why}}{{end}}
 </table>
 {{else}}<p>Nothing is planned or sent.</p>
+{{end}}{{if .Replies}}<h3>Replies</h3>
+<table>{{range .Replies}}
+<tr><td>{{.When}}<td>{{.Kind}}{{end}}
+</table>
 {{end}}{{end}}</html>
 `))

@@ -88,6 +88,32 @@ func firstReply(f *storing) {
 	is(f, "how often a message is new that comes 8 times at once", n, 1)
 }
 
+var repliesChecks = []check[*storing]{
+	{"it returns the latest texts from contacts, the last one first, at most limit of them", listsReplies},
+}
+
+func listsReplies(f *storing) {
+	began := f.now()
+	for i := range 4 {
+		f.reply(i%2, fmt.Sprint("m", i))
+		f.tick()
+	}
+	f.reply(0, "m0")
+	got, err := f.Store.Replies(f.ctx, f.org, 3)
+	f.must("Replies", err)
+	if len(got) != 3 {
+		f.Fatalf("of 4 replies, 3 of which are asked for, there are %d", len(got))
+	}
+	for i, r := range got {
+		is(f, "the message", r.Message, fmt.Sprint("m", 3-i))
+		is(f, "its kind", r.Kind, followup.ReplyBook)
+		is(f, "who it is from", r.Phone, phone((3-i)%2))
+		if r.At.Before(began) || i > 0 && !r.At.Before(got[i-1].At) {
+			f.Errorf("a reply is of %v", r.At)
+		}
+	}
+}
+
 var quarantineChecks = []check[*storing]{
 	{"it notes that a message came which belongs to no call, so that it can be counted", counts},
 }
@@ -145,6 +171,9 @@ func looksUp(f *storing) {
 	is(f, "an appointment to come, cancelled", f.lookup(1).Upcoming, false)
 	f.optOut(followup.OptOut{Phone: phone(1), Source: "call"})
 	is(f, "opted out", f.lookup(1).OptedOut, true)
+	is(f, "unusable", f.lookup(1).Unusable, followup.Reason(""))
+	f.status(followup.StatusUpdate{Intent: sent.ID, Provider: sent.Provider, State: followup.Undelivered, Unusable: followup.Landline})
+	is(f, "unusable, by the carrier's word", f.lookup(1).Unusable, followup.Landline)
 }
 
 func looksUpNobody(f *storing) {

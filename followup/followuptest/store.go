@@ -77,6 +77,7 @@ var storeContract = suite[*storing]{
 	{"Consent", consentChecks},
 	{"OptOut", optOutChecks},
 	{"Reply", replyChecks},
+	{"Replies", repliesChecks},
 	{"Quarantine", quarantineChecks},
 	{"Lookup", lookupChecks},
 	{"Intents", intentsChecks},

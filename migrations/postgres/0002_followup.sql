@@ -731,7 +731,7 @@ begin
       select max(e.at) from callwaiting.event e
       where e.org_id = p_org and e.subject = n.appointment_id and e.kind in ('booked', 'confirmed', 'moved', 'cancelled')
     ),
-    'opted_out', o.at is not null and (o.lifted_at is null or o.at > o.lifted_at),
+    'opted_out', o.at is not null and (o.lifted_at is null or o.at >= o.lifted_at),
     'consent', g.told,
     'unusable', c.unusable,
     'recent', (
@@ -1030,7 +1030,8 @@ begin
       where o.org_id = p_org and o.contact_id = c.id
       order by o.noted_at desc, o.id desc
       limit 1
-    )
+    ),
+    'unusable', c.unusable
   );
 end
 $$;

@@ -128,13 +128,14 @@ type memory struct {
 	Informed    time.Time
 	Upcoming    bool
 	OptedOut    bool `json:"opted_out"`
+	Unusable    string
 }
 
 func (m memory) told() followup.Memory {
 	return followup.Memory{
 		Known: true, FirstSeen: m.FirstSeen.UTC(), LastContact: m.LastContact.UTC(),
 		Procedure: followup.ProcedureID(m.Procedure), Wanted: m.Wanted.UTC(), Informed: m.Informed.UTC(),
-		Upcoming: m.Upcoming, OptedOut: m.OptedOut,
+		Upcoming: m.Upcoming, OptedOut: m.OptedOut, Unusable: followup.Reason(m.Unusable),
 	}
 }
 

@@ -185,11 +185,16 @@ type sink struct {
 	began map[followup.IntentID]time.Time // the request
 	count int
 	each  func(followup.Message)
+	hasty bool // it lets the contact go before the request begins
 }
 
 func newSink() *sink { return &sink{began: map[followup.IntentID]time.Time{}} }
 
 func (s *sink) Send(_ context.Context, _ tenant.ID, m followup.Message) (followup.Receipt, error) {
+	if s.hasty {
+		m.Departed()
+		time.Sleep(10 * time.Millisecond)
+	}
 	if s.each != nil {
 		s.each(m)
 	}
