@@ -242,6 +242,8 @@ $$;
 
 -- Every change of an appointment makes it come due, in the change's own
 -- transaction. Nobody is notified: that would make commits wait for each other.
+-- Where nothing is ever texted, a row stays here for every appointment: run
+-- alter table callwaiting.event disable trigger event_rings there.
 -- +goose StatementBegin
 create function callwaiting.event_rings() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
