@@ -71,7 +71,8 @@ func settingless() (env []string) {
 	for _, e := range os.Environ() {
 		name, _, _ := strings.Cut(e, "=")
 		switch name {
-		case "ADDR", "DATABASE_URL", "MIGRATE_DATABASE_URL", "VAPI_SECRET", "PUBLIC_URL":
+		case "ADDR", "DATABASE_URL", "MIGRATE_DATABASE_URL", "VAPI_SECRET", "PUBLIC_URL", "TWILIO_ACCOUNT_SID",
+			"TWILIO_AUTH_TOKEN", "TWILIO_FROM", "TWILIO_MESSAGING_SERVICE_SID", "TWILIO_BASE_URL":
 		default:
 			env = append(env, e)
 		}
@@ -120,7 +121,7 @@ func redline(t *testing.T, program string) {
 	require.NotContains(t, out, "rhinoplasty")
 }
 
-// clinic starts the product, books by telephone, and collides.
+// clinic starts the product, books by telephone, collides, and hangs up.
 func clinic(t *testing.T, program string) {
 	check := func(t *testing.T, command ...string) {
 		url := serve(t, command...)
@@ -138,7 +139,16 @@ func clinic(t *testing.T, program string) {
 			mine := call(t, url+"/vapi/"+key, "call-3-"+key, "+12025550101", "find_appointments", `{}`)
 			require.Contains(t, mine, `"date":"`+day.Format(time.DateOnly)+`"`)
 			require.Contains(t, mine, `"time":"10:00"`)
+			promised := call(t, url+"/vapi/"+key, "call-4-"+key, "+12025550103", "send_information", `{"procedure":"nose job","consent":true}`)
+			require.Contains(t, promised, `"noted"`)
+			for range 2 { // Vapi may say it twice
+				post(t, url+"/vapi/"+key, `{"message":{"type":"status-update","status":"ended",
+					"call":{"id":"call-4-`+key+`","customer":{"number":"+12025550103"}}}}`)
+			}
 		}
+		require.Eventually(t, func() bool {
+			return strings.Count(get(t, url+"/"), "<td>information<td>sent") == 2
+		}, 10*time.Second, 20*time.Millisecond, "each clinic texts who hung up, once")
 	}
 	t.Run("on memory", func(t *testing.T) { check(t, program) })
 	t.Run("on PostgreSQL", func(t *testing.T) { check(t, onPostgres(t, program)...) })
@@ -204,22 +214,42 @@ func call(t *testing.T, url, id, from, tool, arguments string) string {
 	t.Helper()
 	body := fmt.Sprintf(`{"message":{"type":"tool-calls","call":{"id":%q,"customer":{"number":%q}},
 		"toolCallList":[{"id":"tool-1","function":{"name":%q,"arguments":%s}}]}}`, id, from, tool, arguments)
+	text := post(t, url, body)
+	var reply struct {
+		Results []struct{ Result, Error string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &reply))
+	require.Len(t, reply.Results, 1)
+	require.Empty(t, reply.Results[0].Error)
+	return reply.Results[0].Result
+}
+
+// post has Vapi post a message, and returns the answer.
+func post(t *testing.T, url, body string) string {
+	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	require.NoError(t, err)
 	request.Header.Set("X-Vapi-Secret", "demo-secret")
+	return answer(t, request)
+}
+
+// get returns a page.
+func get(t *testing.T, url string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	return answer(t, request)
+}
+
+func answer(t *testing.T, request *http.Request) string {
+	t.Helper()
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, response.StatusCode, string(text))
-	var reply struct {
-		Results []struct{ Result, Error string }
-	}
-	require.NoError(t, json.Unmarshal(text, &reply))
-	require.Len(t, reply.Results, 1)
-	require.Empty(t, reply.Results[0].Error)
-	return reply.Results[0].Result
+	return string(text)
 }
 
 // output is what a running program has said so far.

@@ -90,11 +90,11 @@ func (p *page) view(ctx context.Context, c demo.Clinic) (clinicView, error) {
 	return view, nil
 }
 
-// textOf is what can be shown of a message. One that waits says until when.
+// textOf is what can be shown of a message. One that is for later says when.
 func textOf(org tenant.Org, i followup.Intent) textView {
 	v := textView{i.Planned.In(org.Zone).Format(minute), string(i.Kind), string(i.State), strings.ReplaceAll(string(i.Reason), "_", " ")}
 	if i.State == followup.Planned && i.Due.After(i.Planned) {
-		v.Why = strings.TrimSpace(v.Why + " until " + i.Due.In(org.Zone).Format(minute))
+		v.Why = strings.TrimSpace(v.Why + " for " + i.Due.In(org.Zone).Format(minute))
 	}
 	return v
 }
@@ -104,7 +104,7 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>callwaiting: demo clinics</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:48em;margin:2em auto;padding:0 1em}td{padding:.1em 1.5em .1em 0}h3{font-size:1em;margin-bottom:.2em}</style>
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:48em;margin:2em auto;padding:0 1em}td{padding:.1em 1.5em .1em 0;white-space:nowrap}h3{font-size:1em;margin-bottom:.2em}</style>
 <h1>Demo clinics</h1>
 <p>The back office of a voice receptionist. Vapi posts to <code>/vapi/{key}</code>; state is kept {{.Kind}}.</p>
 {{range .Clinics}}<h2>{{.Name}}</h2>

@@ -1,0 +1,172 @@
+package memory
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant"
+)
+
+// Consent implements [followup.Store].
+func (f *FollowUps) Consent(ctx context.Context, org tenant.ID, c followup.Consent) error {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return err
+	}
+	known := b.meet(booking.Contact{Phone: c.Phone})
+	same := func(e entry) bool {
+		return e.consent.Purpose == c.Purpose && e.consent.Call == c.Call && e.consent.Wording == c.Wording && e.consent.At.Equal(c.At)
+	}
+	if !slices.ContainsFunc(known.ledger, same) {
+		known.ledger = append(known.ledger, entry{consent: c, at: b.now})
+	}
+	return nil
+}
+
+// OptOut implements [followup.Store].
+func (f *FollowUps) OptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.s.lock(ctx, org, func(*book) string { return o.Phone })
+	if err != nil {
+		return asFollowUp(ctx, err)
+	}
+	if o.Message != "" && b.optOuts[o.Message] {
+		return nil
+	}
+	b.optOuts[o.Message] = true
+	known := b.meet(booking.Contact{Phone: o.Phone})
+	known.ledger = append(known.ledger, entry{again: o.Again, at: b.now})
+	return nil
+}
+
+// optedOut reports whether the contact's last word was that they want no texts.
+func (c *contact) optedOut() bool {
+	for _, e := range slices.Backward(c.ledger) {
+		if e.consent == (followup.Consent{}) {
+			return !e.again
+		}
+	}
+	return false
+}
+
+// consent is the last that the contact gave for messages of a kind; none if
+// they opted out after it, by the order of the ledger or by the clock.
+func (c *contact) consent(kind followup.Kind) followup.Consent {
+	var last followup.Consent
+	for _, e := range c.ledger {
+		switch {
+		case e.consent != (followup.Consent{}):
+			if e.consent.Purpose == kind && !e.consent.At.Before(last.At) {
+				last = e.consent
+			}
+		case !e.again:
+			last = followup.Consent{}
+		}
+	}
+	for _, e := range c.ledger {
+		if e.consent == (followup.Consent{}) && !e.again && e.at.After(last.At) {
+			return followup.Consent{}
+		}
+	}
+	return last
+}
+
+// Reply implements [followup.Store].
+func (f *FollowUps) Reply(ctx context.Context, org tenant.ID, r followup.Reply) (bool, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return false, err
+	}
+	if r.Message != "" && b.replied[r.Message] {
+		return false, nil
+	}
+	b.replied[r.Message] = true
+	r.At = b.now
+	b.replies = append(b.replies, r)
+	b.meet(booking.Contact{Phone: r.Phone}).lastContact = b.now
+	return true, nil
+}
+
+// Replies implements [followup.Store].
+func (f *FollowUps) Replies(ctx context.Context, org tenant.ID, limit int) ([]followup.Reply, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	latest := slices.Clone(b.replies[max(0, len(b.replies)-limit):])
+	slices.Reverse(latest)
+	return latest, nil
+}
+
+// Quarantine implements [followup.Store].
+func (f *FollowUps) Quarantine(ctx context.Context, org tenant.ID, kind string) error {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return err
+	}
+	b.quarantine[kind]++
+	return nil
+}
+
+// Quarantined returns how many messages that belong to no call came, by kind.
+func (f *FollowUps) Quarantined(ctx context.Context, org tenant.ID) (map[string]int, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	return maps.Clone(b.quarantine), nil
+}
+
+// Lookup implements [followup.Store].
+func (f *FollowUps) Lookup(ctx context.Context, org tenant.ID, phone string) (followup.Memory, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	b, err := f.open(ctx, org)
+	if err != nil {
+		return followup.Memory{}, err
+	}
+	known := b.contacts[phone]
+	if known == nil || phone == "" {
+		return followup.Memory{}, nil
+	}
+	m := followup.Memory{
+		Known: true, FirstSeen: known.firstSeen, LastContact: known.lastContact, OptedOut: known.optedOut(),
+		Unusable: known.unusable,
+	}
+	var asked, wanted time.Time
+	for _, c := range b.calls {
+		if c.Phone != phone {
+			continue
+		}
+		if c.Procedure != "" && !c.procedureAt.Before(asked) {
+			m.Procedure, asked = c.Procedure, c.procedureAt
+		}
+		if !c.Wanted.IsZero() && !c.wantedAt.Before(wanted) {
+			m.Wanted, wanted = c.Wanted, c.wantedAt
+		}
+	}
+	for _, i := range known.intents {
+		if i.Kind == followup.Information && i.State.Taken() && i.Tried.After(m.Informed) {
+			m.Informed = i.Tried
+		}
+	}
+	for _, a := range known.appointments {
+		m.Upcoming = m.Upcoming || b.status(a) == booking.Booked && a.Start.After(b.now)
+	}
+	return m, nil
+}
