@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -259,6 +260,15 @@ func TestAnOptOutCanBeLiftedByTextAndComesOnce(t *testing.T) {
 	require.NotEmpty(t, text("SM3", "help"))
 	require.NotEmpty(t, text("SM4", "BOOK"))
 	require.Empty(t, text("SM5", "my nose hurts"))
+	require.Empty(t, text("SM6", "Yes"), "it lifts nothing, so it answers something else")
+	replies, err := w.store.Replies(t.Context(), harley.ID, 10)
+	require.NoError(t, err)
+	var kinds []followup.ReplyKind
+	for _, r := range replies {
+		kinds = append(kinds, r.Kind)
+	}
+	require.Equal(t, []followup.ReplyKind{followup.ReplyOther, followup.ReplyOther, followup.ReplyBook,
+		followup.ReplyHelp, followup.ReplyStart, followup.ReplyStop}, kinds)
 }
 
 func TestWhoCannotBeTextedIsToldSo(t *testing.T) {
@@ -293,6 +303,63 @@ func TestWhoCannotBeTextedIsToldSo(t *testing.T) {
 			w.wait(time.Hour, time.Minute)
 			require.Empty(t, w.carrier.sent())
 		})
+	}
+}
+
+// What the policy would refuse is not promised.
+func TestAPromiseIsOnlyMadeIfItCanBeKept(t *testing.T) {
+	again := func(w *world, call string) followup.Promised {
+		got, err := w.service.Promise(t.Context(), harley, followup.Promise{Call: call, Caller: caller, Procedure: redact.NewSpeech("botox")})
+		require.NoError(t, err)
+		return got
+	}
+	t.Run("not a second text on one day", func(t *testing.T) {
+		w := promised(t)
+		w.work()
+		w.onlyText()
+		require.Equal(t, followup.TextedAlready, again(w, "call-2"))
+		w.clock.Advance(25 * time.Hour)
+		require.Equal(t, followup.Noted, again(w, "call-3"))
+	})
+	t.Run("not to a number that turned out to be no use", func(t *testing.T) {
+		w := promised(t)
+		w.carrier.then(fails(followup.SendError{Outcome: followup.Refused, Reason: followup.BadNumber}))
+		w.work()
+		require.Equal(t, followup.NotATextNumber, again(w, "call-2"))
+	})
+	t.Run("not after a booking in the call", func(t *testing.T) {
+		w := newWorld(t)
+		w.book(caller, "call-1")
+		require.Equal(t, followup.HasBooked, again(w, "call-1"))
+	})
+	t.Run("not of a file that is missing", func(t *testing.T) {
+		files := fstest.MapFS{"harley/rhinoplasty.pdf": {Data: []byte("%PDF-")}}
+		folder, err := followup.NewFolder(files, func(tenant.ID) string { return "harley" })
+		require.NoError(t, err)
+		w := newWorld(t, withService(func(c *followup.Config) { c.Assets = folder }))
+		require.Equal(t, followup.NothingToSend, again(w, "call-1"))
+		require.Equal(t, followup.Noted, w.promise("a nose job"))
+		delete(files, "harley/rhinoplasty.pdf") // before it is sent
+		w.note(followup.Ended)
+		w.work()
+		require.Empty(t, w.carrier.sent())
+		require.Equal(t, followup.NoDocument, w.only().Reason)
+	})
+}
+
+func TestConsentNeedsItsPurpose(t *testing.T) {
+	w := newWorld(t)
+	good := followup.Consent{Phone: caller, Purpose: followup.Offer, Wording: "v1", At: w.clock.Now()}
+	require.NoError(t, w.service.Consent(t.Context(), harley.ID, good))
+	for _, spoil := range []func(*followup.Consent){
+		func(c *followup.Consent) { c.Phone = "" },
+		func(c *followup.Consent) { c.Purpose = followup.Reminder },
+		func(c *followup.Consent) { c.Purpose = "" },
+		func(c *followup.Consent) { c.At = time.Time{} },
+	} {
+		bad := good
+		spoil(&bad)
+		require.Error(t, w.service.Consent(t.Context(), harley.ID, bad))
 	}
 }
 

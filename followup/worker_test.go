@@ -189,6 +189,48 @@ func TestWhatIsSurelyNotSentIsTriedAgain(t *testing.T) {
 	require.Equal(t, 4, w.only().Attempt)
 }
 
+// paced lets one message a second go.
+type paced struct {
+	*carrier
+	clock *clock
+	next  time.Time
+}
+
+func (p *paced) Pace(tenant.ID, int) (int, time.Duration, followup.Reason) {
+	now := p.clock.Now()
+	if now.Before(p.next) {
+		return 0, p.next.Sub(now), followup.RateLimited
+	}
+	p.next = now.Add(time.Second)
+	return 1, time.Second, followup.RateLimited
+}
+
+func TestTheSendersPaceIsKept(t *testing.T) {
+	var pacer *paced
+	w := newWorld(t, withWorker(func(c *followup.WorkerConfig) {
+		pacer = &paced{carrier: c.Sender.(*carrier)}
+		c.Sender = pacer
+	}))
+	pacer.clock = w.clock
+	var ids []followup.IntentID
+	for i := range 20 {
+		phone := fmt.Sprintf("+4477009001%02d", 30+i)
+		require.NoError(t, w.store.Consent(t.Context(), harley.ID, followup.Consent{Phone: phone, Purpose: followup.Information, At: w.clock.Now()}))
+		id := followup.NewIntentID(harley.ID, phone)
+		ids = append(ids, id)
+		_, err := w.store.Plan(t.Context(), harley.ID, followup.Task{}, []followup.Plan{{ID: id, Kind: followup.Information,
+			Phone: phone, Procedure: "botox", Deadline: w.clock.Now().Add(time.Hour)}})
+		require.NoError(t, err)
+	}
+	for seconds := range 5 {
+		w.work()
+		require.LessOrEqual(t, len(w.carrier.sent()), seconds+1)
+		w.clock.Advance(time.Second)
+	}
+	w.wait(2*time.Minute, time.Second)
+	require.Len(t, w.carrier.sent(), len(ids))
+}
+
 func TestACarrierThatAsksForTimeGetsIt(t *testing.T) {
 	w := promised(t)
 	w.carrier.then(fails(followup.SendError{Outcome: followup.NotSent, Reason: followup.RateLimited, Code: "20429", RetryAfter: time.Minute}))
@@ -352,6 +394,23 @@ func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
 		require.Equal(t, []string{"confirmation", "confirmation"}, kinds(w), "none of the old time")
 		w.wait(50*time.Hour, 10*time.Minute)
 		require.Equal(t, []string{"confirmation", "confirmation", "reminder", "reminder"}, kinds(w))
+	})
+	t.Run("of one that is moved away and back, each time", func(t *testing.T) {
+		w := newWorld(t)
+		a := w.book(caller, "call-1")
+		w.work()
+		for _, start := range []time.Time{a.Start.Add(50 * time.Hour), a.Start} {
+			w.clock.Advance(time.Minute)
+			c := claim("x", caller, "", start)
+			_, err := w.booking.Move(t.Context(), harley.ID, booking.Move{
+				ID: a.ID, Start: c.Start, End: c.End, Occupied: c.Occupied, Needs: c.Needs, Actor: "test", SeeFrom: c.SeeFrom, SeeTo: c.SeeTo})
+			require.NoError(t, err)
+			w.work()
+		}
+		sent := w.carrier.sent()
+		require.Len(t, sent, 3)
+		require.Contains(t, sent[1].Body, "16:00")
+		require.Equal(t, sent[0].Body, sent[2].Body, "the last text is the last word")
 	})
 	t.Run("a hold is nothing to tell of", func(t *testing.T) {
 		w := newWorld(t)
