@@ -137,7 +137,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		if len(tasks) == 0 {
 			w.rest(ctx, crew, at)
 		} else {
-			pause(ctx, crew.gather())
+			crew.gather(ctx)
 		}
 	}
 	return ctx.Err()
@@ -291,18 +291,35 @@ func newCrew(most, perOrg int) *crew {
 	return &crew{most: most, perOrg: perOrg, busy: map[tenant.ID]int{}}
 }
 
-// gather is how long to wait before tasks are taken again. Tasks that are taken
-// together are decided together: under load it pays to let some gather.
-func (c *crew) gather() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if 2*c.total < c.most {
-		return 0
+// gatherFor is how long tasks may be left waiting for more room: for clinics
+// whose carrier is slow need not leave any.
+const gatherFor = 50 * time.Millisecond
+
+// gather waits until half of the crew is free, or for a moment. Tasks that are
+// taken together are decided together, which costs little more than one: under
+// load it pays to take many.
+func (c *crew) gather(ctx context.Context) {
+	_, _, at := c.free()
+	if c.half() {
+		return
 	}
-	return gatherFor
+	ctx, enough := context.WithTimeout(ctx, gatherFor)
+	defer enough()
+	for ctx.Err() == nil && !c.half() {
+		room, stop := context.WithCancel(ctx)
+		leave := c.onRoom(at, stop)
+		<-room.Done()
+		leave()
+		stop()
+		_, _, at = c.free()
+	}
 }
 
-const gatherFor = 5 * time.Millisecond
+func (c *crew) half() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return 2*c.total < c.most
+}
 
 // free returns how many tasks can be started, the clinics that have as many
 // under way as one may have, and the change at which that was so.
@@ -330,8 +347,8 @@ func (c *crew) start(org tenant.ID, tasks int, work func()) {
 	}()
 }
 
-// done takes leave of tasks. There is room again when a clinic, or the crew, has
-// less than it may have.
+// done takes leave of tasks. There is room again when a clinic or the crew has
+// less than it may have, and when half of the crew is free.
 func (c *crew) done(org tenant.ID, tasks int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -340,7 +357,8 @@ func (c *crew) done(org tenant.ID, tasks int) {
 	if c.busy[org] -= tasks; c.busy[org] == 0 {
 		delete(c.busy, org)
 	}
-	if ofOrg >= c.perOrg && c.busy[org] < c.perOrg || ofAll >= c.most && c.total < c.most {
+	if ofOrg >= c.perOrg && c.busy[org] < c.perOrg ||
+		ofAll >= c.most && c.total < c.most || 2*ofAll >= c.most && 2*c.total < c.most {
 		c.change++
 		if c.wake != nil {
 			c.wake()

@@ -80,7 +80,7 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 	const noScope, staleScope, notAllowed, foreignKey = "42704", "22P02", "42501", "23503"
 	guarded := 0
 	for _, table := range tables(t, d) {
-		if slices.Contains([]string{"org_route", "link_route", "task"}, table) {
+		if slices.Contains([]string{"org_route", "link_route", "rung", "task"}, table) {
 			for _, attempt := range []string{`select * from %s`, `insert into %s select`, `update %s set org_id = null`, `delete from %s`, `truncate %s`} {
 				require.Equal(t, notAllowed, i.do(fmt.Sprintf(attempt, "callwaiting."+table)), "%s has no policy, so nobody may touch it", table)
 			}
@@ -146,6 +146,8 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 				where org_id = $1 and kind = 'appointment' and id = $2 and due_at <= clock_timestamp()`, b.String(), string(theirs)).Scan(&n))
 			return n
 		}
+		_, err := admin.Exec(t.Context(), `select callwaiting.take(0, 0, 0, '{}')`) // makes tasks of what bookings rang
+		require.NoError(t, err)
 		require.Equal(t, 1, due(), "a booking is due to be looked at")
 		tx, err := i.pool.Begin(t.Context())
 		require.NoError(t, err)
@@ -161,12 +163,12 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 	t.Run("of tasks nobody is told more than ids", func(t *testing.T) {
 		columns, err := d.AdminPool(t).Query(t.Context(), `
 			select a.attname::text from pg_attribute a
-			where a.attrelid in ('callwaiting.task'::regclass, 'callwaiting.link_route'::regclass) and a.attnum > 0
+			where a.attrelid in ('callwaiting.task'::regclass, 'callwaiting.rung'::regclass, 'callwaiting.link_route'::regclass) and a.attnum > 0
 			order by a.attrelid::regclass::text, a.attnum`)
 		require.NoError(t, err)
 		names, err := pgx.CollectRows(columns, pgx.RowTo[string])
 		require.NoError(t, err)
-		require.Equal(t, []string{"hash", "org_id", "org_id", "kind", "id", "due_at", "attempts"}, names)
+		require.Equal(t, []string{"hash", "org_id", "org_id", "appointment_id", "org_id", "kind", "id", "due_at", "attempts"}, names)
 	})
 	t.Run("nobody else can call them", func(t *testing.T) {
 		var public int

@@ -144,7 +144,7 @@ func BenchmarkDrain(b *testing.B) {
 	var rates []float64
 	for round := 0; b.Loop(); round++ {
 		before := carrier.sent()
-		due := time.Now().Add(3 * time.Second) // all are there before the first is due
+		due := time.Now().Add(5 * time.Second) // all are there before the first is due
 		for _, o := range w.orgs {
 			w.plan(b, o, fmt.Sprint("drain-", round, "-"), 0, n/len(w.orgs), due)
 		}

@@ -46,6 +46,7 @@ func TestAContactThatIsLetGoTooEarlyIsTextedTooLate(t *testing.T) {
 	hasty := newSink()
 	hasty.hasty = true
 	_, _, late := interleave(t, 400, hasty)
+	t.Logf("%d too late", late)
 	require.NotZero(t, late)
 }
 
