@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
@@ -103,7 +104,7 @@ type ServiceType struct {
 	Needs []Need
 
 	Price    string // as spoken, such as "£120"; empty: not told
-	Document string // the procedure's document; empty: none
+	Document string // the name of the procedure's document, a plain file name; empty: none
 }
 
 // Need is met by any one of its resources; the first that is free is taken.
@@ -225,6 +226,8 @@ func (c *Catalog) addService(s ServiceType) error {
 		return fmt.Errorf("%s: Duration is %v: use whole minutes, at most 24 hours", field, s.Duration)
 	case s.Before < 0 || s.After < 0 || s.Before%time.Minute != 0 || s.After%time.Minute != 0:
 		return fmt.Errorf("%s: Before and After: use whole minutes, 0 or more", field)
+	case strings.ContainsAny(s.Document, `/\:`) || strings.HasPrefix(s.Document, "."):
+		return fmt.Errorf("%s: Document: use the plain name of a file, without a folder", field)
 	case len(s.Needs) == 0:
 		return fmt.Errorf("%s: Needs is empty: name the resources it occupies", field)
 	}

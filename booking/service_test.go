@@ -590,6 +590,7 @@ func TestNewRefusesWithTheFieldAndTheCure(t *testing.T) {
 		"Resources is empty":                         func(c *booking.CatalogConfig) { c.Resources = nil },
 		"Services is empty":                          func(c *booking.CatalogConfig) { c.Services = nil },
 		`Resource "jones" stands twice`:              func(c *booking.CatalogConfig) { c.Resources[0].ID = "jones" },
+		`Document: use the plain name`:               func(c *booking.CatalogConfig) { c.Services[0].Document = "../rhinoplasty.pdf" },
 		`"dentist", which is not among the resource`: func(c *booking.CatalogConfig) { c.Services[0].Needs = []booking.Need{{"dentist"}} },
 		"two needs share some": func(c *booking.CatalogConfig) {
 			c.Services[0].Needs = []booking.Need{{"patel", "room"}, {"patel", "jones", "class"}}
