@@ -15,6 +15,7 @@ var planChecks = []check[*storing]{
 	{"it returns the intents as they are then, in the order of plans", returnsIntents},
 	{"a plan whose intent is there changes nothing, but that one that is still Planned and was never tried takes the plan's procedure, if it has one", plansAgain},
 	{"one that was Suppressed for NoConsent is Planned again if the plan says Consented", plansAfterConsent},
+	{"one that is being suppressed for NoConsent meanwhile is Planned again as well", plansDuringDecision},
 	{"plans that are made at once are made once", plansAtOnce},
 	{"if t is a call, it is concluded", concludes},
 	{"a task that has come due anew since it was taken is not put away", planLeavesWhatIsDueAnew},
@@ -128,6 +129,27 @@ func plansAfterConsent(f *storing) {
 		f.due(followup.TaskIntent, string(p.ID))
 		is(f, "the attempt", f.sends(p.ID).Attempt, 1)
 		is(f, "the state of one that is sent", f.plans(followup.Task{}, p)[0].State, followup.Sending)
+	}
+}
+
+// plansDuringDecision has consent come while it is decided that there is none.
+func plansDuringDecision(f *storing) {
+	for n := range 1 + f.Rounds/20 {
+		p := f.planFor(fmt.Sprint("a", n), n)
+		f.plans(followup.Task{}, p)
+		p.Consented = true
+		again := make(chan error, 1)
+		f.begins(time.Hour, func(followup.Candidate) followup.Verdict {
+			go func() {
+				_, err := f.Store.Plan(f.ctx, f.org, followup.Task{}, []followup.Plan{p})
+				again <- err
+			}()
+			time.Sleep(f.jitter())
+			return followup.Verdict{Action: followup.Suppress, Reason: followup.NoConsent}
+		}, p.ID)
+		f.must("Plan", <-again)
+		f.state(p.ID, followup.Planned)
+		f.due(followup.TaskIntent, string(p.ID))
 	}
 }
 

@@ -638,6 +638,10 @@ begin
     where v_new is null or v.id::text <> all (v_new)
     order by v.id
   loop
+    -- It may be about to be suppressed, by who saw no consent yet: wait for that.
+    perform from callwaiting.intent i
+    where i.org_id = p_org and i.id = r.id
+    for no key update;
     update callwaiting.intent i
     set procedure = r.procedure
     where i.org_id = p_org and i.id = r.id and i.procedure <> r.procedure and r.procedure <> '' and i.attempt = 0
