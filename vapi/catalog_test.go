@@ -142,7 +142,7 @@ func TestOfTwoServicesThatAreCalledTheSameTheFirstIs(t *testing.T) {
 }
 
 func TestADocumentThatCannotBeOneIsAnError(t *testing.T) {
-	c := vapi.FollowUpCatalog(&changingCatalogs{catalog: catalogOf(t, booking.ServiceType{ID: "peel", Name: "Peel", Document: "../peel.pdf"})})
+	c := vapi.FollowUpCatalog(&changingCatalogs{catalog: catalogOf(t, booking.ServiceType{ID: "peel", Name: "Peel", Document: "peel\n.pdf"})})
 	_, _, err := c.Match(t.Context(), harley.ID, redact.NewSpeech("a peel"))
 	require.ErrorContains(t, err, `the Document of "peel"`)
 }

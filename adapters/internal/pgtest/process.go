@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // guard runs a server and outlives this process by a moment: when its standard
@@ -123,14 +124,32 @@ func (p *process) stop(keep bool) {
 }
 
 // kill ends the server and its children as a power cut would: at once, with no
-// chance to say or write anything.
+// chance to say or write anything. It returns when they are gone: a server does
+// not start while a child of another one still has its memory.
 func (p *process) kill() {
 	syscall.Kill(p.pid, syscall.SIGSTOP) // so that no child is born unseen
-	for _, child := range children(p.pid) {
+	orphans := children(p.pid)
+	for _, child := range orphans {
 		syscall.Kill(child, syscall.SIGKILL)
 	}
 	syscall.Kill(p.pid, syscall.SIGKILL)
 	p.stop(true)
+	deadline := time.Now().Add(timeout)
+	for _, child := range orphans {
+		for !gone(child) && time.Now().Before(deadline) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// gone reports whether a process has ended, if only its parent does not know yet.
+func gone(pid int) bool {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return true
+	}
+	after := strings.TrimSpace(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	return strings.HasPrefix(after, "Z") || strings.HasPrefix(after, "X")
 }
 
 // children returns the processes started by a process. Without a /proc it is
