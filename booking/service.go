@@ -13,6 +13,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
 // Config configures a [Service]. Store and Catalogs are required.
@@ -342,7 +343,7 @@ func (r Request) validate() error {
 		return &InvalidError{"Request.Key", "is empty: give the retry of a request the key of the request"}
 	case len(r.Key) > 500:
 		return &InvalidError{"Request.Key", "is longer than 500 bytes"}
-	case !validPhone(r.Contact.Phone):
+	case !phone.Valid(r.Contact.Phone):
 		return &InvalidError{"Contact.Phone", "is not E.164: a plus sign and 8 to 15 digits"}
 	case !printable(r.Contact.Name, 200):
 		return &InvalidError{"Contact.Name", "is longer than 200 bytes or not plain text"}

@@ -199,19 +199,6 @@ func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
 func overlap(a, b schedule.Span) bool { return a.Start < b.End && b.Start < a.End }
 
-// validPhone reports whether s is E.164 (ITU-T): '+', no leading zero, 8 to 15 digits.
-func validPhone(s string) bool {
-	if len(s) < 9 || len(s) > 16 || s[0] != '+' || s[1] == '0' {
-		return false
-	}
-	for _, c := range []byte(s[1:]) {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return true
-}
-
 // printable reports whether s is text on one line and at most max bytes long.
 func printable(s string, max int) bool {
 	if len(s) > max || !utf8.ValidString(s) {

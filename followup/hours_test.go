@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
 // everyZone loads the zones of the IANA database that comes with Go. Those that
@@ -119,7 +120,7 @@ func TestNothingIsSentOutsideTheHoursOfAnyZone(t *testing.T) {
 				org := harley
 				org.Zone = both[1]
 				clinic := clinicOf(t, followup.ClinicConfig{Org: org, Open: 1, Close: 24 * 60})
-				place := followup.Place{Country: "US", Region: state, Zones: []*time.Location{loc}}
+				place := phone.Place{Country: "US", Region: state, Zones: []*time.Location{loc}}
 				for _, at := range moments(first, loc) {
 					d := decide(clinic, place, at)
 					if why := wrong(d, at, both, state); why != "" {
@@ -179,7 +180,7 @@ func TestHoursOfTheClinicAloneAreNoticed(t *testing.T) {
 	both := []*time.Location{zone("America/Los_Angeles"), london}
 	found := 0
 	for _, at := range moments(noon, london) {
-		if wrong(decide(clinic, followup.Place{Country: "GB"}, at), at, both, "") != "" {
+		if wrong(decide(clinic, phone.Place{Country: "GB"}, at), at, both, "") != "" {
 			found++
 		}
 	}
@@ -200,7 +201,7 @@ func TestHoursOnTheDaysOfClockChanges(t *testing.T) {
 		clinic := clinicOf(t, followup.ClinicConfig{Org: org})
 		now, err := time.ParseInLocation(layout, c.now, org.Zone)
 		require.NoError(t, err)
-		d := decide(clinic, followup.Place{Country: "GB"}, now)
+		d := decide(clinic, phone.Place{Country: "GB"}, now)
 		require.Equal(t, followup.Wait, d.Action, c.why)
 		require.Equal(t, c.want, d.At.In(org.Zone).Format(layout), c.why)
 	}
@@ -208,7 +209,7 @@ func TestHoursOnTheDaysOfClockChanges(t *testing.T) {
 
 func TestHoursAreThoseOfEveryPlausibleZone(t *testing.T) {
 	clinic := clinicOf(t, followup.ClinicConfig{Org: harley})
-	alaska := followup.NorthAmerica{}.Locate("+19075550143")
+	alaska := phone.NorthAmerica{}.Locate("+19075550143")
 	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	d := decide(clinic, alaska, noon)
 	require.Equal(t, followup.Wait, d.Action)
@@ -217,7 +218,7 @@ func TestHoursAreThoseOfEveryPlausibleZone(t *testing.T) {
 	require.Equal(t, followup.Send, d.Action)
 	require.Equal(t, "20:00", d.Until.UTC().Format("15:04"), "20:00 in London")
 
-	tollFree := followup.NorthAmerica{}.Locate("+18005550143")
+	tollFree := phone.NorthAmerica{}.Locate("+18005550143")
 	d = decide(clinic, tollFree, noon)
 	require.Equal(t, followup.Wait, d.Action)
 	require.Equal(t, "19:00", d.At.UTC().Format("15:04"), "09:00 in Hawaii")
@@ -244,9 +245,9 @@ func TestAMessageIsValidWithinItsHoursOnly(t *testing.T) {
 func BenchmarkDecide(b *testing.B) {
 	clinic := clinicOf(b, followup.ClinicConfig{Org: harley})
 	night := time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
-	for name, place := range map[string]followup.Place{
+	for name, place := range map[string]phone.Place{
 		"one zone":  {Country: "GB", Zones: []*time.Location{london}},
-		"toll-free": followup.NorthAmerica{}.Locate("+18005550143"),
+		"toll-free": phone.NorthAmerica{}.Locate("+18005550143"),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -1,6 +1,10 @@
 package followup
 
-import "time"
+import (
+	"time"
+
+	"github.com/callwaiting-ai/callwaiting/tenant/phone"
+)
 
 // A Policy says whether a message may be sent, and when. [StandardPolicy] is
 // the default. Safe for concurrent use.
@@ -8,7 +12,7 @@ type Policy interface {
 	// Decide says whether the candidate may be sent now, at c.Now. It is asked
 	// under the contact's lock, twice for a message that is sent, so it must
 	// be quick and answer from its arguments alone.
-	Decide(c Candidate, clinic *Clinic, place Place) Decision
+	Decide(c Candidate, clinic *Clinic, place phone.Place) Decision
 }
 
 // Decision is a [Policy]'s answer.
@@ -35,7 +39,7 @@ const (
 )
 
 // Decide implements [Policy].
-func (StandardPolicy) Decide(c Candidate, clinic *Clinic, place Place) Decision {
+func (StandardPolicy) Decide(c Candidate, clinic *Clinic, place phone.Place) Decision {
 	switch {
 	case !clinic.Sends(c.Kind):
 		return suppress(SwitchedOff)
@@ -57,7 +61,7 @@ func (StandardPolicy) Decide(c Candidate, clinic *Clinic, place Place) Decision 
 	// express consent, 47 CFR 64.1200(a)(1)(iii), and no advertising in it.
 	case !c.Kind.AboutAppointment() && !consented(c, clinic):
 		return suppress(NoConsent)
-	case place.Line == Fixed:
+	case place.Line == phone.Landline:
 		return suppress(Landline)
 	case c.Due.After(c.Now):
 		return Decision{Action: Wait, Reason: NotDue, At: c.Due}
@@ -113,7 +117,7 @@ func tooMany(c Candidate, clinic *Clinic) bool {
 
 // inOpenHours sends a message in hours that are open wherever its reader may
 // be, or waits for them.
-func inOpenHours(c Candidate, clinic *Clinic, place Place) Decision {
+func inOpenHours(c Candidate, clinic *Clinic, place phone.Place) Decision {
 	until := c.Deadline
 	if c.Kind.AboutAppointment() && c.Start.Before(until) {
 		until = c.Start

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
 func clinicOf(t testing.TB, cfg followup.ClinicConfig) *followup.Clinic {
@@ -29,7 +30,7 @@ func promisedDocument(now time.Time) followup.Candidate {
 	}
 }
 
-func decide(clinic *followup.Clinic, place followup.Place, now time.Time) followup.Decision {
+func decide(clinic *followup.Clinic, place phone.Place, now time.Time) followup.Decision {
 	return followup.StandardPolicy{}.Decide(promisedDocument(now), clinic, place)
 }
 
@@ -37,7 +38,7 @@ var (
 	noon    = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) // a Tuesday
 	evening = time.Date(2026, 11, 24, 20, 0, 0, 0, time.UTC)
 	morning = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
-	inGB    = followup.Place{Country: "GB", Zones: []*time.Location{london}, Line: followup.Mobile}
+	inGB    = phone.Place{Country: "GB", Zones: []*time.Location{london}, Line: phone.Mobile}
 )
 
 type decision = followup.Decision
@@ -52,7 +53,7 @@ func TestPolicyOfDocuments(t *testing.T) {
 	type setting struct {
 		*followup.Candidate
 		*followup.ClinicConfig
-		*followup.Place
+		*phone.Place
 	}
 	for _, c := range []struct {
 		why  string
@@ -81,7 +82,7 @@ func TestPolicyOfDocuments(t *testing.T) {
 			s.Consent.Call = "call-0"
 			s.ClinicConfig.ConsentLasts = map[followup.Kind]time.Duration{followup.Information: 0}
 		}, no(followup.NoConsent)},
-		{"a landline", func(s setting) { s.Line = followup.Fixed }, no(followup.Landline)},
+		{"a landline", func(s setting) { s.Line = phone.Landline }, no(followup.Landline)},
 		{"not due", func(s setting) { s.Due = noon.Add(time.Second) }, until(noon.Add(time.Second), followup.NotDue)},
 		{"due", func(s setting) { s.Due = noon }, send},
 		{"one text a day", func(s setting) { s.Recent = []time.Time{noon.Add(-24*time.Hour + time.Second)} }, no(followup.TooMany)},
@@ -100,19 +101,19 @@ func TestPolicyOfDocuments(t *testing.T) {
 		{"nobody is texted before eight, whatever a clinic wishes", func(s setting) {
 			s.Now, s.Open, s.Close = morning.Add(-2*time.Hour), 1, 24*60
 		}, until(morning.Add(-time.Hour), followup.QuietHours)},
-		{"a number of nowhere", func(s setting) { *s.Place = followup.Place{} }, no(followup.UnknownRegion)},
-		{"a number of another country whose zones are unknown", func(s setting) { *s.Place = followup.Place{Country: "ZW"} }, no(followup.UnknownRegion)},
+		{"a number of nowhere", func(s setting) { *s.Place = phone.Place{} }, no(followup.UnknownRegion)},
+		{"a number of another country whose zones are unknown", func(s setting) { *s.Place = phone.Place{Country: "ZW"} }, no(followup.UnknownRegion)},
 		{"a number of the clinic's country whose zones are unknown", func(s setting) { s.Zones = nil }, send},
 		{"a number whose day is the clinic's night", func(s setting) { s.Zones = []*time.Location{zone("Pacific/Auckland")} }, no(followup.NoCommonHours)},
 		{"Florida closes at eight", func(s setting) {
-			s.Close, *s.Place = 21*60, followup.Place{Country: "US", Region: "FL", Zones: []*time.Location{london}}
+			s.Close, *s.Place = 21*60, phone.Place{Country: "US", Region: "FL", Zones: []*time.Location{london}}
 		}, send},
 		{"a region of another country is no state", func(s setting) {
-			s.Close, *s.Place = 21*60, followup.Place{Country: "BR", Region: "RI", Zones: []*time.Location{london}}
+			s.Close, *s.Place = 21*60, phone.Place{Country: "BR", Region: "RI", Zones: []*time.Location{london}}
 		}, decision{Action: followup.Send, Until: evening.Add(time.Hour)}},
 		{"Texas sleeps in on Sundays", func(s setting) {
 			s.Now = noon.Add(-49 * time.Hour) // Sunday 11:00
-			*s.Place = followup.Place{Country: "US", Region: "TX", Zones: []*time.Location{london}}
+			*s.Place = phone.Place{Country: "US", Region: "TX", Zones: []*time.Location{london}}
 		}, until(noon.Add(-48*time.Hour), followup.QuietHours)},
 		{"at once, in the night", func(s setting) {
 			s.Now, s.AtOnce, s.Consent.At = evening, true, evening.Add(-time.Minute)

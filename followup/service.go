@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
 // Config configures a [Service]. Store, Clinics and Catalog are required.
@@ -25,8 +26,8 @@ type Config struct {
 
 	// Phones reads the numbers of callers.
 	//
-	// Defaults to NorthAmerica.
-	Phones PhoneNormalizer
+	// Defaults to phone.NorthAmerica.
+	Phones phone.NumberingPlan
 
 	// Policy says what may be sent when.
 	//
@@ -88,7 +89,7 @@ func New(cfg Config) (*Service, error) {
 	cfg.Sweep = cmp.Or(cfg.Sweep, 20*time.Minute)
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
 	if cfg.Phones == nil {
-		cfg.Phones = NorthAmerica{}
+		cfg.Phones = phone.NorthAmerica{}
 	}
 	if cfg.Policy == nil {
 		cfg.Policy = StandardPolicy{}
@@ -145,21 +146,21 @@ func (s *Service) Consent(ctx context.Context, org tenant.ID, c Consent) error {
 // OptOutCaller records that a caller wants no texts. ok is false if the number
 // is none.
 func (s *Service) OptOutCaller(ctx context.Context, org tenant.Org, call, caller string) (ok bool, err error) {
-	phone, ok := s.number(org, caller)
+	e164, ok := s.number(org, caller)
 	if !ok {
 		return false, nil
 	}
-	return true, s.cfg.Store.OptOut(ctx, org.ID, OptOut{Phone: phone, Source: "call", Call: call})
+	return true, s.cfg.Store.OptOut(ctx, org.ID, OptOut{Phone: e164, Source: "call", Call: call})
 }
 
 // Lookup returns what is known of a person by their number as it was given. A
 // number that is none is of nobody who is known.
 func (s *Service) Lookup(ctx context.Context, org tenant.Org, number string) (Memory, error) {
-	phone, ok := s.number(org, number)
+	e164, ok := s.number(org, number)
 	if !ok {
 		return Memory{}, nil
 	}
-	return s.cfg.Store.Lookup(ctx, org.ID, phone)
+	return s.cfg.Store.Lookup(ctx, org.ID, e164)
 }
 
 // Quarantine counts a message that belongs to no call. kind is its type.
@@ -178,13 +179,10 @@ func (s *Service) Status(ctx context.Context, org tenant.ID, u StatusUpdate) err
 	return s.cfg.Store.OptOut(ctx, org, OptOut{Phone: intent.Phone, Source: "carrier", Message: u.Provider})
 }
 
-// number reads a number as it was given; ok is false if nobody can be texted there.
+// number returns the E.164 form of a number as it was given; ok is false if it
+// cannot be texted.
 func (s *Service) number(org tenant.Org, given string) (e164 string, ok bool) {
-	e164, ok = s.cfg.Phones.ParsePhone(given, org.Country)
-	if !ok || Withheld(e164) {
-		return "", false
-	}
-	return e164, true
+	return phone.Parse(s.cfg.Phones, given, org.Country)
 }
 
 func (s *Service) clinic(ctx context.Context, org tenant.ID) (*Clinic, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
 // promised is a world in which a call has ended and a text is due.
@@ -504,7 +505,7 @@ func TestAPanicHoldsUpItsOwnMessageOnly(t *testing.T) {
 // strange is a policy that panics over a number.
 type strange struct{ panics string }
 
-func (s *strange) Decide(c followup.Candidate, clinic *followup.Clinic, place followup.Place) followup.Decision {
+func (s *strange) Decide(c followup.Candidate, clinic *followup.Clinic, place phone.Place) followup.Decision {
 	if c.Phone == s.panics {
 		panic("over " + c.Phone)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
 // arguments are what the model gives a booking tool. What else it gives, such
@@ -52,7 +53,7 @@ type request struct {
 	call    ToolCall
 	args    arguments
 	catalog *booking.Catalog
-	phones  PhoneParser
+	phones  phone.Parser
 	speaker
 
 	// asked is what the caller turned out to ask for, as far as they did; nil
@@ -269,7 +270,7 @@ func (q *request) contact() (booking.Contact, error) {
 	}
 	var ok bool
 	if q.args.Phone != "" {
-		c.Phone, ok = parsePhone(q.phones, string(q.args.Phone), q.call.Org.Country)
+		c.Phone, ok = phone.Parse(q.phones, string(q.args.Phone), q.call.Org.Country)
 		if !ok {
 			return c, ask("phone", "I did not get the phone number. Could you say it once more, digit by digit?", "ask the caller; never make up a number")
 		}
@@ -287,5 +288,5 @@ func (q *request) caller() (e164 string, ok bool) {
 	if q.call.Call.inBrowser() {
 		return "", false
 	}
-	return parsePhone(q.phones, q.call.Call.Caller, q.call.Org.Country)
+	return phone.Parse(q.phones, q.call.Call.Caller, q.call.Org.Country)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
 // BookingConfig configures [BookingTools]. Service is required.
@@ -19,8 +20,8 @@ type BookingConfig struct {
 
 	// Phones reads the numbers of callers.
 	//
-	// Defaults to E164.
-	Phones PhoneParser
+	// Defaults to phone.E164.
+	Phones phone.Parser
 
 	// FollowUp remembers the service and the time that a caller asked for, if
 	// nothing came of it; no answer waits for that.
@@ -56,7 +57,7 @@ func BookingTools(cfg BookingConfig) ([]Tool, error) {
 		return nil, errors.New("vapi: BookingConfig.Service is nil: give the booking.Service to book with")
 	}
 	if cfg.Phones == nil {
-		cfg.Phones = E164{}
+		cfg.Phones = phone.E164{}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -8,27 +8,27 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
-	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
-//go:generate go run ./nanp ../../followup/nanp.txt
+//go:generate go run ./nanp ../../tenant/phone/nanp.txt
 
-var _ followup.PhoneNormalizer = Parser{}
+var _ phone.NumberingPlan = Parser{}
 
-// Locate tells where a number is from, as followup.PhoneNormalizer asks. The
+// Locate implements phone.Locator. The
 // number of a landline is from its area; any other may be from anywhere in its
-// country. Numbers of the North American plan are left to followup, which knows
+// country. Numbers of the North American plan are left to package phone, which knows
 // the states and where one area code has two time zones.
-func (Parser) Locate(e164 string) followup.Place {
+func (Parser) Locate(e164 string) phone.Place {
 	n, err := phonenumbers.Parse(e164, "")
 	if err != nil {
-		return followup.Place{}
+		return phone.Place{}
 	}
 	if n.GetCountryCode() == 1 {
-		return followup.NorthAmerica{}.Locate(e164)
+		return phone.NorthAmerica{}.Locate(e164)
 	}
-	p := followup.Place{Country: country(n), Line: line(n)}
-	if p.Line == followup.Fixed {
+	p := phone.Place{Country: country(n), Line: line(n)}
+	if p.Line == phone.Landline {
 		p.Zones = zones(phonenumbers.Format(n, phonenumbers.E164))
 	}
 	if p.Zones == nil {
@@ -57,34 +57,27 @@ func country(n *phonenumbers.PhoneNumber) string {
 }
 
 // line is what kind of number it is, as far as that is sure.
-func line(n *phonenumbers.PhoneNumber) followup.Line {
+func line(n *phonenumbers.PhoneNumber) phone.Line {
 	switch phonenumbers.GetNumberType(n) {
 	case phonenumbers.MOBILE:
-		return followup.Mobile
+		return phone.Mobile
 	case phonenumbers.FIXED_LINE:
-		return followup.Fixed
+		return phone.Landline
 	case phonenumbers.TOLL_FREE:
-		return followup.TollFree
+		return phone.TollFree
 	}
 	if forFiction(phonenumbers.Format(n, phonenumbers.E164)) {
-		return followup.Mobile
+		return phone.Mobile
 	}
-	return followup.AnyLine
+	return phone.UnknownLine
 }
 
 // zones are the time zones of the numbers that begin with prefix; none if the
 // library, or the machine's database, does not know all of them.
-func zones(prefix string) (all []*time.Location) {
+func zones(prefix string) []*time.Location {
 	names, err := phonenumbers.GetTimezonesForPrefix(strings.TrimPrefix(prefix, "+"))
 	if err != nil || slices.Contains(names, phonenumbers.UNKNOWN_TIMEZONE) {
 		return nil
 	}
-	for _, name := range names {
-		zone := followup.Zone(name)
-		if zone == nil {
-			return nil
-		}
-		all = append(all, zone)
-	}
-	return all
+	return phone.LoadZones(names...)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	adapter "github.com/callwaiting-ai/callwaiting/adapters/phonenumbers"
-	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
 func located(e164 string) string {
@@ -18,7 +18,7 @@ func located(e164 string) string {
 	for _, z := range p.Zones {
 		zones = append(zones, z.String())
 	}
-	line := map[followup.Line]string{followup.Mobile: "mobile", followup.Fixed: "fixed", followup.TollFree: "toll-free"}[p.Line]
+	line := map[phone.Line]string{phone.Mobile: "mobile", phone.Landline: "fixed", phone.TollFree: "toll-free"}[p.Line]
 	return strings.Join(strings.Fields(p.Country+" "+p.Region+" "+line+" "+strings.Join(zones, " ")), " ")
 }
 
@@ -50,7 +50,7 @@ func TestNumbersAreWhereTheyAre(t *testing.T) {
 	}
 }
 
-// The table of area codes in package followup was made of the library's.
+// The table of area codes in package tenant/phone was made of the library's.
 func TestTheLibraryKnowsTheSameAreaCodes(t *testing.T) {
 	known := 0
 	for code := 200; code <= 999; code++ {
@@ -61,7 +61,7 @@ func TestTheLibraryKnowsTheSameAreaCodes(t *testing.T) {
 			continue
 		}
 		known++
-		require.Equal(t, phonenumbers.GetRegionCodeForNumber(n), followup.NorthAmerica{}.Locate(e164).Country, code)
+		require.Equal(t, phonenumbers.GetRegionCodeForNumber(n), phone.NorthAmerica{}.Locate(e164).Country, code)
 	}
 	require.Greater(t, known, 380)
 }

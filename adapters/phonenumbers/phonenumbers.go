@@ -2,7 +2,7 @@
 // with github.com/nyaruka/phonenumbers, a port of Google's libphonenumber.
 //
 //	p := phonenumbers.Parser{}
-//	p.ParsePhone("07700 900 456", "GB") // +447700900456, true
+//	p.Parse("07700 900 456", "GB") // +447700900456, true
 package phonenumbers
 
 import (
@@ -12,17 +12,17 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// Parser reads phone numbers. It satisfies vapi.PhoneParser and is safe for
+// Parser reads phone numbers. It satisfies phone.NumberingPlan and is safe for
 // concurrent use.
 type Parser struct{}
 
-// ParsePhone returns the E.164 form of text, read as in country (ISO 3166-1
+// Parse returns the E.164 form of text, read as in country (ISO 3166-1
 // alpha-2): national, international with "+" or with the country's own prefix
 // for it, and with "(0)". ok is false unless text is one number that its
 // country's numbering plan assigns, or that is set aside for fiction. A number
 // with an extension, with letters for digits or with less than eight digits,
 // its country's code among them, is not read.
-func (Parser) ParsePhone(text, country string) (e164 string, ok bool) {
+func (Parser) Parse(text, country string) (e164 string, ok bool) {
 	if strings.ContainsFunc(text, notInANumber) {
 		return "", false
 	}

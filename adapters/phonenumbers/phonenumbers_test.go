@@ -25,7 +25,7 @@ func TestNumbersAsPeopleSayThem(t *testing.T) {
 		{"+44 7700 900 456", "ZZ", "+447700900456"},
 		{"０７７００ ９００４５６", "GB", "+447700900456"},
 	} {
-		got, ok := phonenumbers.Parser{}.ParsePhone(c.text, c.country)
+		got, ok := phonenumbers.Parser{}.Parse(c.text, c.country)
 		require.True(t, ok, "%q in %s", c.text, c.country)
 		require.Equal(t, c.want, got)
 	}
@@ -40,12 +40,12 @@ func TestWhatIsNotSurelyOneNumberIsNotRead(t *testing.T) {
 		"07700 900456 ext 12", "07700 900456 #12", "07700 900456, 07700 900457", "07700 900456 07700 900457",
 		"my number is 07700 900456", "oh double seven", "1-800-FLOWERS", "20/11/2026", "10:00",
 	} {
-		got, ok := phonenumbers.Parser{}.ParsePhone(text, "GB")
+		got, ok := phonenumbers.Parser{}.Parse(text, "GB")
 		require.False(t, ok, "%q was read as %s", text, got)
 	}
-	_, ok := phonenumbers.Parser{}.ParsePhone("07700 900456", "US")
+	_, ok := phonenumbers.Parser{}.Parse("07700 900456", "US")
 	require.False(t, ok, "a British number is none in America")
-	_, ok = phonenumbers.Parser{}.ParsePhone("07700 900456", "")
+	_, ok = phonenumbers.Parser{}.Parse("07700 900456", "")
 	require.False(t, ok, "a national number needs a country")
 }
 
@@ -54,12 +54,12 @@ func FuzzParser(f *testing.F) {
 	f.Add("+1 (202) 555-0143", "US")
 	f.Add("anonymous", "NG")
 	f.Fuzz(func(t *testing.T, text, country string) {
-		e164, ok := phonenumbers.Parser{}.ParsePhone(text, country)
+		e164, ok := phonenumbers.Parser{}.Parse(text, country)
 		if !ok {
 			return
 		}
 		require.Regexp(t, `^\+[1-9][0-9]{7,14}$`, e164)
-		again, ok := phonenumbers.Parser{}.ParsePhone(e164, country)
+		again, ok := phonenumbers.Parser{}.Parse(e164, country)
 		require.True(t, ok)
 		require.Equal(t, e164, again)
 	})
@@ -67,7 +67,7 @@ func FuzzParser(f *testing.F) {
 
 func Example() {
 	for _, text := range []string{"07700 900 456", "+1 202-555-0143", "anonymous"} {
-		e164, ok := phonenumbers.Parser{}.ParsePhone(text, "GB")
+		e164, ok := phonenumbers.Parser{}.Parse(text, "GB")
 		fmt.Printf("%q %v\n", e164, ok)
 	}
 	// Output:

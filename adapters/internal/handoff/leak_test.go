@@ -36,6 +36,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/redact/redacttest"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	phones "github.com/callwaiting-ai/callwaiting/tenant/phone"
 	"github.com/callwaiting-ai/callwaiting/vapi"
 )
 
@@ -531,7 +532,7 @@ func (c *clumsy) Open(ctx context.Context, org tenant.ID, name string) (followup
 // not matter when the test runs.
 type anyHour struct{ followup.StandardPolicy }
 
-func (p anyHour) Decide(c followup.Candidate, clinic *followup.Clinic, place followup.Place) followup.Decision {
+func (p anyHour) Decide(c followup.Candidate, clinic *followup.Clinic, place phones.Place) followup.Decision {
 	d := p.StandardPolicy.Decide(c, clinic, place)
 	if d.Action == followup.Wait && d.Reason == followup.QuietHours {
 		return followup.Decision{Action: followup.Send, Until: c.Now.Add(time.Hour)}

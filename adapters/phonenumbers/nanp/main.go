@@ -1,5 +1,5 @@
 // Command nanp writes the area codes of the North American plan, as package
-// followup embeds them: where each is, and by which clocks its people may live.
+// tenant/phone embeds them: where each is, and by which clocks its people may live.
 // The facts are those of github.com/nyaruka/phonenumbers.
 //
 //	go generate ./adapters/phonenumbers
