@@ -634,7 +634,9 @@ $$;
 -- +goose StatementEnd
 
 -- move gives an appointment another time; see booking.Store. The old rows are
--- let go and the new ones taken in one step, or neither.
+-- released and the new ones occupied in one step, or neither. Like claim, move
+-- and confirm lock the appointment's contact first: a message that the booking
+-- makes needless must not be on its way while the booking commits.
 -- +goose StatementBegin
 create function callwaiting.move(
   p_org uuid, p_id uuid, p_starts timestamptz, p_ends timestamptz,
@@ -649,20 +651,22 @@ declare
   v_resources text[];
   v_seats int[];
   v_taken int;
+  v_phone text;
   v_void text;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'callwaiting needs a read committed transaction' using errcode = 'CW001';
   end if;
   loop
-    select t.resources into v_old
+    select t.resources, c.phone into v_old, v_phone
     from callwaiting.appointment t
+    join callwaiting.contact c on c.org_id = t.org_id and c.id = t.contact_id
     where t.org_id = p_org and t.id = p_id;
     if not found then
       v.outcome := 'unknown';
       return v;
     end if;
-    v_void := callwaiting.lock(p_org, '{}', v_old || p_resource);
+    v_void := callwaiting.lock(p_org, array[v_phone], v_old || p_resource);
     select * into a
     from callwaiting.appointment t
     where t.org_id = p_org and t.id = p_id
@@ -723,15 +727,24 @@ end
 $$;
 -- +goose StatementEnd
 
--- confirm makes a hold a booking; see booking.Store.
+-- confirm makes a hold a booking; see booking.Store. It locks the contact; see move.
 -- +goose StatementBegin
 create function callwaiting.confirm(p_org uuid, p_id uuid, p_actor text) returns callwaiting.answer language plpgsql as $$
 declare
   v callwaiting.answer;
   a callwaiting.appointment;
+  v_phone text;
+  v_void text;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'callwaiting needs a read committed transaction' using errcode = 'CW001';
+  end if;
+  select c.phone into v_phone
+  from callwaiting.appointment t
+  join callwaiting.contact c on c.org_id = t.org_id and c.id = t.contact_id
+  where t.org_id = p_org and t.id = p_id;
+  if found then
+    v_void := callwaiting.lock(p_org, array[v_phone], '{}');
   end if;
   select * into a
   from callwaiting.appointment t
