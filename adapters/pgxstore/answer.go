@@ -11,7 +11,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 )
 
-// answer is what the functions of the schema return; see type callwaiting.answer.
+// answer is what the functions of the schema return; see type callwaiting.appointment_result.
 type answer struct {
 	outcome, id, service  zeronull.Text
 	resources             []string

@@ -102,9 +102,9 @@ func refusal(pg *pgconn.PgError, changes bool) (remedy, error) {
 
 // checks says which field of a request breaks a check constraint.
 var checks = map[string]booking.InvalidError{
-	"appointment_sound": {Field: "End", Problem: "is not after Start"},
+	"appointment_valid": {Field: "End", Problem: "is not after Start"},
 	"call_id":           {Field: "Call", Problem: "has no characters, or more than 200"},
-	"occupancy_sound":   {Field: "Occupied", Problem: "must end after it starts, and within 31 days"},
+	"occupancy_valid":   {Field: "Occupied", Problem: "must end after it starts, and within 31 days"},
 	"phone_e164":        {Field: "Contact.Phone", Problem: "is not E.164"},
 }
 

@@ -224,7 +224,7 @@ func askClaims(org tenant.ID, group []*parcel, answers []answer) ask {
 	return ask{
 		sql: `
 			select ` + answerColumns + `
-			from callwaiting.claims($1::uuid, $2::uuid[], $3::text[], $4::text[],
+			from callwaiting.claim_batch($1::uuid, $2::uuid[], $3::text[], $4::text[],
 				$5::timestamptz[], $6::timestamptz[], $7::text[],
 				$8::timestamptz[], $9::timestamptz[],
 				$10::int[], $11::int[], $12::int[], $13::text[], $14::int[],

@@ -80,7 +80,7 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 	const noScope, staleScope, notAllowed, foreignKey = "42704", "22P02", "42501", "23503"
 	guarded := 0
 	for _, table := range tables(t, d) {
-		if slices.Contains([]string{"org_route", "link_route", "rung", "task"}, table) {
+		if slices.Contains([]string{"appointment_change", "link_route", "org_route", "task"}, table) {
 			for _, attempt := range []string{`select * from %s`, `insert into %s select`, `update %s set org_id = null`, `delete from %s`, `truncate %s`} {
 				require.Equal(t, notAllowed, i.do(fmt.Sprintf(attempt, "callwaiting."+table)), "%s has no policy, so nobody may touch it", table)
 			}
@@ -137,7 +137,7 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 		require.Equal(t, "1 rows", i.do(`select from callwaiting.cancel($1, $2, 'a') t where t.outcome = 'unknown'`, b.String(), string(theirs)))
 		require.Equal(t, "1 rows", i.do(`select where callwaiting.route('key', 'harley') is null`))
 	})
-	t.Run("tasks of another clinic are not there to ring or to put away", func(t *testing.T) {
+	t.Run("a clinic cannot schedule or acknowledge tasks of another clinic", func(t *testing.T) {
 		i := intruder{t, i.pool, a}
 		admin := d.AdminPool(t)
 		due := func() (n int) {
@@ -146,29 +146,29 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 				where org_id = $1 and kind = 'appointment' and id = $2 and due_at <= clock_timestamp()`, b.String(), string(theirs)).Scan(&n))
 			return n
 		}
-		_, err := admin.Exec(t.Context(), `select callwaiting.take(0, 0, 0, '{}')`) // makes tasks of what bookings rang
+		_, err := admin.Exec(t.Context(), `select callwaiting.dequeue_tasks(0, 0, 0, '{}')`) // turns changes into tasks
 		require.NoError(t, err)
 		require.Equal(t, 1, due(), "a booking is due to be looked at")
 		tx, err := i.pool.Begin(t.Context())
 		require.NoError(t, err)
 		_, err = tx.Exec(t.Context(), `select set_config('app.org_id', $1, true)`, a.String())
 		require.NoError(t, err)
-		_, err = tx.Exec(t.Context(), `select callwaiting.put_away('appointment', array[$1], null),
-			callwaiting.ring('appointment', array[$1], array['2100-01-01Z'::timestamptz], false)`, string(theirs))
+		_, err = tx.Exec(t.Context(), `select callwaiting.ack_tasks('appointment', array[$1], null),
+			callwaiting.schedule_tasks('appointment', array[$1], array['2100-01-01Z'::timestamptz], false)`, string(theirs))
 		require.NoError(t, err)
 		require.NoError(t, tx.Commit(t.Context()))
 		require.Equal(t, 1, due())
-		require.Equal(t, noScope, intruder{t, pool(t, d.App, 1), a}.in("", `select callwaiting.put_away('appointment', array['x'], null)`))
+		require.Equal(t, noScope, intruder{t, pool(t, d.App, 1), a}.in("", `select callwaiting.ack_tasks('appointment', array['x'], null)`))
 	})
 	t.Run("of tasks nobody is told more than ids", func(t *testing.T) {
 		columns, err := d.AdminPool(t).Query(t.Context(), `
 			select a.attname::text from pg_attribute a
-			where a.attrelid in ('callwaiting.task'::regclass, 'callwaiting.rung'::regclass, 'callwaiting.link_route'::regclass) and a.attnum > 0
+			where a.attrelid in ('callwaiting.task'::regclass, 'callwaiting.appointment_change'::regclass, 'callwaiting.link_route'::regclass) and a.attnum > 0
 			order by a.attrelid::regclass::text, a.attnum`)
 		require.NoError(t, err)
 		names, err := pgx.CollectRows(columns, pgx.RowTo[string])
 		require.NoError(t, err)
-		require.Equal(t, []string{"hash", "org_id", "org_id", "appointment_id", "org_id", "kind", "id", "due_at", "attempts"}, names)
+		require.Equal(t, []string{"org_id", "appointment_id", "hash", "org_id", "org_id", "kind", "id", "due_at", "attempts"}, names)
 	})
 	t.Run("nobody else can call them", func(t *testing.T) {
 		var public int
@@ -212,7 +212,7 @@ func TestAWriterOfItsOwnMeetsTheConstraint(t *testing.T) {
 			pg := (*pgconn.PgError)(nil)
 			require.ErrorAs(t, err, &pg)
 			require.Equal(t, "23P01", pg.Code)
-			require.Equal(t, "occupancy_one_owner", pg.ConstraintName)
+			require.Equal(t, "occupancy_no_overlap", pg.ConstraintName)
 			require.NoError(t, conn.Close(t.Context()))
 		}
 	}

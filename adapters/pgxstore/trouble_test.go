@@ -231,7 +231,7 @@ func TestErrorsHoldNoData(t *testing.T) {
 		})
 	}
 	t.Run("a bug on the server", func(t *testing.T) {
-		d.Exec(t, `create or replace function callwaiting.confirm(p_org uuid, p_id uuid, p_actor text) returns callwaiting.answer
+		d.Exec(t, `create or replace function callwaiting.confirm(p_org uuid, p_id uuid, p_actor text) returns callwaiting.appointment_result
 			language plpgsql as $$begin raise exception 'Ada Caller wants botox' using detail = 'Ada Caller'; end$$`)
 		_, err := store.Confirm(t.Context(), org, booking.NewID(org, "key"), "test")
 		require.EqualError(t, err, `pgxstore: the server refused: SQLSTATE P0001, constraint ""`)
@@ -246,9 +246,9 @@ func TestWhatTheServerSays(t *testing.T) {
 	d.Exec(t, `
 		create sequence tries;
 		grant all on sequence tries to public;
-		create or replace function callwaiting.confirm(p_org uuid, p_id uuid, p_actor text) returns callwaiting.answer language plpgsql as $$
+		create or replace function callwaiting.confirm(p_org uuid, p_id uuid, p_actor text) returns callwaiting.appointment_result language plpgsql as $$
 		declare
-			v callwaiting.answer;
+			v callwaiting.appointment_result;
 		begin
 			if nextval('tries') < split_part(p_actor, ' ', 2)::int then
 				raise exception 'Ada Caller' using errcode = split_part(p_actor, ' ', 1), detail = 'Ada Caller', hint = 'Ada Caller';

@@ -56,10 +56,10 @@ func (t *Tx) inOrg(ctx context.Context, org tenant.ID, _ bool, asks ...ask) erro
 	}
 	all := append([]ask{
 		{`savepoint callwaiting`, nil, skip},
-		{`select callwaiting.enter($1::uuid)`, []any{org.String()}, skip},
+		{`select callwaiting.set_scope($1::uuid)`, []any{org.String()}, skip},
 	}, asks...)
 	err := pipeline(ctx, t.tx, append(all,
-		ask{`select callwaiting.leave()`, nil, skip},
+		ask{`select callwaiting.reset_scope()`, nil, skip},
 		ask{`release savepoint callwaiting`, nil, skip}))
 	switch {
 	case err == nil:

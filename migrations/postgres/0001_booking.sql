@@ -1,18 +1,20 @@
--- Appointments that cannot overlap, kept apart by clinic.
+-- Appointments that cannot overlap, isolated by clinic.
 --
--- Forward only: a published migration is never edited. PostgreSQL 14 or later.
--- Run it as a superuser, or as a role that may create roles and, in this
--- database, schemas; it becomes a member of callwaiting_owner. The login role
--- of the service must be neither: grant it callwaiting_app and nothing else.
+-- Forward only: a published migration must never be edited. PostgreSQL 14 or
+-- later. Run it as a superuser, or as a role that may create roles and, in this
+-- database, schemas; that role becomes a member of callwaiting_owner. The login
+-- role of the service must be neither: grant it callwaiting_app alone.
 --
--- Rules that every later migration keeps
+-- Rules that every later migration must keep
 --   org_id uuid not null comes first in every primary key, unique, exclusion
---   and foreign key; ids are unique within a clinic only; no key from a sequence.
+--   and foreign key; ids are unique within a clinic only; keys never come from
+--   a sequence.
 --   Every table with org_id has forced row-level security with the policy
---   below, or no grant at all. The policy is loud: without a scope it is an
---   error, not an empty answer. Where a policy may not hold a subquery (Citus,
+--   below, or no grant at all. Without a scope the policy raises an error; it
+--   does not return zero rows. Where a policy may not hold a subquery (Citus,
 --   CockroachDB) its form is org_id = current_setting('app.org_id')::uuid.
---   What can never change has no update grant; nothing can be deleted.
+--   A column that never changes has no update grant; the service may not
+--   delete rows.
 --   callwaiting.schema_version() returns the number of the newest migration.
 
 -- +goose Up
@@ -20,8 +22,8 @@
 -- +goose StatementBegin
 do $$
 begin
-  -- Roles belong to the whole cluster: another database may have made them,
-  -- or be making them now.
+  -- Roles belong to the whole cluster: a migration of another database may
+  -- have created them, or may be creating them now.
   begin
     if not exists (select from pg_roles where rolname = 'callwaiting_owner') then
       create role callwaiting_owner nologin;
@@ -50,8 +52,8 @@ set local role callwaiting_owner;
 alter default privileges revoke execute on functions from public;
 grant usage on schema callwaiting to callwaiting_app;
 
--- As domains, checks are prepared once a session and not once a statement,
--- and a value that fails one is not shown in the error.
+-- A domain's check is prepared once per session, a column's once per statement;
+-- and the error of a domain's check does not quote the value that failed.
 create domain callwaiting.phone as text
   constraint phone_e164 check (value ~ '^\+[1-9][0-9]{6,14}$');
 create domain callwaiting.status as text
@@ -71,7 +73,7 @@ create table callwaiting.org (
   constraint org_key check (key ~ '^[a-z0-9_-]{1,64}$')
 );
 
--- The secrets that prove a request comes from the clinic's Vapi account.
+-- The secrets that authenticate requests of the clinic's Vapi account.
 create table callwaiting.org_secret (
   org_id uuid not null primary key references callwaiting.org,
   current text not null,
@@ -80,8 +82,9 @@ create table callwaiting.org_secret (
   constraint org_secret_current check (current <> '')
 );
 
--- Which clinic answers to what. It is asked before the clinic is known, so it
--- has no policy, holds nothing but ids, and is reached only through route() and routes().
+-- The clinic of each external id. It is read before the clinic is known, so it
+-- has no policy and no grant, holds ids only, and is reached through route() and
+-- routes() alone.
 create table callwaiting.org_route (
   kind text not null,
   external_id text not null,
@@ -105,7 +108,7 @@ create table callwaiting.contact (
 );
 
 -- The id is derived from the idempotency key, so that the primary key is the
--- idempotency constraint. occupied_from and occupied_to are with buffers.
+-- idempotency constraint. occupied_from and occupied_to include the buffers.
 create table callwaiting.appointment (
   org_id uuid not null,
   id uuid not null,
@@ -123,20 +126,21 @@ create table callwaiting.appointment (
   call text not null default '',
   version int not null default 1,
   constraint appointment_contact foreign key (org_id, contact_id) references callwaiting.contact (org_id, id),
-  constraint appointment_sound check (starts_at < ends_at and (status = 'held') = (expires_at is not null))
+  constraint appointment_valid check (starts_at < ends_at and (status = 'held') = (expires_at is not null))
 );
 create index appointment_by_start on callwaiting.appointment (org_id, starts_at);
 create index appointment_by_contact on callwaiting.appointment (org_id, contact_id);
--- Last: of indexes that look equal, the planner takes the newest, and all look
--- equal while it has no statistics. Such a plan is kept for minutes.
+-- The primary key is added last: among indexes of equal cost the planner takes
+-- the newest, and without statistics all cost the same. Sessions keep such a
+-- plan for minutes.
 alter table callwaiting.appointment add primary key (org_id, id);
 
--- Who owns what, and when: no two active rows of one seat overlap, whoever
--- writes them and under whatever isolation. expires_at repeats the hold's, so
--- that a look at what is taken needs no join. kind external is the busy time
--- of a calendar. The primary key is also the index of availability: range
--- operators are no index conditions under row-level security, so reads bound
--- ends_at from both sides, which is what no row being longer than 31 days is for.
+-- The occupied time of resources: two active rows of one seat never overlap,
+-- under any writer and any isolation level. expires_at repeats the hold's, so
+-- that reads of busy time need no join. kind 'external' is busy time of a
+-- calendar. The primary key is also the index of availability: range operators
+-- cannot be index conditions under row-level security, so reads bound ends_at
+-- from both sides. The upper bound needs the limit of 31 days a row.
 create table callwaiting.occupancy (
   org_id uuid not null,
   resource_id text collate "C" not null,
@@ -151,12 +155,12 @@ create table callwaiting.occupancy (
   active boolean not null default true,
   primary key (org_id, resource_id, ends_at, id),
   constraint occupancy_appointment foreign key (org_id, appointment_id) references callwaiting.appointment (org_id, id),
-  constraint occupancy_sound check (starts_at < ends_at and ends_at - starts_at <= interval '31 days'
+  constraint occupancy_valid check (starts_at < ends_at and ends_at - starts_at <= interval '31 days'
     and (kind = 'booking') = (appointment_id is not null)),
-  constraint occupancy_one_owner exclude using gist (org_id with =, resource_id with =, seat with =, period with &&) where (active)
+  constraint occupancy_no_overlap exclude using gist (org_id with =, resource_id with =, seat with =, period with &&) where (active)
 );
 
--- One row per change of a subject: audit and outbox in one. Append only.
+-- One row per change of a subject: audit log and outbox in one. Append only.
 create table callwaiting.event (
   org_id uuid not null,
   subject uuid not null,
@@ -189,13 +193,13 @@ grant update (name, email, updated_at) on callwaiting.contact to callwaiting_app
 grant update (resources, starts_at, ends_at, occupied_from, occupied_to, status, expires_at, version) on callwaiting.appointment to callwaiting_app;
 grant update (expires_at, active) on callwaiting.occupancy to callwaiting_app;
 
--- route returns the clinic that answers to an external id, by exact match.
+-- route returns the clinic of an external id, by exact match; null if unknown.
 create function callwaiting.route(p_kind text, p_external_id text)
   returns uuid language sql stable security definer set search_path = ''
   return (select r.org_id from callwaiting.org_route r where r.kind = p_kind and r.external_id = p_external_id);
 
--- routes returns what else the clinic of the scope answers to: the phone
--- numbers and assistants that a message of its account may name.
+-- routes returns the phone numbers and assistants of the clinic of the scope:
+-- the ids that a message of its Vapi account may name.
 -- +goose StatementBegin
 create function callwaiting.routes(out kind text, out external_id text)
   returns setof record language sql stable security definer set search_path = ''
@@ -209,8 +213,8 @@ create function callwaiting.routes(out kind text, out external_id text)
   end;
 -- +goose StatementEnd
 
--- What the functions below answer.
-create type callwaiting.answer as (
+-- The result of the functions below.
+create type callwaiting.appointment_result as (
   outcome text, -- 'done', 'replay', 'reused', 'taken', 'unknown', 'expired' or 'closed'
   id uuid,
   service text,
@@ -232,21 +236,21 @@ create type callwaiting.answer as (
   busy_to timestamptz[]
 );
 
--- The functions run as their caller, inside his scope, and are volatile, so
--- that each statement in them sees what was committed before it. That needs
--- read committed, and they refuse anything else: under a snapshot that is older
--- than the lock, a lock protects nothing.
+-- The functions run with their caller's rights, inside the caller's scope. They
+-- are volatile, so that each statement sees all rows committed before it. That
+-- needs read committed, and the functions refuse every other level: a lock does
+-- not protect a snapshot that is older than the lock.
 
--- enter and leave are around what is done inside a transaction that is not the
--- library's own: a scope that was set before is set again.
+-- set_scope and reset_scope enclose statements in a transaction that the caller
+-- began: reset_scope restores the scope that was set before.
 -- +goose StatementBegin
-create function callwaiting.enter(p_org uuid) returns void language plpgsql as $$
+create function callwaiting.set_scope(p_org uuid) returns void language plpgsql as $$
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'callwaiting needs a read committed transaction' using errcode = 'CW001';
+    raise exception 'callwaiting: the transaction is not read committed' using errcode = 'CW001';
   end if;
   if not row_security_active('callwaiting.appointment') then
-    raise exception 'callwaiting needs a role that row-level security binds' using errcode = 'CW002';
+    raise exception 'callwaiting: row-level security does not bind the role' using errcode = 'CW002';
   end if;
   perform set_config('callwaiting.outer_org', current_setting('app.org_id', true), true),
     set_config('app.org_id', p_org::text, true);
@@ -254,12 +258,13 @@ end
 $$;
 -- +goose StatementEnd
 
-create function callwaiting.leave() returns text language sql
+create function callwaiting.reset_scope() returns text language sql
   return set_config('app.org_id', current_setting('callwaiting.outer_org'), true);
 
--- lock makes changes that may meet wait in one order, contacts before
--- resources, so that they do not deadlock. Correctness does not rest on it.
--- The loop is over expressions, which cost a tenth of a statement.
+-- lock takes the advisory locks of contacts, then of resources, each sorted, so
+-- that concurrent changes wait in one order and do not deadlock. Correctness
+-- does not depend on it. The loops evaluate expressions, which cost a tenth of
+-- a statement.
 -- +goose StatementBegin
 create function callwaiting.lock(p_org uuid, p_phones text[], p_resources text[]) returns void language plpgsql as $$
 declare
@@ -284,11 +289,12 @@ end
 $$;
 -- +goose StatementEnd
 
--- answer reads an appointment. A hold past its time reads as expired.
+-- read_appointment returns an appointment. A hold past its time reads as
+-- expired.
 -- +goose StatementBegin
-create function callwaiting.answer(p_org uuid, p_id uuid, p_outcome text) returns callwaiting.answer language plpgsql as $$
+create function callwaiting.read_appointment(p_org uuid, p_id uuid, p_outcome text) returns callwaiting.appointment_result language plpgsql as $$
 declare
-  v callwaiting.answer;
+  v callwaiting.appointment_result;
 begin
   select a.id, a.service, a.resources, a.starts_at, a.ends_at, a.zone, a.status, a.expires_at,
     a.contact_id, c.phone, c.name, c.email, a.call, a.version
@@ -306,11 +312,11 @@ end
 $$;
 -- +goose StatementEnd
 
--- taken says what is in the way, as of now.
+-- busy_result returns outcome 'taken' with the busy time of resources, as of now.
 -- +goose StatementBegin
-create function callwaiting.taken(p_org uuid, p_resources text[], p_from timestamptz, p_to timestamptz) returns callwaiting.answer language plpgsql as $$
+create function callwaiting.busy_result(p_org uuid, p_resources text[], p_from timestamptz, p_to timestamptz) returns callwaiting.appointment_result language plpgsql as $$
 declare
-  v callwaiting.answer;
+  v callwaiting.appointment_result;
 begin
   select array_agg(o.resource_id order by o.starts_at, o.resource_id, o.seat),
     array_agg(o.seat order by o.starts_at, o.resource_id, o.seat),
@@ -331,10 +337,10 @@ end
 $$;
 -- +goose StatementEnd
 
--- expire writes the expiry of one hold, if it is past its time. A hold that is
--- being confirmed or cancelled is waited for: one of the two wins.
+-- expire_hold writes the expiry of one hold, if it is past its time. It waits
+-- for a concurrent confirm or cancel of the hold: one of the two wins.
 -- +goose StatementBegin
-create function callwaiting.expire(p_org uuid, p_id uuid) returns void language plpgsql as $$
+create function callwaiting.expire_hold(p_org uuid, p_id uuid) returns void language plpgsql as $$
 declare
   a callwaiting.appointment;
 begin
@@ -357,21 +363,21 @@ end
 $$;
 -- +goose StatementEnd
 
--- pick chooses for each need in turn the first seat that is free; null if one
--- cannot be met. Expired holds in the way are written off first; the time of
--- appointment p_id counts as free. Needs are numbered from 1.
+-- choose_seats returns the first free seat of each need in turn, or null if one
+-- need has no free seat. It first expires overdue holds that overlap; the time
+-- of appointment p_id counts as free. Needs are numbered from 1.
 -- +goose StatementBegin
-create function callwaiting.pick(
+create function callwaiting.choose_seats(
   p_org uuid, p_id uuid, p_from timestamptz, p_to timestamptz,
   p_need int[], p_resource text[], p_capacity int[],
   out o_resources text[], out o_seats int[]
 ) language plpgsql as $$
 declare
-  v_dead uuid;
+  v_hold uuid;
   v_resource text;
   v_seat int;
 begin
-  for v_dead in
+  for v_hold in
     select distinct o.appointment_id
     from callwaiting.occupancy o
     where o.org_id = p_org
@@ -381,10 +387,10 @@ begin
       and o.starts_at < p_to
       and o.active
       and o.expires_at <= clock_timestamp()
-      and o.appointment_id <> p_id -- it was in time when its change began
+      and o.appointment_id <> p_id -- not overdue when its change began
     order by 1
   loop
-    perform callwaiting.expire(p_org, v_dead);
+    perform callwaiting.expire_hold(p_org, v_hold);
   end loop;
 
   o_resources := '{}';
@@ -399,7 +405,7 @@ begin
         select from unnest(o_resources, o_seats) as t (resource, seat)
         where t.resource = c.resource and t.seat = s.seat
       )
-      -- Not "not exists", which may be planned as one scan of all the clinic has.
+      -- Not "not exists", which may be planned as one scan of all the clinic's rows.
       and (
         select 1 from callwaiting.occupancy o
         where o.org_id = p_org
@@ -426,10 +432,10 @@ end
 $$;
 -- +goose StatementEnd
 
--- claim gives a time to one owner; see booking.Store. In the common case, one
--- need, it takes seat 0 of the first resource without asking, and that is the
--- whole claim. If nothing could be taken nothing was written, and only then
--- does it look at what stands in the way.
+-- claim books a time for one owner; see booking.Store. In the common case, one
+-- need, it inserts seat 0 of the first resource without a read before it, and
+-- that is the whole claim. If that seat is taken, the statement writes no row,
+-- and only then does claim read the busy time.
 -- +goose StatementBegin
 create function callwaiting.claim(
   p_org uuid, p_id uuid, p_digest text, p_service text,
@@ -438,18 +444,18 @@ create function callwaiting.claim(
   p_need int[], p_resource text[], p_capacity int[],
   p_hold_us bigint,
   p_phone text, p_name text, p_email text, p_call text, p_actor text,
-  p_see_from timestamptz, p_see_to timestamptz
-) returns callwaiting.answer language plpgsql as $$
+  p_busy_from timestamptz, p_busy_to timestamptz
+) returns callwaiting.appointment_result language plpgsql as $$
 declare
-  v callwaiting.answer;
+  v callwaiting.appointment_result;
   v_seats int[];
-  v_taken int;
-  v_made boolean;
+  v_occupied int;
+  v_created boolean;
   v_digest text;
   v_void text;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'callwaiting needs a read committed transaction' using errcode = 'CW001';
+    raise exception 'callwaiting: the transaction is not read committed' using errcode = 'CW001';
   end if;
   v_void := callwaiting.lock(p_org, array[p_phone], p_resource);
   v.status := 'booked';
@@ -480,7 +486,7 @@ begin
           email = coalesce(nullif(excluded.email, ''), c.email),
           updated_at = clock_timestamp()
         returning c.id, c.name, c.email
-      ), made as (
+      ), created as (
         insert into callwaiting.appointment (org_id, id, digest, service, resources, starts_at, ends_at, zone,
           occupied_from, occupied_to, status, expires_at, contact_id, call)
         select p_org, p_id, p_digest, p_service, v.resources, p_starts, p_ends, p_zone,
@@ -488,17 +494,17 @@ begin
         from person
         on conflict do nothing
         returning 1
-      ), noted as (
+      ), logged as (
         insert into callwaiting.event (org_id, subject, version, kind, actor)
         select p_org, p_id, 1, v.status, p_actor
-        from made
+        from created
       )
-      select person.id, person.name, person.email, (select count(*) from seat), exists (select from made)
-      into v.contact_id, v.name, v.email, v_taken, v_made
+      select person.id, person.name, person.email, (select count(*) from seat), exists (select from created)
+      into v.contact_id, v.name, v.email, v_occupied, v_created
       from person;
       if found then
-        if v_taken < cardinality(v.resources) or not v_made then
-          -- Only a writer that takes no locks can come between.
+        if v_occupied < cardinality(v.resources) or not v_created then
+          -- Only a writer without these locks can cause this.
           raise serialization_failure;
         end if;
         v.outcome := 'done';
@@ -523,14 +529,14 @@ begin
         v.outcome := 'reused';
         return v;
       end if;
-      return callwaiting.answer(p_org, p_id, 'replay');
+      return callwaiting.read_appointment(p_org, p_id, 'replay');
     end if;
 
     select t.o_resources, t.o_seats
     into v.resources, v_seats
-    from callwaiting.pick(p_org, p_id, p_from, p_to, p_need, p_resource, p_capacity) as t;
+    from callwaiting.choose_seats(p_org, p_id, p_from, p_to, p_need, p_resource, p_capacity) as t;
     if v.resources is null then
-      return callwaiting.taken(p_org, p_resource, p_see_from, p_see_to);
+      return callwaiting.busy_result(p_org, p_resource, p_busy_from, p_busy_to);
     end if;
   end loop;
   raise serialization_failure;
@@ -538,30 +544,30 @@ end
 $$;
 -- +goose StatementEnd
 
--- claims is claim for many of one clinic in one transaction, in the order of
--- their ids' place. Those with one need are first tried together, each as claim
--- would try first; whatever did not go that way is claimed one by one. No two
--- may have the same phone. Claim i has the needs p_need[p_low[i]:p_high[i]] and
--- so on.
+-- claim_batch does many claims of one clinic in one transaction and returns
+-- their results in the order of p_id. One statement first tries all claims with
+-- one need, each in the way that claim tries first; claim then does the rest one
+-- by one. Two claims of a batch must not have the same phone. The needs of claim
+-- i are p_need[p_low[i]:p_high[i]]; its resources and capacities likewise.
 -- +goose StatementBegin
-create function callwaiting.claims(
+create function callwaiting.claim_batch(
   p_org uuid, p_id uuid[], p_digest text[], p_service text[],
   p_starts timestamptz[], p_ends timestamptz[], p_zone text[],
   p_from timestamptz[], p_to timestamptz[],
   p_low int[], p_high int[], p_need int[], p_resource text[], p_capacity int[],
   p_hold_us bigint[],
   p_phone text[], p_name text[], p_email text[], p_call text[], p_actor text[],
-  p_see_from timestamptz[], p_see_to timestamptz[]
-) returns setof callwaiting.answer language plpgsql as $$
+  p_busy_from timestamptz[], p_busy_to timestamptz[]
+) returns setof callwaiting.appointment_result language plpgsql as $$
 declare
-  v callwaiting.answer;
-  v_done callwaiting.answer[];
-  v_taken int;
-  v_made int;
+  v callwaiting.appointment_result;
+  v_done callwaiting.appointment_result[];
+  v_occupied int;
+  v_created int;
   v_void text;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'callwaiting needs a read committed transaction' using errcode = 'CW001';
+    raise exception 'callwaiting: the transaction is not read committed' using errcode = 'CW001';
   end if;
   v_void := callwaiting.lock(p_org, p_phone, p_resource);
 
@@ -578,7 +584,7 @@ begin
     select p_org, c.resource, c.occupied_from, c.occupied_to, c.id, c.expires_at
     from claim c
     where c.simple
-      -- Not "not exists", which may be planned as one scan of all the clinic has.
+      -- Not "not exists", which may be planned as one scan of all the clinic's rows.
       and (select a.version from callwaiting.appointment a where a.org_id = p_org and a.id = c.id) is null
     on conflict do nothing
     returning appointment_id
@@ -592,7 +598,7 @@ begin
       email = coalesce(nullif(excluded.email, ''), k.email),
       updated_at = clock_timestamp()
     returning k.id, k.phone, k.name, k.email
-  ), made as (
+  ), created as (
     insert into callwaiting.appointment (org_id, id, digest, service, resources, starts_at, ends_at, zone,
       occupied_from, occupied_to, status, expires_at, contact_id, call)
     select p_org, c.id, c.digest, c.service, array[c.resource], c.starts_at, c.ends_at, c.zone,
@@ -601,22 +607,22 @@ begin
     join person on person.phone = c.phone
     on conflict do nothing
     returning id
-  ), noted as (
+  ), logged as (
     insert into callwaiting.event (org_id, subject, version, kind, actor)
     select p_org, c.id, 1, c.status, c.actor
     from claim c
-    join made on made.id = c.id
+    join created on created.id = c.id
   )
-  select array_agg(row('done', made.id, c.service, array[c.resource], c.starts_at, c.ends_at, c.zone, c.status, c.expires_at,
-      person.id, c.phone, person.name, person.email, c.call, 1, null, null, null, null)::callwaiting.answer order by c.n),
+  select array_agg(row('done', created.id, c.service, array[c.resource], c.starts_at, c.ends_at, c.zone, c.status, c.expires_at,
+      person.id, c.phone, person.name, person.email, c.call, 1, null, null, null, null)::callwaiting.appointment_result order by c.n),
     (select count(*) from seat),
-    count(made.id)
-  into v_done, v_taken, v_made
+    count(created.id)
+  into v_done, v_occupied, v_created
   from claim c
   left join person on person.phone = c.phone
-  left join made on made.id = c.id;
-  if v_taken <> v_made then
-    -- A writer that takes no locks came between, or a key came twice.
+  left join created on created.id = c.id;
+  if v_occupied <> v_created then
+    -- A writer without these locks interfered, or the batch repeats a key.
     raise serialization_failure;
   end if;
 
@@ -625,7 +631,7 @@ begin
     if v.id is null then
       v := callwaiting.claim(p_org, p_id[i], p_digest[i], p_service[i], p_starts[i], p_ends[i], p_zone[i], p_from[i], p_to[i],
         p_need[p_low[i]:p_high[i]], p_resource[p_low[i]:p_high[i]], p_capacity[p_low[i]:p_high[i]], p_hold_us[i],
-        p_phone[i], p_name[i], p_email[i], p_call[i], p_actor[i], p_see_from[i], p_see_to[i]);
+        p_phone[i], p_name[i], p_email[i], p_call[i], p_actor[i], p_busy_from[i], p_busy_to[i]);
     end if;
     return next v;
   end loop;
@@ -642,20 +648,20 @@ create function callwaiting.move(
   p_org uuid, p_id uuid, p_starts timestamptz, p_ends timestamptz,
   p_from timestamptz, p_to timestamptz,
   p_need int[], p_resource text[], p_capacity int[],
-  p_actor text, p_see_from timestamptz, p_see_to timestamptz
-) returns callwaiting.answer language plpgsql as $$
+  p_actor text, p_busy_from timestamptz, p_busy_to timestamptz
+) returns callwaiting.appointment_result language plpgsql as $$
 declare
-  v callwaiting.answer;
+  v callwaiting.appointment_result;
   a callwaiting.appointment;
   v_old text[];
   v_resources text[];
   v_seats int[];
-  v_taken int;
+  v_occupied int;
   v_phone text;
   v_void text;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'callwaiting needs a read committed transaction' using errcode = 'CW001';
+    raise exception 'callwaiting: the transaction is not read committed' using errcode = 'CW001';
   end if;
   loop
     select t.resources, c.phone into v_old, v_phone
@@ -671,11 +677,11 @@ begin
     from callwaiting.appointment t
     where t.org_id = p_org and t.id = p_id
     for no key update;
-    exit when a.resources = v_old; -- or else it was moved meanwhile
+    exit when a.resources = v_old; -- if not, another move came first
   end loop;
 
   if a.status = 'expired' or a.status = 'held' and a.expires_at <= clock_timestamp() then
-    v_void := callwaiting.expire(p_org, p_id);
+    v_void := callwaiting.expire_hold(p_org, p_id);
     v.outcome := 'expired';
     return v;
   end if;
@@ -684,7 +690,7 @@ begin
     return v;
   end if;
 
-  -- Already there: which of a need's resources it has does not matter.
+  -- A replay: any resource of a need will do.
   if a.starts_at = p_starts and a.ends_at = p_ends and a.occupied_from = p_from and a.occupied_to = p_to
     and cardinality(a.resources) = p_need[cardinality(p_need)]
     and not exists (
@@ -695,14 +701,14 @@ begin
       )
     )
   then
-    return callwaiting.answer(p_org, p_id, 'replay');
+    return callwaiting.read_appointment(p_org, p_id, 'replay');
   end if;
 
   select t.o_resources, t.o_seats
   into v_resources, v_seats
-  from callwaiting.pick(p_org, p_id, p_from, p_to, p_need, p_resource, p_capacity) as t;
+  from callwaiting.choose_seats(p_org, p_id, p_from, p_to, p_need, p_resource, p_capacity) as t;
   if v_resources is null then
-    return callwaiting.taken(p_org, p_resource, p_see_from, p_see_to);
+    return callwaiting.busy_result(p_org, p_resource, p_busy_from, p_busy_to);
   end if;
   update callwaiting.occupancy o
   set active = false
@@ -711,9 +717,9 @@ begin
   select p_org, t.resource, t.seat, p_from, p_to, p_id, a.expires_at
   from unnest(v_resources, v_seats) as t (resource, seat)
   on conflict do nothing;
-  get diagnostics v_taken = row_count;
-  if v_taken < cardinality(v_resources) then
-    -- Only a writer that takes no locks can come between. All is undone.
+  get diagnostics v_occupied = row_count;
+  if v_occupied < cardinality(v_resources) then
+    -- Only a writer without these locks can cause this. The move is rolled back.
     raise serialization_failure;
   end if;
   update callwaiting.appointment t
@@ -722,22 +728,22 @@ begin
   where t.org_id = p_org and t.id = p_id;
   insert into callwaiting.event (org_id, subject, version, kind, actor)
   values (p_org, p_id, a.version + 1, 'moved', p_actor);
-  return callwaiting.answer(p_org, p_id, 'done');
+  return callwaiting.read_appointment(p_org, p_id, 'done');
 end
 $$;
 -- +goose StatementEnd
 
 -- confirm makes a hold a booking; see booking.Store. It locks the contact; see move.
 -- +goose StatementBegin
-create function callwaiting.confirm(p_org uuid, p_id uuid, p_actor text) returns callwaiting.answer language plpgsql as $$
+create function callwaiting.confirm(p_org uuid, p_id uuid, p_actor text) returns callwaiting.appointment_result language plpgsql as $$
 declare
-  v callwaiting.answer;
+  v callwaiting.appointment_result;
   a callwaiting.appointment;
   v_phone text;
   v_void text;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'callwaiting needs a read committed transaction' using errcode = 'CW001';
+    raise exception 'callwaiting: the transaction is not read committed' using errcode = 'CW001';
   end if;
   select c.phone into v_phone
   from callwaiting.appointment t
@@ -753,7 +759,7 @@ begin
   if not found then
     v.outcome := 'unknown';
   elsif a.status = 'booked' then
-    return callwaiting.answer(p_org, p_id, 'replay');
+    return callwaiting.read_appointment(p_org, p_id, 'replay');
   elsif a.status = 'held' and a.expires_at > clock_timestamp() then
     update callwaiting.appointment t
     set status = 'booked', expires_at = null, version = t.version + 1
@@ -763,9 +769,9 @@ begin
     where o.org_id = p_org and o.resource_id = any (a.resources) and o.ends_at = a.occupied_to and o.appointment_id = p_id and o.active;
     insert into callwaiting.event (org_id, subject, version, kind, actor)
     values (p_org, p_id, a.version + 1, 'confirmed', p_actor);
-    return callwaiting.answer(p_org, p_id, 'done');
+    return callwaiting.read_appointment(p_org, p_id, 'done');
   elsif a.status in ('held', 'expired') then
-    perform callwaiting.expire(p_org, p_id);
+    perform callwaiting.expire_hold(p_org, p_id);
     v.outcome := 'expired';
   else
     v.outcome := 'closed';
@@ -775,15 +781,15 @@ end
 $$;
 -- +goose StatementEnd
 
--- cancel frees an appointment's time; see booking.Store.
+-- cancel cancels an appointment and releases its time; see booking.Store.
 -- +goose StatementBegin
-create function callwaiting.cancel(p_org uuid, p_id uuid, p_actor text) returns callwaiting.answer language plpgsql as $$
+create function callwaiting.cancel(p_org uuid, p_id uuid, p_actor text) returns callwaiting.appointment_result language plpgsql as $$
 declare
-  v callwaiting.answer;
+  v callwaiting.appointment_result;
   a callwaiting.appointment;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'callwaiting needs a read committed transaction' using errcode = 'CW001';
+    raise exception 'callwaiting: the transaction is not read committed' using errcode = 'CW001';
   end if;
   select * into a
   from callwaiting.appointment t
@@ -793,7 +799,7 @@ begin
     v.outcome := 'unknown';
     return v;
   elsif a.status in ('cancelled', 'expired') or a.status = 'held' and a.expires_at <= clock_timestamp() then
-    return callwaiting.answer(p_org, p_id, 'replay');
+    return callwaiting.read_appointment(p_org, p_id, 'replay');
   elsif a.status not in ('held', 'booked') then
     v.outcome := 'closed';
     return v;
@@ -806,7 +812,7 @@ begin
   where o.org_id = p_org and o.resource_id = any (a.resources) and o.ends_at = a.occupied_to and o.appointment_id = p_id and o.active;
   insert into callwaiting.event (org_id, subject, version, kind, actor)
   values (p_org, p_id, a.version + 1, 'cancelled', p_actor);
-  return callwaiting.answer(p_org, p_id, 'done');
+  return callwaiting.read_appointment(p_org, p_id, 'done');
 end
 $$;
 -- +goose StatementEnd

@@ -1,15 +1,15 @@
--- Calls that are remembered, and messages that are sent once.
+-- Calls, contacts' consents and opt-outs, and messages that are sent once.
 --
--- Forward only, and by the rules of 0001. A function's jsonb argument is what
--- one call of package followup says, and its jsonb answer what it returns: the
--- names in them are those of the columns. Times are instants, bytes base64.
+-- Forward only, by the rules of 0001. Most functions take one jsonb argument,
+-- the parameters of one method of package followup, and return its result as
+-- jsonb. Times are instants, bytes are base64.
 --
--- Large statements are planned once a session and not for every call, which
--- took three times as long as they did.
+-- Functions with large statements set plan_cache_mode = force_generic_plan:
+-- planning them on every call took three times as long as running them.
 --
--- Changes that may meet wait in one order: contacts (callwaiting.lock), then
--- calls, then intents by id, then tasks. A contact's row is written before
--- intents are, and appointments before tasks.
+-- Lock order of concurrent changes: contacts (callwaiting.lock), then calls,
+-- then intents by id, then tasks. A contact's row is written before intents,
+-- and appointments before tasks.
 
 -- +goose Up
 
@@ -23,14 +23,14 @@ create domain callwaiting.message_state as text
 create domain callwaiting.task_kind as text
   constraint task_kind_known check (value in ('call', 'appointment', 'intent'));
 
--- Why texts to the number are of no use; empty: they may be.
+-- The reason why texts to the number fail for good; empty if it has none.
 alter table callwaiting.contact add column unusable text not null default '';
 
 create index appointment_by_call on callwaiting.appointment (org_id, call) where call <> '';
 
--- What is known of a phone call. began_at and ended_at are what messages told,
--- over_at is when it was learned that it is over. procedure_at and wanted_at
--- are when the messages were sent that told the procedure and the time wanted.
+-- One phone call. began_at and ended_at come from messages; over_at is the time
+-- at which the end became known. procedure_at and wanted_at are the times of the
+-- messages that named the procedure and the wanted time.
 create table callwaiting.call (
   org_id uuid not null,
   id text not null,
@@ -54,8 +54,8 @@ create table callwaiting.call (
 );
 create index call_by_contact on callwaiting.call (org_id, contact_id);
 
--- The truth of a message; see followup.Intent. Until lease_until it is
--- somebody's, who sends it or looks for it.
+-- One planned message and its state, the source of truth; see followup.Intent.
+-- Until lease_until it belongs to the worker that sends or reconciles it.
 create table callwaiting.intent (
   org_id uuid not null,
   id uuid not null,
@@ -74,7 +74,7 @@ create table callwaiting.intent (
   tried_at timestamptz,
   changed_at timestamptz not null default clock_timestamp(),
   attempt int not null default 0,
-  looks int not null default 0,
+  reconcile_count int not null default 0,
   provider text not null default '',
   digest bytea not null default '',
   lease_until timestamptz,
@@ -85,9 +85,10 @@ create table callwaiting.intent (
 create index intent_by_time on callwaiting.intent (org_id, planned_at);
 create index intent_by_contact on callwaiting.intent (org_id, contact_id);
 create index intent_by_call on callwaiting.intent (org_id, call) where call <> '';
-alter table callwaiting.intent add primary key (org_id, id); -- last: see appointment
+alter table callwaiting.intent add primary key (org_id, id); -- last; see appointment
 
--- The ledger of what contacts agreed to, and when it was noted. Append only.
+-- The ledger of consents: at is the time of the consent, noted_at of the row.
+-- Append only.
 create table callwaiting.consent (
   org_id uuid not null,
   contact_id uuid not null,
@@ -100,13 +101,13 @@ create table callwaiting.consent (
   constraint consent_contact foreign key (org_id, contact_id) references callwaiting.contact (org_id, id)
 );
 
--- The ledger of opt-outs and of their ends (again). Append only.
+-- The ledger of opt-outs and of their ends (opt_in). Append only.
 create table callwaiting.opt_out (
   org_id uuid not null,
   contact_id uuid not null,
   noted_at timestamptz not null default clock_timestamp(),
   id uuid not null default gen_random_uuid(),
-  again boolean not null,
+  opt_in boolean not null,
   source text not null,
   call text not null,
   message text not null,
@@ -115,7 +116,7 @@ create table callwaiting.opt_out (
 );
 create unique index opt_out_by_message on callwaiting.opt_out (org_id, message) where message <> '';
 
--- That a contact texted, and what kind of text it was. Append only.
+-- The texts that contacts sent: their kind, without their words. Append only.
 create table callwaiting.reply (
   org_id uuid not null,
   message text not null,
@@ -128,7 +129,7 @@ create table callwaiting.reply (
 create index reply_by_contact on callwaiting.reply (org_id, contact_id, at);
 create index reply_by_time on callwaiting.reply (org_id, at);
 
--- How many messages came that belong to no call, by their type.
+-- The number of messages without a call, by message type.
 create table callwaiting.quarantine (
   org_id uuid not null,
   kind text not null,
@@ -137,7 +138,8 @@ create table callwaiting.quarantine (
   primary key (org_id, kind)
 );
 
--- What a link in a text opens. hash is of the token, which is kept nowhere.
+-- The document that a link in a text opens. hash is the token's; the token
+-- itself is not stored.
 create table callwaiting.link (
   org_id uuid not null,
   hash bytea not null,
@@ -153,36 +155,38 @@ create table callwaiting.link (
 );
 create index link_by_contact on callwaiting.link (org_id, contact_id);
 
--- Whose link it is. It is asked before the clinic is known, so it is as
--- org_route is: no policy, no grant, reached through link_owner() alone.
+-- The clinic of each link. It is read before the clinic is known, so like
+-- org_route it has no policy and no grant; link_owner() alone reads it.
 create table callwaiting.link_route (
   hash bytea not null primary key,
   org_id uuid not null
 );
 
--- What is to come due: a doorbell, and never the truth. It holds ids only, has
--- no policy and no grant, and is reached through the functions below, in the
--- scope of one clinic, but for take(), which hands out tasks of all.
+-- The queue of due work: a reminder to read calls, appointments and intents,
+-- never the truth about them. It holds ids only, has no policy and no grant, and
+-- is reached through the functions below: in the scope of one clinic, except
+-- dequeue_tasks(), which returns tasks of all clinics.
 --
--- There is no lease besides due_at. Who takes a task moves it to where his
--- lease ends, and due_at is then his mark: a task that has come due anew has
--- another, and is not put away with his.
+-- due_at is also the lease. dequeue_tasks sets due_at to the end of the lease,
+-- and that time identifies the lease: a task that was scheduled again has
+-- another due_at, so ack_tasks with the old lease does not delete it.
 create table callwaiting.task (
   org_id uuid not null,
   kind callwaiting.task_kind not null,
   id text not null,
   due_at timestamptz not null,
-  attempts int not null default 0 -- how often it was taken since it was rung
+  attempts int not null default 0 -- dequeued so often since it was scheduled
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
--- What bookings ring: take() makes tasks of it. It has no index and no key, so
--- that a booking pays for one row at the end of a heap and for nothing else.
-create table callwaiting.rung (
+-- The appointments that changed: dequeue_tasks() turns the rows into tasks. The
+-- table has no index and no key, so that a booking pays for one row at the end
+-- of a heap only.
+create table callwaiting.appointment_change (
   org_id uuid not null,
   appointment_id uuid not null
 ) with (autovacuum_vacuum_scale_factor = 0.02);
 create index task_due on callwaiting.task (due_at, org_id);
 create index task_due_of_org on callwaiting.task (org_id, due_at);
-alter table callwaiting.task add primary key (org_id, kind, id); -- last, likewise
+alter table callwaiting.task add primary key (org_id, kind, id); -- last; see appointment
 
 -- +goose StatementBegin
 do $$
@@ -205,14 +209,15 @@ grant select, insert on callwaiting.call, callwaiting.intent, callwaiting.consen
 grant update (unusable) on callwaiting.contact to callwaiting_app;
 grant update (contact_id, last_seen, began_at, ended_at, over_at, reported, procedure, evidence, procedure_at,
   wanted, wanted_at, claims_booked, concluded) on callwaiting.call to callwaiting_app;
-grant update (state, reason, code, procedure, tried_at, changed_at, attempt, looks, provider, digest, lease_until) on callwaiting.intent to callwaiting_app;
+grant update (state, reason, code, procedure, tried_at, changed_at, attempt, reconcile_count, provider, digest, lease_until) on callwaiting.intent to callwaiting_app;
 grant update (count, last_at) on callwaiting.quarantine to callwaiting_app;
 grant update (views, revoked_at) on callwaiting.link to callwaiting_app;
 
--- ring makes tasks of the clinic of the scope come due. With p_earliest, one
--- that was to come due earlier still does, but not as what somebody has taken.
+-- schedule_tasks sets when tasks of the clinic of the scope are due. With
+-- p_earliest, a task keeps an earlier due time, less one microsecond: that ends
+-- the lease of a worker that has dequeued it.
 -- +goose StatementBegin
-create function callwaiting.ring(p_kind text, p_ids text[], p_due timestamptz[], p_earliest boolean)
+create function callwaiting.schedule_tasks(p_kind text, p_ids text[], p_due timestamptz[], p_earliest boolean)
   returns void language plpgsql security definer set search_path = '' as $$
 declare
   c_org constant uuid := current_setting('app.org_id')::uuid;
@@ -228,11 +233,12 @@ end
 $$;
 -- +goose StatementEnd
 
--- put_away ends tasks of the clinic of the scope: those that have p_lease as
--- their mark or, if it is null, any. Here and below it is one row at a time, by
--- the whole key: "= any" may be planned as one scan of all the clinic has.
+-- ack_tasks deletes tasks of the clinic of the scope: those with lease p_lease
+-- or, if p_lease is null, with any, and then also an appointment's pending
+-- changes. Here and below, rows are read one at a time by the whole key: "= any"
+-- may be planned as one scan of all the clinic's rows.
 -- +goose StatementBegin
-create function callwaiting.put_away(p_kind text, p_ids text[], p_lease timestamptz)
+create function callwaiting.ack_tasks(p_kind text, p_ids text[], p_lease timestamptz)
   returns void language plpgsql security definer set search_path = '' as $$
 declare
   c_org constant uuid := current_setting('app.org_id')::uuid;
@@ -243,45 +249,47 @@ begin
     where t.org_id = c_org and t.kind = p_kind and t.id = v_id and (p_lease is null or t.due_at = p_lease);
   end loop;
   if p_kind = 'appointment' and p_lease is null then
-    delete from callwaiting.rung r
+    delete from callwaiting.appointment_change r
     where r.org_id = c_org and r.appointment_id::text = any (p_ids);
   end if;
 end
 $$;
 -- +goose StatementEnd
 
--- Every change of an appointment makes it come due, in the change's own
--- transaction. Nobody is notified: that would make commits wait for each other.
--- Where nothing is ever texted, a row of 32 bytes is left for every change: run
--- alter table callwaiting.event disable trigger event_rings there.
+-- record_appointment_change queues every changed appointment, in the
+-- transaction of the change. It does not notify: that would make commits wait
+-- for each other. A database without a follow-up worker keeps a row of 32 bytes
+-- for every change: there, run
+--   alter table callwaiting.event disable trigger record_appointment_change;
 -- +goose StatementBegin
-create function callwaiting.event_rings() returns trigger language plpgsql security definer set search_path = '' as $$
+create function callwaiting.record_appointment_change() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
-  insert into callwaiting.rung (org_id, appointment_id)
+  insert into callwaiting.appointment_change (org_id, appointment_id)
   select e.org_id, e.subject
-  from made e;
+  from new_event e;
   return null;
 end
 $$;
 -- +goose StatementEnd
 
-create trigger event_rings after insert on callwaiting.event
-  referencing new table as made
-  for each statement execute function callwaiting.event_rings();
+create trigger record_appointment_change after insert on callwaiting.event
+  referencing new table as new_event
+  for each statement execute function callwaiting.record_appointment_change();
 
--- take hands out up to p_n tasks that are due, at most p_per_org of one clinic
--- and none of p_except, and moves each to where its lease ends. Tasks that
--- somebody else is taking are passed over.
+-- dequeue_tasks returns up to p_n due tasks, at most p_per_org of one clinic and
+-- not those of clinics in p_except, and sets due_at of each to the end of its
+-- lease. It skips tasks that another transaction is dequeuing.
 --
--- Whose tasks are due is read off the first thousand. If there are more, one
--- clinic's may hide another's: then the clinics are gone through, one look at
--- an index each, from a random one on. The first round gives each clinic its
--- share, the second gives what is left to whoever has more. What bookings rang
--- is made tasks of first; that is a scan, of a table that is empty most of the
--- time, and dear in the eyes of a planner that is to avoid scans: without jit off
--- it would be compiled every time.
+-- It finds the clinics with due tasks in the first thousand rows. If more are
+-- due, the tasks of one clinic may hide those of another: then it walks the
+-- clinics from a random one on, with one index lookup each. The first round
+-- gives each clinic its share, the second gives the rest to clinics with more.
+--
+-- It first turns appointment changes into tasks. That is a scan of a table that
+-- is empty most of the time, but enable_seqscan = off makes the planner see it
+-- as expensive: without jit = off, the statement would be compiled every time.
 -- +goose StatementBegin
-create function callwaiting.take(p_n int, p_per_org int, p_lease_us bigint, p_except uuid[])
+create function callwaiting.dequeue_tasks(p_n int, p_per_org int, p_lease_us bigint, p_except uuid[])
   returns jsonb language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off as $$
 declare
   c_page constant int := 1000;
@@ -291,17 +299,17 @@ declare
   v_due int;
   v_orgs uuid[];
   v_share int;
-  v_some jsonb;
+  v_leased jsonb;
   v_all jsonb := '[]';
 begin
-  with rung as (
-    delete from callwaiting.rung r
-    where r.ctid = any (array(select q.ctid from callwaiting.rung q limit c_page for update skip locked))
+  with change as (
+    delete from callwaiting.appointment_change r
+    where r.ctid = any (array(select q.ctid from callwaiting.appointment_change q limit c_page for update skip locked))
     returning r.org_id, r.appointment_id
   )
   insert into callwaiting.task (org_id, kind, id, due_at)
   select distinct r.org_id, 'appointment', r.appointment_id::text, v_now
-  from rung r
+  from change r
   order by 1, 3
   on conflict (org_id, kind, id) do update
   set due_at = excluded.due_at, attempts = 0;
@@ -355,10 +363,10 @@ begin
 
   v_share := least(p_per_org, greatest(1, p_n / greatest(1, cardinality(v_orgs))));
   for round in 1 .. 2 loop
-    with taken as (
+    with leased as (
       update callwaiting.task t
       set due_at = v_lease, attempts = t.attempts + 1
-      -- By their places: they are locked, and nothing else is read.
+      -- By ctid: the rows are locked, and no index is read a second time.
       where t.ctid = any (array(
         select d.place
         from unnest(v_orgs) as o (org_id)
@@ -374,8 +382,8 @@ begin
       ))
       returning t.org_id, t.kind, t.id, t.due_at
     )
-    select coalesce(jsonb_agg(to_jsonb(taken)), '[]') into v_some from taken;
-    v_all := v_all || v_some;
+    select coalesce(jsonb_agg(to_jsonb(leased)), '[]') into v_leased from leased;
+    v_all := v_all || v_leased;
     v_share := p_per_org - v_share;
     exit when v_share <= 0 or jsonb_array_length(v_all) >= p_n;
   end loop;
@@ -384,12 +392,12 @@ end
 $$;
 -- +goose StatementEnd
 
--- link_owner returns whose link it is, by exact match.
+-- link_owner returns the clinic of a link, by exact match; null if unknown.
 create function callwaiting.link_owner(p_hash bytea)
   returns uuid language sql stable security definer set search_path = ''
   return (select r.org_id from callwaiting.link_route r where r.hash = p_hash);
 
--- route_links makes the clinic of the scope the owner of links.
+-- route_links records the clinic of the scope as the owner of links.
 -- +goose StatementBegin
 create function callwaiting.route_links(p_hashes bytea[])
   returns void language plpgsql security definer set search_path = '' as $$
@@ -404,40 +412,42 @@ end
 $$;
 -- +goose StatementEnd
 
--- The functions below run as their caller, inside his scope; see 0001.
+-- The functions below run with their caller's rights, inside the caller's
+-- scope; see 0001.
 
--- try_lock takes the locks that lock() takes for contacts, as far as they are
--- free, and returns the phones of those it has. It asks again for the others
--- until p_patience_ms are over.
+-- try_lock_contacts takes those locks of contacts that are free, the same locks
+-- as lock(), and returns the phones that it locked. It retries the others until
+-- p_wait_ms have passed.
 -- +goose StatementBegin
-create function callwaiting.try_lock(p_org uuid, p_phones text[], p_patience_ms int) returns text[] language plpgsql as $$
+create function callwaiting.try_lock_contacts(p_org uuid, p_phones text[], p_wait_ms int) returns text[] language plpgsql as $$
 declare
   c_contact constant bigint := hashtextextended(p_org::text, 8317432051);
-  c_end constant timestamptz := clock_timestamp() + p_patience_ms * interval '1 millisecond';
+  c_end constant timestamptz := clock_timestamp() + p_wait_ms * interval '1 millisecond';
   v_phone text;
-  v_mine text[] := '{}';
+  v_locked text[] := '{}';
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'callwaiting needs a read committed transaction' using errcode = 'CW001';
+    raise exception 'callwaiting: the transaction is not read committed' using errcode = 'CW001';
   end if;
   p_phones := array(select distinct t collate "C" from unnest(p_phones) as t order by 1);
   loop
     foreach v_phone in array p_phones loop
-      if v_phone <> all (v_mine) and pg_try_advisory_xact_lock(hashtextextended(v_phone, c_contact)) then
-        v_mine := v_mine || v_phone;
+      if v_phone <> all (v_locked) and pg_try_advisory_xact_lock(hashtextextended(v_phone, c_contact)) then
+        v_locked := v_locked || v_phone;
       end if;
     end loop;
-    exit when cardinality(v_mine) = cardinality(p_phones) or clock_timestamp() >= c_end;
+    exit when cardinality(v_locked) = cardinality(p_phones) or clock_timestamp() >= c_end;
     perform pg_sleep(0.005);
   end loop;
-  return v_mine;
+  return v_locked;
 end
 $$;
 -- +goose StatementEnd
 
--- meet returns a contact, who is made if there is none.
+-- upsert_contact returns the id of a contact and inserts a missing one; null for
+-- an empty phone.
 -- +goose StatementBegin
-create function callwaiting.meet(p_org uuid, p_phone text) returns uuid language plpgsql as $$
+create function callwaiting.upsert_contact(p_org uuid, p_phone text) returns uuid language plpgsql as $$
 declare
   v_id uuid;
 begin
@@ -461,9 +471,9 @@ end
 $$;
 -- +goose StatementEnd
 
--- made_since says whether an appointment was made, confirmed or moved since a
--- time. A hold is not made yet, wherever it is moved.
-create function callwaiting.made_since(p_org uuid, p_appointment uuid, p_since timestamptz) returns boolean language sql stable
+-- booked_since reports whether an appointment was booked, confirmed or moved
+-- since a time. A hold does not count, even if it was moved.
+create function callwaiting.booked_since(p_org uuid, p_appointment uuid, p_since timestamptz) returns boolean language sql stable
   return (
     select true from callwaiting.event e
     where e.org_id = p_org and e.subject = p_appointment and e.at >= p_since
@@ -476,8 +486,8 @@ create function callwaiting.made_since(p_org uuid, p_appointment uuid, p_since t
     limit 1
   ) is not null;
 
--- call_told and intent_told are what package followup is told of a row.
-create function callwaiting.call_told(k callwaiting.call) returns jsonb language sql stable
+-- call_json returns a call as package followup reads it.
+create function callwaiting.call_json(k callwaiting.call) returns jsonb language sql stable
   return jsonb_build_object(
     'id', k.id,
     'phone', (select c.phone from callwaiting.contact c where c.org_id = k.org_id and c.id = k.contact_id),
@@ -492,11 +502,11 @@ create function callwaiting.call_told(k callwaiting.call) returns jsonb language
     'claims_booked', k.claims_booked,
     'booked', (
       select true from callwaiting.appointment a
-      where a.org_id = k.org_id and a.contact_id = k.contact_id and callwaiting.made_since(k.org_id, a.id, least(k.began_at, k.first_seen))
+      where a.org_id = k.org_id and a.contact_id = k.contact_id and callwaiting.booked_since(k.org_id, a.id, least(k.began_at, k.first_seen))
       limit 1
     ) is not null or (
       select true from callwaiting.appointment a
-      where a.org_id = k.org_id and a.call = k.id and a.call <> '' and callwaiting.made_since(k.org_id, a.id, '-infinity')
+      where a.org_id = k.org_id and a.call = k.id and a.call <> '' and callwaiting.booked_since(k.org_id, a.id, '-infinity')
       limit 1
     ) is not null,
     'consented', (
@@ -508,9 +518,9 @@ create function callwaiting.call_told(k callwaiting.call) returns jsonb language
     'now', clock_timestamp()
   );
 
--- intent_told holds no question of its own, so that it becomes part of the
--- statement that calls it.
-create function callwaiting.intent_told(i callwaiting.intent, p_phone text) returns jsonb language sql stable
+-- intent_json returns an intent as package followup reads it. It holds no
+-- subquery, so that the planner inlines it into the calling statement.
+create function callwaiting.intent_json(i callwaiting.intent, p_phone text) returns jsonb language sql stable
   return jsonb_build_object(
     'id', i.id,
     'kind', i.kind,
@@ -528,14 +538,14 @@ create function callwaiting.intent_told(i callwaiting.intent, p_phone text) retu
     'tried', i.tried_at,
     'changed', i.changed_at,
     'attempt', i.attempt,
-    'looks', i.looks,
+    'reconcile_count', i.reconcile_count,
     'provider', i.provider,
     'digest', encode(i.digest, 'base64')
   );
 
--- record merges what is told of a call; see followup.Store.
+-- followup_update_call merges an update into a call and returns the call.
 -- +goose StatementBegin
-create function callwaiting.followup_record(p_org uuid, p jsonb) returns jsonb language plpgsql as $$
+create function callwaiting.followup_update_call(p_org uuid, p jsonb) returns jsonb language plpgsql as $$
 declare
   v callwaiting.call;
   f record;
@@ -545,8 +555,8 @@ declare
 begin
   select * into f
   from jsonb_to_record(p) as f (call text, phone text, over boolean, reported boolean, began timestamptz, ended timestamptz,
-    at timestamptz, procedure text, evidence int, wanted timestamptz, claims_booked boolean, again_us bigint);
-  v_contact := callwaiting.meet(p_org, f.phone);
+    at timestamptz, procedure text, evidence int, wanted timestamptz, claims_booked boolean, due_after_us bigint);
+  v_contact := callwaiting.upsert_contact(p_org, f.phone);
   v_now := clock_timestamp();
   insert into callwaiting.call as k (org_id, id, contact_id, first_seen, last_seen, began_at, ended_at, over_at, reported,
     procedure, evidence, procedure_at, wanted, wanted_at, claims_booked)
@@ -575,24 +585,24 @@ begin
     claims_booked = k.claims_booked or excluded.claims_booked
   returning k.* into v;
   if not v.concluded then
-    v_void := callwaiting.ring('call', array[v.id], array[v_now + f.again_us * interval '1 microsecond'], v.over_at is not null);
+    v_void := callwaiting.schedule_tasks('call', array[v.id], array[v_now + f.due_after_us * interval '1 microsecond'], v.over_at is not null);
   end if;
-  return callwaiting.call_told(v);
+  return callwaiting.call_json(v);
 end
 $$;
 -- +goose StatementEnd
 
--- plan writes intents that are not there yet; see followup.Store. t is the task
--- that is put away.
+-- followup_plan_intents inserts intents that do not exist yet, acknowledges the
+-- task that led to them, and returns all of them.
 -- +goose StatementBegin
-create function callwaiting.followup_plan(p_org uuid, p jsonb) returns jsonb
+create function callwaiting.followup_plan_intents(p_org uuid, p jsonb) returns jsonb
   language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
   c_kind constant text := p ->> 'task';
   c_id constant text := p ->> 'task_id';
   c_now constant timestamptz := clock_timestamp();
   r record;
-  v_told jsonb;
+  v_result jsonb;
   v_phone text;
   v_new text[];
   v_due timestamptz[];
@@ -603,19 +613,19 @@ begin
     set concluded = true
     where k.org_id = p_org and k.id = c_id;
   end if;
-  v_void := callwaiting.put_away(c_kind, array[c_id], (p ->> 'lease')::timestamptz);
+  v_void := callwaiting.ack_tasks(c_kind, array[c_id], (p ->> 'lease')::timestamptz);
   for v_phone in
     select distinct v.phone collate "C"
     from jsonb_to_recordset(p -> 'plans') as v (phone text)
     order by 1
   loop
-    v_void := callwaiting.meet(p_org, v_phone);
+    v_void := callwaiting.upsert_contact(p_org, v_phone);
   end loop;
   with plan as (
     select v.*
     from jsonb_to_recordset(p -> 'plans') as v (id uuid, kind text, phone text, call text, appointment uuid, procedure text,
       start timestamptz, due timestamptz, deadline timestamptz, suppress text)
-  ), made as (
+  ), created as (
     insert into callwaiting.intent (org_id, id, kind, state, reason, contact_id, call, appointment_id, procedure, starts_at, due_at, deadline,
       planned_at, changed_at)
     select p_org, v.id, v.kind,
@@ -628,17 +638,17 @@ begin
     on conflict (org_id, id) do nothing
     returning id, state, greatest(due_at, c_now) as due_at
   )
-  select array_agg(made.id::text), array_agg(made.due_at)
+  select array_agg(created.id::text), array_agg(created.due_at)
   into v_new, v_due
-  from made
-  where made.state = 'planned';
+  from created
+  where created.state = 'planned';
   for r in
     select v.*
     from jsonb_to_recordset(p -> 'plans') as v (id uuid, procedure text, consented boolean)
     where v_new is null or v.id::text <> all (v_new)
     order by v.id
   loop
-    -- It may be about to be suppressed, by who saw no consent yet: wait for that.
+    -- A concurrent decision that saw no consent may be suppressing it: wait.
     perform from callwaiting.intent i
     where i.org_id = p_org and i.id = r.id
     for no key update;
@@ -657,43 +667,44 @@ begin
     end if;
   end loop;
   if v_new is not null then
-    v_void := callwaiting.ring('intent', v_new, v_due, false);
+    v_void := callwaiting.schedule_tasks('intent', v_new, v_due, false);
     if (select min(d) from unnest(v_due) as d) <= clock_timestamp() then
       v_void := pg_notify('callwaiting_task', '');
     end if;
   end if;
-  select coalesce(jsonb_agg(callwaiting.intent_told(i, (select c.phone from callwaiting.contact c where c.org_id = p_org and c.id = i.contact_id)) order by v.n), '[]')
-  into v_told
+  select coalesce(jsonb_agg(callwaiting.intent_json(i, (select c.phone from callwaiting.contact c where c.org_id = p_org and c.id = i.contact_id)) order by v.n), '[]')
+  into v_result
   from jsonb_array_elements(p -> 'plans') with ordinality as v (plan, n)
   cross join lateral (
     select t.* from callwaiting.intent t
     where t.org_id = p_org and t.id = (v.plan ->> 'id')::uuid
     limit 1
   ) i;
-  return v_told;
+  return v_result;
 end
 $$;
 -- +goose StatementEnd
 
--- look locks the contacts of intents and returns what is known of them; see
--- followup.Store, Begin. With p_again it is the second look, at intents that
--- are Sending: it waits a moment for contacts, and locks and writes nothing.
+-- followup_lock_intents locks the contacts of intents and returns the facts that
+-- a decision about each intent needs. With p_recheck it is the second read, of
+-- intents in state 'sending': it waits up to 100 ms for the contacts, locks no
+-- intent and writes no row.
 -- +goose StatementBegin
-create function callwaiting.followup_look(p_org uuid, p_ids uuid[], p_again boolean) returns jsonb
+create function callwaiting.followup_lock_intents(p_org uuid, p_ids uuid[], p_recheck boolean) returns jsonb
   language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
   i callwaiting.intent;
   v_id uuid;
-  v_mine text[];
-  v_show uuid[] := '{}';
-  v_rest text[] := '{}';
+  v_locked text[];
+  v_ready uuid[] := '{}';
+  v_postponed text[] := '{}';
   v_due timestamptz[] := '{}';
   v_ended text[] := '{}';
-  v_told jsonb;
+  v_result jsonb;
   v_now timestamptz;
   v_void text;
 begin
-  v_mine := callwaiting.try_lock(p_org, array(
+  v_locked := callwaiting.try_lock_contacts(p_org, array(
     select (
       select c.phone
       from callwaiting.intent t
@@ -701,10 +712,10 @@ begin
       where t.org_id = p_org and t.id = d.id and t.state in ('planned', 'sending', 'unknown')
     )
     from unnest(p_ids) as d (id)
-  ), case when p_again then 100 else 0 end);
+  ), case when p_recheck then 100 else 0 end);
 
-  if p_again then
-    v_show := p_ids;
+  if p_recheck then
+    v_ready := p_ids;
   else
     for v_id in select distinct d.id from unnest(p_ids) as d (id) order by 1 loop
       select t.* into i
@@ -715,13 +726,13 @@ begin
       if not found or i.state not in ('planned', 'sending', 'unknown') then
         v_ended := v_ended || v_id::text;
       elsif i.lease_until > v_now then
-        v_rest := v_rest || v_id::text;
+        v_postponed := v_postponed || v_id::text;
         v_due := v_due || i.lease_until;
-      elsif (select c.phone from callwaiting.contact c where c.org_id = p_org and c.id = i.contact_id) <> all (v_mine) then
-        v_rest := v_rest || v_id::text;
+      elsif (select c.phone from callwaiting.contact c where c.org_id = p_org and c.id = i.contact_id) <> all (v_locked) then
+        v_postponed := v_postponed || v_id::text;
         v_due := v_due || (v_now + (20 + 30 * random()) * interval '1 millisecond');
       else
-        v_show := v_show || v_id;
+        v_ready := v_ready || v_id;
         if i.state = 'sending' then
           update callwaiting.intent t
           set state = 'unknown', reason = 'lease_expired', changed_at = v_now, lease_until = null
@@ -729,24 +740,24 @@ begin
         end if;
       end if;
     end loop;
-    if cardinality(v_rest) > 0 then
-      v_void := callwaiting.ring('intent', v_rest, v_due, false);
+    if cardinality(v_postponed) > 0 then
+      v_void := callwaiting.schedule_tasks('intent', v_postponed, v_due, false);
     end if;
     if cardinality(v_ended) > 0 then
-      v_void := callwaiting.put_away('intent', v_ended, null);
+      v_void := callwaiting.ack_tasks('intent', v_ended, null);
     end if;
   end if;
 
   v_now := clock_timestamp();
   select coalesce(jsonb_agg(jsonb_build_object(
-    'intent', callwaiting.intent_told(n, c.phone),
+    'intent', callwaiting.intent_json(n, c.phone),
     'booked', (
       select true from callwaiting.appointment t
-      where t.org_id = p_org and t.contact_id = n.contact_id and callwaiting.made_since(p_org, t.id, coalesce(k.began_at, n.planned_at))
+      where t.org_id = p_org and t.contact_id = n.contact_id and callwaiting.booked_since(p_org, t.id, coalesce(k.began_at, n.planned_at))
       limit 1
     ) is not null or (
       select true from callwaiting.appointment t
-      where t.org_id = p_org and t.call = n.call and t.call <> '' and callwaiting.made_since(p_org, t.id, '-infinity')
+      where t.org_id = p_org and t.call = n.call and t.call <> '' and callwaiting.booked_since(p_org, t.id, '-infinity')
       limit 1
     ) is not null,
     'held_until', (
@@ -759,22 +770,22 @@ begin
       select max(e.at) from callwaiting.event e
       where e.org_id = p_org and e.subject = n.appointment_id and e.kind in ('booked', 'confirmed', 'moved', 'cancelled')
     ),
-    'opted_out', o.at is not null and (o.lifted_at is null or o.at >= o.lifted_at),
-    'consent', g.told,
+    'opted_out', o.at is not null and (o.opted_in_at is null or o.at >= o.opted_in_at),
+    'consent', g.consent,
     'unusable', c.unusable,
     'recent', (
       select jsonb_agg(r.tried_at order by r.tried_at desc) from callwaiting.intent r
       where r.org_id = p_org and r.contact_id = n.contact_id
         and r.id <> n.id
-        and not (p_again and r.id = any (p_ids)) -- of those it is known who goes before whom
+        and not (p_recheck and r.id = any (p_ids)) -- the caller counts these itself
         and r.kind in ('information', 'offer')
         and r.state in ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'undelivered', 'failed')
         and r.tried_at > v_now - interval '30 days'
     ),
     'now', v_now
   ) order by n.id), '[]')
-  into v_told
-  from unnest(v_show) as d (id)
+  into v_result
+  from unnest(v_ready) as d (id)
   cross join lateral (
     select t.* from callwaiting.intent t
     where t.org_id = p_org and t.id = d.id
@@ -796,29 +807,30 @@ begin
     limit 1
   ) a on true
   left join lateral (
-    select max(t.noted_at) filter (where not t.again) as at, max(t.noted_at) filter (where t.again) as lifted_at
+    select max(t.noted_at) filter (where not t.opt_in) as at, max(t.noted_at) filter (where t.opt_in) as opted_in_at
     from callwaiting.opt_out t
     where t.org_id = p_org and t.contact_id = n.contact_id
   ) o on true
   left join lateral (
-    -- An opt-out came after it by the order of the ledger, or by the clock.
-    select jsonb_build_object('purpose', t.purpose, 'wording', t.wording, 'call', t.call, 'at', t.at) as told
+    -- A consent counts if it is later than the opt-out in the ledger and by the clock.
+    select jsonb_build_object('purpose', t.purpose, 'wording', t.wording, 'call', t.call, 'at', t.at) as consent
     from callwaiting.consent t
     where t.org_id = p_org and t.contact_id = n.contact_id and t.purpose = n.kind
       and (o.at is null or t.noted_at > o.at and t.at >= o.at)
     order by t.at desc, t.noted_at desc
     limit 1
   ) g on true
-  where not p_again or n.state = 'sending' and c.phone = any (v_mine);
-  return v_told;
+  where not p_recheck or n.state = 'sending' and c.phone = any (v_locked);
+  return v_result;
 end
 $$;
 -- +goose StatementEnd
 
--- decided writes verdicts; see followup.Store, Begin. One that takes the place
--- of another says what the intent was before that.
+-- followup_write_decisions writes decisions and returns the intents to be
+-- reconciled. A decision that replaces an earlier one carries the values that
+-- the intent had before the earlier one (prior_…).
 -- +goose StatementBegin
-create function callwaiting.followup_decided(p_org uuid, p jsonb, p_lease_us bigint) returns jsonb language plpgsql as $$
+create function callwaiting.followup_write_decisions(p_org uuid, p jsonb, p_lease_us bigint) returns jsonb language plpgsql as $$
 declare
   c_now constant timestamptz := clock_timestamp();
   c_lease constant timestamptz := c_now + p_lease_us * interval '1 microsecond';
@@ -828,37 +840,37 @@ declare
   v_due timestamptz[] := '{}';
   v_ended text[] := '{}';
   v_hashes bytea[] := '{}';
-  v_told jsonb := '[]';
+  v_result jsonb := '[]';
   v_void text;
 begin
   for v in
-    select w.*, w.action in ('send', 'look') as keeps,
-      case w.action when 'send' then 'sending' when 'suppress' then 'suppressed' when 'expire' then 'expired' when 'give_up' then 'dead' end as enters
+    select w.*, w.action in ('send', 'reconcile') as leased,
+      case w.action when 'send' then 'sending' when 'suppress' then 'suppressed' when 'expire' then 'expired' when 'dead_letter' then 'dead' end as new_state
     from jsonb_to_recordset(p) as w (id uuid, action text, at timestamptz, reason text, digest text, link jsonb,
-      was_state text, was_code text, was_attempt int, was_looks int, was_tried timestamptz, was_changed timestamptz, was_digest text, was_link text)
+      prior_state text, prior_code text, prior_attempt int, prior_reconcile_count int, prior_tried timestamptz, prior_changed timestamptz, prior_digest text, prior_link text)
     order by w.id
   loop
     update callwaiting.intent t
-    set state = coalesce(v.enters, v.was_state, t.state),
-      changed_at = case when v.enters <> coalesce(v.was_state, t.state) then c_now else coalesce(v.was_changed, t.changed_at) end,
+    set state = coalesce(v.new_state, v.prior_state, t.state),
+      changed_at = case when v.new_state <> coalesce(v.prior_state, t.state) then c_now else coalesce(v.prior_changed, t.changed_at) end,
       reason = v.reason,
-      code = case v.action when 'send' then '' else coalesce(v.was_code, t.code) end,
-      attempt = case v.action when 'send' then t.attempt + 1 else coalesce(v.was_attempt, t.attempt) end,
-      looks = case v.action when 'send' then 0 when 'look' then t.looks + 1 else coalesce(v.was_looks, t.looks) end,
-      tried_at = case when v.action = 'send' then c_now when v.was_state is not null then v.was_tried else t.tried_at end,
-      digest = case v.action when 'send' then decode(v.digest, 'base64') else coalesce(decode(v.was_digest, 'base64'), t.digest) end,
-      lease_until = case when v.keeps then c_lease end
+      code = case v.action when 'send' then '' else coalesce(v.prior_code, t.code) end,
+      attempt = case v.action when 'send' then t.attempt + 1 else coalesce(v.prior_attempt, t.attempt) end,
+      reconcile_count = case v.action when 'send' then 0 when 'reconcile' then t.reconcile_count + 1 else coalesce(v.prior_reconcile_count, t.reconcile_count) end,
+      tried_at = case when v.action = 'send' then c_now when v.prior_state is not null then v.prior_tried else t.tried_at end,
+      digest = case v.action when 'send' then decode(v.digest, 'base64') else coalesce(decode(v.prior_digest, 'base64'), t.digest) end,
+      lease_until = case when v.leased then c_lease end
     where t.org_id = p_org and t.id = v.id
     returning t.* into i;
     continue when not found;
-    if v.keeps or v.action = 'wait' then
+    if v.leased or v.action = 'wait' then
       v_open := v_open || v.id::text;
-      v_due := v_due || case when v.keeps then c_lease else v.at end;
+      v_due := v_due || case when v.leased then c_lease else v.at end;
     else
       v_ended := v_ended || v.id::text;
     end if;
-    if v.action = 'look' then
-      v_told := v_told || callwaiting.intent_told(i, (select c.phone from callwaiting.contact c where c.org_id = p_org and c.id = i.contact_id));
+    if v.action = 'reconcile' then
+      v_result := v_result || callwaiting.intent_json(i, (select c.phone from callwaiting.contact c where c.org_id = p_org and c.id = i.contact_id));
     end if;
     if v.action = 'send' and v.link is not null then
       insert into callwaiting.link (org_id, hash, intent_id, contact_id, document, expires_at, max_views)
@@ -866,29 +878,29 @@ begin
         v.link ->> 'document', (v.link ->> 'expires')::timestamptz, (v.link ->> 'max_views')::int);
       v_hashes := v_hashes || decode(v.link ->> 'hash', 'base64');
     end if;
-    if v.was_link <> '' then
+    if v.prior_link <> '' then
       update callwaiting.link l
       set revoked_at = c_now
-      where l.org_id = p_org and l.hash = decode(v.was_link, 'base64');
+      where l.org_id = p_org and l.hash = decode(v.prior_link, 'base64');
     end if;
   end loop;
   if cardinality(v_hashes) > 0 then
     v_void := callwaiting.route_links(v_hashes);
   end if;
   if cardinality(v_open) > 0 then
-    v_void := callwaiting.ring('intent', v_open, v_due, false);
+    v_void := callwaiting.schedule_tasks('intent', v_open, v_due, false);
   end if;
   if cardinality(v_ended) > 0 then
-    v_void := callwaiting.put_away('intent', v_ended, null);
+    v_void := callwaiting.ack_tasks('intent', v_ended, null);
   end if;
-  return v_told;
+  return v_result;
 end
 $$;
 -- +goose StatementEnd
 
--- finish writes what came of attempts; see followup.Store.
+-- followup_record_results writes the results of attempts.
 -- +goose StatementBegin
-create function callwaiting.followup_finish(p_org uuid, p jsonb) returns void language plpgsql as $$
+create function callwaiting.followup_record_results(p_org uuid, p jsonb) returns void language plpgsql as $$
 declare
   c_now constant timestamptz := clock_timestamp();
   r record;
@@ -927,22 +939,23 @@ begin
     end if;
   end loop;
   if cardinality(v_open) > 0 then
-    v_void := callwaiting.ring('intent', v_open, v_due, false);
+    v_void := callwaiting.schedule_tasks('intent', v_open, v_due, false);
   end if;
   if cardinality(v_ended) > 0 then
-    v_void := callwaiting.put_away('intent', v_ended, null);
+    v_void := callwaiting.ack_tasks('intent', v_ended, null);
   end if;
 end
 $$;
 -- +goose StatementEnd
 
--- rank orders what a carrier says of a message; see followup.State.
+-- message_rank orders the delivery states of a carrier; see followup.State.
 create function callwaiting.message_rank(p_state text) returns int language sql immutable
   return case p_state when 'accepted' then 1 when 'sent' then 2 when 'delivered' then 3 when 'undelivered' then 3 when 'failed' then 3 else 0 end;
 
--- status notes what the carrier says; null if there is no such intent.
+-- followup_record_status records the carrier's delivery status and returns the
+-- intent; null if it does not exist.
 -- +goose StatementBegin
-create function callwaiting.followup_status(p_org uuid, p jsonb) returns jsonb language plpgsql as $$
+create function callwaiting.followup_record_status(p_org uuid, p jsonb) returns jsonb language plpgsql as $$
 declare
   u record;
   i callwaiting.intent;
@@ -965,7 +978,7 @@ begin
       set unusable = u.unusable
       where c.org_id = p_org and c.id = i.contact_id and c.unusable <> u.unusable;
     end if;
-    v_void := callwaiting.put_away('intent', array[i.id::text], null);
+    v_void := callwaiting.ack_tasks('intent', array[i.id::text], null);
   else
     select t.* into i
     from callwaiting.intent t
@@ -974,49 +987,52 @@ begin
       return null;
     end if;
   end if;
-  return callwaiting.intent_told(i, (select c.phone from callwaiting.contact c where c.org_id = p_org and c.id = i.contact_id));
+  return callwaiting.intent_json(i, (select c.phone from callwaiting.contact c where c.org_id = p_org and c.id = i.contact_id));
 end
 $$;
 -- +goose StatementEnd
 
+-- followup_record_consent adds a consent to the ledger.
 -- +goose StatementBegin
-create function callwaiting.followup_consent(p_org uuid, p jsonb) returns void language plpgsql as $$
+create function callwaiting.followup_record_consent(p_org uuid, p jsonb) returns void language plpgsql as $$
 begin
   insert into callwaiting.consent (org_id, contact_id, purpose, at, call, wording)
-  values (p_org, callwaiting.meet(p_org, p ->> 'phone'), p ->> 'purpose', (p ->> 'at')::timestamptz, p ->> 'call', p ->> 'wording')
+  values (p_org, callwaiting.upsert_contact(p_org, p ->> 'phone'), p ->> 'purpose', (p ->> 'at')::timestamptz, p ->> 'call', p ->> 'wording')
   on conflict do nothing;
 end
 $$;
 -- +goose StatementEnd
 
--- opt_out waits for whoever has the contact's lock.
+-- followup_record_opt_out adds an opt-out, or its end, to the ledger. It waits
+-- for the contact's lock.
 -- +goose StatementBegin
-create function callwaiting.followup_opt_out(p_org uuid, p jsonb) returns void language plpgsql as $$
+create function callwaiting.followup_record_opt_out(p_org uuid, p jsonb) returns void language plpgsql as $$
 declare
   v_void text;
 begin
   v_void := callwaiting.lock(p_org, array[p ->> 'phone'], '{}');
-  insert into callwaiting.opt_out (org_id, contact_id, again, source, call, message)
-  values (p_org, callwaiting.meet(p_org, p ->> 'phone'), (p ->> 'again')::boolean, p ->> 'source', p ->> 'call', p ->> 'message')
+  insert into callwaiting.opt_out (org_id, contact_id, opt_in, source, call, message)
+  values (p_org, callwaiting.upsert_contact(p_org, p ->> 'phone'), (p ->> 'opt_in')::boolean, p ->> 'source', p ->> 'call', p ->> 'message')
   on conflict do nothing;
 end
 $$;
 -- +goose StatementEnd
 
+-- followup_record_reply records a contact's text and returns whether it is new.
 -- +goose StatementBegin
-create function callwaiting.followup_reply(p_org uuid, p jsonb) returns jsonb language plpgsql as $$
+create function callwaiting.followup_record_reply(p_org uuid, p jsonb) returns jsonb language plpgsql as $$
 begin
   insert into callwaiting.reply (org_id, message, contact_id, kind)
-  values (p_org, p ->> 'message', callwaiting.meet(p_org, p ->> 'phone'), p ->> 'kind')
+  values (p_org, p ->> 'message', callwaiting.upsert_contact(p_org, p ->> 'phone'), p ->> 'kind')
   on conflict do nothing;
   return to_jsonb(found);
 end
 $$;
 -- +goose StatementEnd
 
--- lookup is what is known of a contact; null if nothing is.
+-- followup_contact_summary returns the summary of a contact; null if unknown.
 -- +goose StatementBegin
-create function callwaiting.followup_lookup(p_org uuid, p_phone text) returns jsonb language plpgsql stable as $$
+create function callwaiting.followup_contact_summary(p_org uuid, p_phone text) returns jsonb language plpgsql stable as $$
 declare
   c callwaiting.contact;
 begin
@@ -1054,7 +1070,7 @@ begin
       limit 1
     ) is not null,
     'opted_out', (
-      select not o.again from callwaiting.opt_out o
+      select not o.opt_in from callwaiting.opt_out o
       where o.org_id = p_org and o.contact_id = c.id
       order by o.noted_at desc, o.id desc
       limit 1
@@ -1065,7 +1081,8 @@ end
 $$;
 -- +goose StatementEnd
 
--- appointment is an appointment as messages need to know it; null if there is none.
+-- followup_appointment returns the facts of an appointment that messages need;
+-- null if it does not exist.
 create function callwaiting.followup_appointment(p_org uuid, p_id uuid) returns jsonb language sql stable
   return (
     select jsonb_build_object(
@@ -1088,15 +1105,15 @@ create function callwaiting.followup_appointment(p_org uuid, p_id uuid) returns 
     where a.org_id = p_org and a.id = p_id
   );
 
--- link returns the link of the clinic of the scope that still opens something,
--- and with p_use counts a view of it; null if there is none.
+-- followup_open_link returns a link of the clinic of the scope if it is neither
+-- revoked, expired nor used up, else null. With p_count_view it counts a view.
 -- +goose StatementBegin
-create function callwaiting.followup_link(p_hash bytea, p_use boolean) returns jsonb language plpgsql as $$
+create function callwaiting.followup_open_link(p_hash bytea, p_count_view boolean) returns jsonb language plpgsql as $$
 declare
   c_org constant uuid := current_setting('app.org_id')::uuid;
   l callwaiting.link;
 begin
-  if p_use then
+  if p_count_view then
     update callwaiting.link t
     set views = t.views + 1
     where t.org_id = c_org and t.hash = p_hash

@@ -25,7 +25,7 @@ const lookAgainAfter = 50 * time.Millisecond
 func Look(org tenant.ID, ids []followup.IntentID, again bool) Question[[]followup.Candidate] {
 	return Question[[]followup.Candidate]{
 		SQL: `
-			select callwaiting.followup_look($1::uuid,
+			select callwaiting.followup_lock_intents($1::uuid,
 				array(select jsonb_array_elements_text($2::text::jsonb)::uuid), $3::boolean)::text`,
 		Args:    []any{org.String(), document(valid(ids)), again},
 		Changes: true,
@@ -114,14 +114,14 @@ type verdict struct {
 	Link   *newLink   `json:"link"`
 
 	// What the intent was before the decision whose place this one takes.
-	State   *string    `json:"was_state"`
-	Code    *string    `json:"was_code"`
-	Attempt *int       `json:"was_attempt"`
-	Looks   *int       `json:"was_looks"`
-	Tried   *time.Time `json:"was_tried"`
-	Changed *time.Time `json:"was_changed"`
-	Before  []byte     `json:"was_digest"`
-	Revoke  []byte     `json:"was_link"`
+	State   *string    `json:"prior_state"`
+	Code    *string    `json:"prior_code"`
+	Attempt *int       `json:"prior_attempt"`
+	Looks   *int       `json:"prior_reconcile_count"`
+	Tried   *time.Time `json:"prior_tried"`
+	Changed *time.Time `json:"prior_changed"`
+	Before  []byte     `json:"prior_digest"`
+	Revoke  []byte     `json:"prior_link"`
 }
 
 type newLink struct {
@@ -133,7 +133,7 @@ type newLink struct {
 
 var actions = map[followup.Action]string{
 	followup.Wait: "wait", followup.Send: "send", followup.Suppress: "suppress",
-	followup.Expire: "expire", followup.Look: "look", followup.GiveUp: "give_up",
+	followup.Expire: "expire", followup.Look: "reconcile", followup.GiveUp: "dead_letter",
 }
 
 // Verdicts asks for decisions to be written, and for the intents that are to be
@@ -144,7 +144,7 @@ func Verdicts(org tenant.ID, decisions []Decision, lease time.Duration) Question
 		writes[i] = d.written()
 	}
 	return Question[[]followup.Intent]{
-		SQL:     `select callwaiting.followup_decided($1::uuid, $2::text::jsonb, $3::bigint)::text`,
+		SQL:     `select callwaiting.followup_write_decisions($1::uuid, $2::text::jsonb, $3::bigint)::text`,
 		Args:    []any{org.String(), document(writes), lease.Microseconds()},
 		Changes: true,
 		read:    reader(all(intent.told)),

@@ -25,7 +25,7 @@ func Take(n, perOrg int, lease time.Duration, except []tenant.ID) Question[[]fol
 		ids[i] = id.String()
 	}
 	return Question[[]followup.Task]{
-		SQL:     `select callwaiting.take($1::int, $2::int, $3::bigint, $4::text::uuid[])::text`,
+		SQL:     `select callwaiting.dequeue_tasks($1::int, $2::int, $3::bigint, $4::text::uuid[])::text`,
 		Args:    []any{n, perOrg, lease.Microseconds(), "{" + strings.Join(ids, ",") + "}"},
 		Changes: true,
 		read:    reader(all(task.told)),
@@ -34,7 +34,7 @@ func Take(n, perOrg int, lease time.Duration, except []tenant.ID) Question[[]fol
 
 // Drop asks for a task to be put away.
 func Drop(t followup.Task) Question[Nothing] {
-	q := command(`select callwaiting.put_away($1::text, array[$2::text], $3::timestamptz)`, t.Org)
+	q := command(`select callwaiting.ack_tasks($1::text, array[$2::text], $3::timestamptz)`, t.Org)
 	q.Args = []any{string(t.Kind), t.ID, instant(t.Lease)}
 	return q
 }
@@ -49,7 +49,7 @@ const LinkScope = `
 // with use counts a view of it.
 func Link(hash [32]byte, use bool) Question[OwnedLink] {
 	return Question[OwnedLink]{
-		SQL:     `select callwaiting.followup_link(decode($1::text, 'base64'), $2::boolean)::text`,
+		SQL:     `select callwaiting.followup_open_link(decode($1::text, 'base64'), $2::boolean)::text`,
 		Args:    []any{LinkHash(hash), use},
 		Changes: use,
 		read:    reader(func(l link) OwnedLink { return l.told(hash) }),

@@ -12,7 +12,7 @@ import (
 // Record asks what [followup.Store].Record does, and so on.
 func Record(org tenant.ID, f followup.Facts) Question[followup.Call] {
 	return Question[followup.Call]{
-		SQL: `select callwaiting.followup_record($1::uuid, $2::text::jsonb)::text`,
+		SQL: `select callwaiting.followup_update_call($1::uuid, $2::text::jsonb)::text`,
 		Args: []any{org.String(), document(struct {
 			Call         string     `json:"call"`
 			Phone        string     `json:"phone"`
@@ -25,7 +25,7 @@ func Record(org tenant.ID, f followup.Facts) Question[followup.Call] {
 			Evidence     int        `json:"evidence"`
 			Wanted       *time.Time `json:"wanted"`
 			ClaimsBooked bool       `json:"claims_booked"`
-			Again        int64      `json:"again_us"`
+			Again        int64      `json:"due_after_us"`
 		}{
 			f.Call, f.Phone, f.Signal.Over(), f.Signal == followup.Reported, instant(f.Began), instant(f.Ended), instant(f.At),
 			string(f.Procedure), int(f.Evidence), instant(f.Wanted), f.ClaimsBooked, f.Again.Microseconds(),
@@ -39,7 +39,7 @@ func Record(org tenant.ID, f followup.Facts) Question[followup.Call] {
 func Call(org tenant.ID, id string) Question[followup.Call] {
 	return Question[followup.Call]{
 		SQL: `
-			select callwaiting.call_told(k)::text
+			select callwaiting.call_json(k)::text
 			from callwaiting.call k
 			where k.org_id = $1::uuid
 				and k.id = $2::text`,
@@ -75,7 +75,7 @@ func Plan(org tenant.ID, t followup.Task, plans []followup.Plan) Question[[]foll
 		}
 	}
 	return Question[[]followup.Intent]{
-		SQL: `select callwaiting.followup_plan($1::uuid, $2::text::jsonb)::text`,
+		SQL: `select callwaiting.followup_plan_intents($1::uuid, $2::text::jsonb)::text`,
 		Args: []any{org.String(), document(struct {
 			Task   string     `json:"task"`
 			TaskID string     `json:"task_id"`
@@ -121,13 +121,13 @@ func Finish(org tenant.ID, results []followup.Result) Question[Nothing] {
 			})
 		}
 	}
-	return command(`select callwaiting.followup_finish($1::uuid, $2::text::jsonb)`, org, document(writes))
+	return command(`select callwaiting.followup_record_results($1::uuid, $2::text::jsonb)`, org, document(writes))
 }
 
 // Status asks for a carrier's word to be noted.
 func Status(org tenant.ID, u followup.StatusUpdate) Question[followup.Intent] {
 	q := Question[followup.Intent]{
-		SQL: `select callwaiting.followup_status($1::uuid, $2::text::jsonb)::text`,
+		SQL: `select callwaiting.followup_record_status($1::uuid, $2::text::jsonb)::text`,
 		Args: []any{org.String(), document(struct {
 			Intent   string `json:"intent"`
 			Provider string `json:"provider"`
@@ -148,7 +148,7 @@ func Status(org tenant.ID, u followup.StatusUpdate) Question[followup.Intent] {
 
 // Consent asks for a consent to be noted.
 func Consent(org tenant.ID, c followup.Consent) Question[Nothing] {
-	return command(`select callwaiting.followup_consent($1::uuid, $2::text::jsonb)`, org, document(struct {
+	return command(`select callwaiting.followup_record_consent($1::uuid, $2::text::jsonb)`, org, document(struct {
 		Phone   string     `json:"phone"`
 		Purpose string     `json:"purpose"`
 		Wording string     `json:"wording"`
@@ -159,9 +159,9 @@ func Consent(org tenant.ID, c followup.Consent) Question[Nothing] {
 
 // OptOut asks for an opt-out to be noted, when the contact is free.
 func OptOut(org tenant.ID, o followup.OptOut) Question[Nothing] {
-	return command(`select callwaiting.followup_opt_out($1::uuid, $2::text::jsonb)`, org, document(struct {
+	return command(`select callwaiting.followup_record_opt_out($1::uuid, $2::text::jsonb)`, org, document(struct {
 		Phone   string `json:"phone"`
-		Again   bool   `json:"again"`
+		Again   bool   `json:"opt_in"`
 		Source  string `json:"source"`
 		Call    string `json:"call"`
 		Message string `json:"message"`
@@ -171,7 +171,7 @@ func OptOut(org tenant.ID, o followup.OptOut) Question[Nothing] {
 // Reply asks for a reply to be noted.
 func Reply(org tenant.ID, r followup.Reply) Question[bool] {
 	return Question[bool]{
-		SQL: `select callwaiting.followup_reply($1::uuid, $2::text::jsonb)::text`,
+		SQL: `select callwaiting.followup_record_reply($1::uuid, $2::text::jsonb)::text`,
 		Args: []any{org.String(), document(struct {
 			Phone   string `json:"phone"`
 			Message string `json:"message"`
@@ -224,7 +224,7 @@ func Quarantined(org tenant.ID) Question[map[string]int] {
 // Lookup asks what is known of a contact.
 func Lookup(org tenant.ID, phone string) Question[followup.Memory] {
 	return Question[followup.Memory]{
-		SQL:  `select callwaiting.followup_lookup($1::uuid, $2::text)::text`,
+		SQL:  `select callwaiting.followup_contact_summary($1::uuid, $2::text)::text`,
 		Args: []any{org.String(), phone},
 		read: reader(memory.told),
 	}
@@ -241,7 +241,7 @@ const (
 func Intents(org tenant.ID, f followup.Find) Question[[]followup.Intent] {
 	var sql strings.Builder
 	sql.WriteString(`
-		select coalesce(jsonb_agg(callwaiting.intent_told(found.i, found.phone) order by (found.i).planned_at desc, (found.i).id), '[]')::text
+		select coalesce(jsonb_agg(callwaiting.intent_json(found.i, found.phone) order by (found.i).planned_at desc, (found.i).id), '[]')::text
 		from (
 			select i, (select c.phone from callwaiting.contact c where c.org_id = i.org_id and c.id = i.contact_id) as phone
 			from callwaiting.intent i

@@ -54,7 +54,7 @@ type intent struct {
 	Tried       time.Time
 	Changed     time.Time
 	Attempt     int
-	Looks       int
+	Looks       int `json:"reconcile_count"`
 	Provider    string
 	Digest      []byte
 }
