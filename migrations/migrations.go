@@ -1,10 +1,11 @@
-// Package migrations is the database schema: plain SQL files with goose
-// annotations, forward only, for [Up] or any tool that reads them.
+// Package migrations holds the database schema as plain SQL files with goose
+// annotations, for [Up] or for any other tool that reads them. Migrations go
+// forward only.
 //
-// Run them as a superuser, or as a role that may create roles and, in this
-// database, schemas. That role becomes a member of callwaiting_owner, which
-// owns everything in schema callwaiting; the service logs in as another one,
-// which is granted callwaiting_app:
+// The role that migrates must be a superuser, or may create roles and, in this
+// database, schemas. It becomes a member of callwaiting_owner, which owns every
+// object in schema callwaiting. The service must log in as another role, with
+// the rights of callwaiting_app alone:
 //
 //	create role clinic_service login password '…';
 //	grant callwaiting_app to clinic_service;
@@ -24,15 +25,16 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// Postgres holds the files of postgres/ by name, for other migration tools.
+// Postgres holds the files postgres/NNNN_name.sql, for other migration tools.
 //
 //go:embed postgres/*.sql
 var Postgres embed.FS
 
-// Up brings a PostgreSQL database to the newest schema. It is safe to call at
-// every start, and from several processes at once: one migrates, the others
-// wait. db must be connected to the server itself, not through a transaction
-// pooler. What was applied is kept in callwaiting.goose_db_version.
+// Up migrates a PostgreSQL database to the newest schema. A service may call it
+// at every start, and several processes may call it at once: one migrates, the
+// others wait. db must connect to the server itself, not through a transaction
+// pooler: the lock belongs to a session. Table callwaiting.goose_db_version
+// lists the migrations that were applied.
 func Up(ctx context.Context, db *sql.DB) error {
 	if err := up(ctx, db); err != nil {
 		return fmt.Errorf("migrations: %w", err)
@@ -41,8 +43,9 @@ func Up(ctx context.Context, db *sql.DB) error {
 }
 
 func up(ctx context.Context, db *sql.DB) error {
-	// The schema comes before its first migration, which needs a place to be
-	// noted in. Two processes may both try: the loser has what it wanted.
+	// The schema must exist before goose creates its version table in it. Of
+	// two processes that create it at once, one may get unique_violation; the
+	// second try then finds the schema.
 	const create = `create schema if not exists callwaiting`
 	_, err := db.ExecContext(ctx, create)
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && pg.Code == "23505" { // unique_violation
@@ -55,19 +58,19 @@ func up(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	applied, err := database.NewStore(database.DialectPostgres, "callwaiting.goose_db_version")
+	versions, err := database.NewStore(database.DialectPostgres, "callwaiting.goose_db_version")
 	if err != nil {
 		return err
 	}
-	turns, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // tries for 5 minutes
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider("", db, files,
-		goose.WithStore(applied), goose.WithSessionLocker(turns), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider("", db, files,
+		goose.WithStore(versions), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
 	}
-	_, err = p.Up(ctx)
+	_, err = provider.Up(ctx)
 	return err
 }

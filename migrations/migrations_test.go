@@ -3,6 +3,7 @@ package migrations_test
 import (
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,18 +12,44 @@ import (
 	"github.com/callwaiting-ai/callwaiting/migrations"
 )
 
-// The database is brought to this schema, used and attacked in the tests of
-// adapters/pgxstore.
-func TestEveryFileIsAMigrationThatSaysItsNumber(t *testing.T) {
-	files, err := fs.ReadDir(migrations.Postgres, "postgres")
+// TestPostgres reads the files. The tests of adapters/pgxstore run them, and
+// use and attack the schema.
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	entries, err := fs.ReadDir(migrations.Postgres, "postgres")
 	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for i, f := range files {
-		require.True(t, strings.HasPrefix(f.Name(), fmt.Sprintf("%04d_", i+1)), "%s: forward only, without gaps", f.Name())
-		text, err := fs.ReadFile(migrations.Postgres, "postgres/"+f.Name())
+	require.NotEmpty(t, entries)
+	files := make([]string, len(entries))
+	for i, entry := range entries {
+		text, err := fs.ReadFile(migrations.Postgres, "postgres/"+entry.Name())
 		require.NoError(t, err)
-		require.Contains(t, string(text), "-- +goose Up")
-		require.NotContains(t, string(text), "-- +goose Down")
-		require.Contains(t, string(text), fmt.Sprintf("callwaiting.schema_version() returns int language sql immutable\n  return %d;", i+1))
+		files[i] = string(text)
 	}
+
+	t.Run("files are numbered without gaps", func(t *testing.T) {
+		for i, entry := range entries {
+			require.True(t, strings.HasPrefix(entry.Name(), fmt.Sprintf("%04d_", i+1)), entry.Name())
+		}
+	})
+	t.Run("files go forward only", func(t *testing.T) {
+		for _, text := range files {
+			require.Contains(t, text, "-- +goose Up")
+			require.NotContains(t, text, "-- +goose Down")
+		}
+	})
+	t.Run("schema_version returns the number of the newest file", func(t *testing.T) {
+		for i, text := range files {
+			require.Contains(t, text, fmt.Sprintf("callwaiting.schema_version() returns int language sql immutable\n  return %d;", i+1))
+		}
+	})
+	t.Run("every function but schema_version is defined once", func(t *testing.T) {
+		create := regexp.MustCompile(`(?m)^create (?:or replace )?function callwaiting\.(\w+)\(`)
+		defined := map[string]bool{"schema_version": false}
+		for _, function := range create.FindAllStringSubmatch(strings.Join(files, "\n"), -1) {
+			name := function[1]
+			require.False(t, defined[name], name)
+			defined[name] = name != "schema_version"
+		}
+		require.Greater(t, len(defined), 30, "the pattern finds the functions")
+	})
 }
