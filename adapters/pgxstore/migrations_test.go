@@ -38,34 +38,32 @@ func files(t *testing.T) []fs.DirEntry {
 }
 
 func TestUp(t *testing.T) {
-	d := pgtest.DB(t, pgtest.Schema(nil))
-	db := db(t, d.Admin)
-
-	t.Run("by several processes at once", func(t *testing.T) {
-		var all sync.WaitGroup
+	t.Run("several processes may migrate at once, and again", func(t *testing.T) {
+		db := db(t, pgtest.DB(t, pgtest.Schema(nil)).Admin)
+		var processes sync.WaitGroup
 		for range 4 {
-			all.Go(func() {
+			processes.Go(func() {
 				if err := migrations.Up(context.Background(), db); err != nil {
 					t.Error(err)
 				}
 			})
 		}
-		all.Wait()
-		require.Equal(t, len(files(t)), version(t, db), "every migration says its number")
-	})
-	t.Run("at every start", func(t *testing.T) {
+		processes.Wait()
+		require.Equal(t, len(files(t)), version(t, db))
 		require.NoError(t, migrations.Up(t.Context(), db))
+		require.Equal(t, len(files(t)), version(t, db))
 	})
+	t.Run("a role that is not a superuser may migrate", upAsMigrator)
 }
 
-func TestUpByARoleThatIsNoSuperuser(t *testing.T) {
+func upAsMigrator(t *testing.T) {
 	d := pgtest.DB(t, pgtest.Schema(nil))
 	role := d.Name + "_migrator"
 	d.Exec(t, fmt.Sprintf(`
 		create role %[1]q login password 'migrator' createrole;
 		grant create on database %[2]q to %[1]q;
 		do $$begin
-			-- Roles outlive databases: an earlier one may have made these.
+			-- Roles outlive databases: another database may have created them.
 			if exists (select from pg_roles where rolname = 'callwaiting_owner') then
 				grant callwaiting_owner to %[1]q;
 			end if;

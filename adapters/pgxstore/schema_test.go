@@ -17,8 +17,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// intruder is what an attacker has who can send SQL of his own as the role of
-// the service, in the scope of one clinic.
+// An intruder sends SQL of its own as the role of the service, in the scope of
+// one clinic.
 type intruder struct {
 	*testing.T
 	pool *pgxpool.Pool
@@ -26,12 +26,13 @@ type intruder struct {
 }
 
 // do runs a statement in the intruder's scope, without a commit, and returns
-// its SQLSTATE, or how many rows it touched.
+// its SQLSTATE or the number of rows it affected.
 func (i intruder) do(sql string, args ...any) string {
 	i.Helper()
 	return i.in(i.org.String(), sql, args...)
 }
 
+// in runs a statement in a scope; an empty one sets none.
 func (i intruder) in(scope, sql string, args ...any) (result string) {
 	i.Helper()
 	tx, err := i.pool.Begin(i.Context())
@@ -49,7 +50,7 @@ func (i intruder) in(scope, sql string, args ...any) (result string) {
 	return fmt.Sprintf("%d rows", done.RowsAffected())
 }
 
-// tables is every table of the schema that says whose a row is, from the catalog.
+// tables returns the tables with a column org_id, from the catalog.
 func tables(t *testing.T, d *pgtest.Database) []string {
 	t.Helper()
 	rows, err := d.AdminPool(t).Query(t.Context(), `
@@ -65,7 +66,7 @@ func tables(t *testing.T, d *pgtest.Database) []string {
 	return names
 }
 
-func TestOneClinicCannotReachAnother(t *testing.T) {
+func TestSchema_Isolation(t *testing.T) {
 	d := pgtest.DB(t)
 	store := open(t, d.App, 4)
 	a, b := tenant.NewID(), tenant.NewID()
@@ -82,7 +83,7 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 	for _, table := range tables(t, d) {
 		if slices.Contains([]string{"appointment_change", "link_route", "org_route", "task"}, table) {
 			for _, attempt := range []string{`select * from %s`, `insert into %s select`, `update %s set org_id = null`, `delete from %s`, `truncate %s`} {
-				require.Equal(t, notAllowed, i.do(fmt.Sprintf(attempt, "callwaiting."+table)), "%s has no policy, so nobody may touch it", table)
+				require.Equal(t, notAllowed, i.do(fmt.Sprintf(attempt, "callwaiting."+table)), "%s has no policy, so it has no grant", table)
 			}
 			continue
 		}
@@ -91,35 +92,35 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 			i := intruder{t, i.pool, a}
 			name := pgx.Identifier{"callwaiting", table}.Sanitize()
 			fresh := intruder{t, pool(t, d.App, 1), a}
-			require.Equal(t, noScope, fresh.in("", `select * from `+name), "without a scope it is an error, not an empty answer")
+			require.Equal(t, noScope, fresh.in("", `select * from `+name), "without a scope: an error, not zero rows")
 			require.Equal(t, "0 rows", i.do(`select * from `+name+` where false`))
-			require.Equal(t, staleScope, i.in("", `select * from `+name), "and so it is after the scope ended")
+			require.Equal(t, staleScope, i.in("", `select * from `+name), "after the scope ended: the same")
 			require.Equal(t, "0 rows", i.do(`select * from `+name+` where org_id = $1`, b.String()))
 			require.Equal(t, "0 rows", i.do(`select * from `+name+` where org_id <> $1`, a.String()))
 			require.Equal(t, notAllowed, i.do(`delete from `+name))
 			require.Equal(t, notAllowed, i.do(`truncate `+name))
-			require.Equal(t, notAllowed, i.do(`update `+name+` set org_id = $1`, b.String()), "a row stays where it is")
+			require.Equal(t, notAllowed, i.do(`update `+name+` set org_id = $1`, b.String()), "a row stays with its clinic")
 			require.Equal(t, notAllowed, i.do(`alter table `+name+` disable row level security`))
 			require.Equal(t, notAllowed, i.do(`create trigger spy before insert on `+name+` for each row execute function pg_catalog.suppress_redundant_updates_trigger()`))
 			require.Equal(t, "0 rows", i.do(`set local row_security = off`))
 		})
 	}
-	require.Equal(t, 13, guarded, "the catalog has all the tables")
+	require.Equal(t, 13, guarded, "tables with a policy")
 
-	t.Run("rows for another clinic are refused", func(t *testing.T) {
+	t.Run("a clinic cannot insert rows for another clinic", func(t *testing.T) {
 		i := intruder{t, i.pool, a}
 		require.Equal(t, notAllowed, i.do(`insert into callwaiting.contact (org_id, phone) values ($1, '+12025550199')`, b.String()))
 		require.Equal(t, notAllowed, i.do(`insert into callwaiting.event (org_id, subject, version, kind, actor) values ($1, $2, 9, 'cancelled', 'a')`, b.String(), string(theirs)))
 		require.Equal(t, notAllowed, i.do(`insert into callwaiting.occupancy (org_id, resource_id, starts_at, ends_at, kind) values ($1, 'dr-amara', $2, $3, 'external')`,
-			b.String(), day(9, 0), day(9, 30)), "before the constraint could tell that the time is taken")
+			b.String(), day(9, 0), day(9, 30)), "before the constraint could reveal that the time is taken")
 	})
-	t.Run("rows of another clinic are not there to change", func(t *testing.T) {
+	t.Run("a clinic cannot update rows of another clinic", func(t *testing.T) {
 		i := intruder{t, i.pool, a}
 		require.Equal(t, "0 rows", i.do(`update callwaiting.appointment set status = 'cancelled' where id = $1`, string(theirs)))
 		require.Equal(t, "0 rows", i.do(`update callwaiting.occupancy set active = false where appointment_id = $1`, string(theirs)))
 		require.Equal(t, "0 rows", i.do(`update callwaiting.contact set name = 'x' where id = $1`, string(victim.Contact.ID)))
 	})
-	t.Run("ids of another clinic are as unknown as random ones", func(t *testing.T) {
+	t.Run("an id of another clinic is as unknown as a random id", func(t *testing.T) {
 		i := intruder{t, i.pool, a}
 		refer := func(contact string) string {
 			return i.do(`insert into callwaiting.appointment (org_id, id, digest, service, resources, starts_at, ends_at, zone,
@@ -148,7 +149,7 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 		}
 		_, err := admin.Exec(t.Context(), `select callwaiting.dequeue_tasks(0, 0, 0, '{}')`) // turns changes into tasks
 		require.NoError(t, err)
-		require.Equal(t, 1, due(), "a booking is due to be looked at")
+		require.Equal(t, 1, due(), "a booking is due at once")
 		tx, err := i.pool.Begin(t.Context())
 		require.NoError(t, err)
 		_, err = tx.Exec(t.Context(), `select set_config('app.org_id', $1, true)`, a.String())
@@ -160,7 +161,7 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 		require.Equal(t, 1, due())
 		require.Equal(t, noScope, intruder{t, pool(t, d.App, 1), a}.in("", `select callwaiting.ack_tasks('appointment', array['x'], null)`))
 	})
-	t.Run("of tasks nobody is told more than ids", func(t *testing.T) {
+	t.Run("tables without a policy hold ids only", func(t *testing.T) {
 		columns, err := d.AdminPool(t).Query(t.Context(), `
 			select a.attname::text from pg_attribute a
 			where a.attrelid in ('callwaiting.task'::regclass, 'callwaiting.appointment_change'::regclass, 'callwaiting.link_route'::regclass) and a.attnum > 0
@@ -170,7 +171,7 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"org_id", "appointment_id", "hash", "org_id", "org_id", "kind", "id", "due_at", "attempts"}, names)
 	})
-	t.Run("nobody else can call them", func(t *testing.T) {
+	t.Run("PUBLIC may not execute a function", func(t *testing.T) {
 		var public int
 		require.NoError(t, d.AdminPool(t).QueryRow(t.Context(), `
 			select count(*)
@@ -179,7 +180,7 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 			where n.nspname = 'callwaiting' and has_function_privilege('public', p.oid, 'execute')`).Scan(&public))
 		require.Zero(t, public)
 	})
-	t.Run("the owner of the tables is bound as well", func(t *testing.T) {
+	t.Run("row-level security binds the owner of the tables", func(t *testing.T) {
 		owner := intruder{t, pool(t, login(t, d, "", "callwaiting_owner"), 1), a}
 		t.Cleanup(owner.pool.Close)
 		require.Equal(t, noScope, owner.in("", `select * from callwaiting.contact`))
@@ -188,12 +189,12 @@ func TestOneClinicCannotReachAnother(t *testing.T) {
 
 	found, err := store.Find(t.Context(), b, booking.Find{ID: theirs})
 	require.NoError(t, err)
-	require.Equal(t, []booking.Appointment{victim}, found, "after all that, nothing of theirs has changed")
+	require.Equal(t, []booking.Appointment{victim}, found, "the appointment of the other clinic has not changed")
 }
 
-// The constraint holds against whoever writes, in whatever isolation, without
-// the library.
-func TestAWriterOfItsOwnMeetsTheConstraint(t *testing.T) {
+// The constraint holds against writers without the library, at every isolation
+// level.
+func TestSchema_NoOverlap(t *testing.T) {
 	d, org := pgtest.DB(t), tenant.NewID()
 	store := open(t, d.App, 2)
 	_, err := store.Claim(t.Context(), org, claimOf(org, "key", day(9, 0)))
@@ -217,7 +218,7 @@ func TestAWriterOfItsOwnMeetsTheConstraint(t *testing.T) {
 		}
 	}
 
-	t.Run("and what it wrote first, it owns", func(t *testing.T) {
+	t.Run("a claim sees busy time that another writer inserted", func(t *testing.T) {
 		d.Exec(t, fmt.Sprintf(`
 			insert into callwaiting.occupancy (org_id, resource_id, starts_at, ends_at, kind)
 			values ('%s', 'dr-amara', '2031-07-01 12:10Z', '2031-07-01 12:40Z', 'external')`, org))
