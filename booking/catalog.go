@@ -18,7 +18,7 @@ import (
 // Safe for concurrent use.
 type Catalogs interface {
 	// Catalog returns the clinic's catalog. The error wraps
-	// [tenant.ErrUnknown] if the clinic has none.
+	// [tenant.ErrUnknownOrg] if the clinic has none.
 	Catalog(ctx context.Context, org tenant.ID) (*Catalog, error)
 }
 
@@ -30,7 +30,7 @@ func (s StaticCatalogs) Catalog(_ context.Context, org tenant.ID) (*Catalog, err
 	if c := s[org]; c != nil {
 		return c, nil
 	}
-	return nil, fmt.Errorf("booking: no catalog for %s: %w", org, tenant.ErrUnknown)
+	return nil, fmt.Errorf("booking: no catalog for %s: %w", org, tenant.ErrUnknownOrg)
 }
 
 // CatalogConfig is what a clinic offers. Zone, Hours, Resources and Services

@@ -48,10 +48,10 @@ func Example() {
 	for i, phone := range []string{"+447700900001", "+447700900002"} {
 		call := fmt.Sprintf("call-%d", i+1)
 		a, err := svc.Book(ctx, org, booking.Request{
-			Key:     call + "/book/" + string(slots[0].ID),
-			Want:    booking.Want{Slot: slots[0].ID},
-			Contact: booking.Contact{Phone: phone},
-			Call:    call,
+			Key:       call + "/book/" + string(slots[0].ID),
+			Selection: booking.Selection{Slot: slots[0].ID},
+			Contact:   booking.Contact{Phone: phone},
+			Call:      call,
 		})
 		var conflict *booking.ConflictError
 		switch {

@@ -80,7 +80,7 @@ func (s *Service) Catalog(ctx context.Context, org tenant.ID) (*Catalog, error) 
 }
 
 // Want is what a caller asks for: an offered slot, or a service at a time.
-type Want struct {
+type Selection struct {
 	// Slot is the id of an offered slot. If it is given, the other fields are
 	// not looked at.
 	Slot SlotID
@@ -96,7 +96,7 @@ type Request struct {
 	// 500 bytes long, and means nothing to another clinic.
 	Key string
 
-	Want
+	Selection
 
 	// Contact is who the appointment is for. Phone is required, in E.164.
 	Contact Contact
@@ -140,7 +140,7 @@ func (s *Service) Cancel(ctx context.Context, org tenant.ID, id ID) (Appointment
 // the new one is owned. w.Service is not looked at; the service stays. If
 // w.Resource is empty, who and what it occupied is kept where it is free.
 // Errors are those of [Service.Book], ErrNotFound, ErrExpired and ErrNotOpen.
-func (s *Service) Reschedule(ctx context.Context, org tenant.ID, id ID, w Want) (Appointment, error) {
+func (s *Service) Reschedule(ctx context.Context, org tenant.ID, id ID, w Selection) (Appointment, error) {
 	cat, err := s.Catalog(ctx, org)
 	if err != nil {
 		return Appointment{}, err
@@ -157,7 +157,7 @@ func (s *Service) Reschedule(ctx context.Context, org tenant.ID, id ID, w Want) 
 		return Appointment{}, err
 	}
 	if to.service.ID != old.Service {
-		return Appointment{}, &InvalidError{"Want.Slot", "is a slot of another service: cancel and book instead"}
+		return Appointment{}, &InvalidError{"Selection.Slot", "is a slot of another service: cancel and book instead"}
 	}
 	now := s.cfg.Now()
 	sight := cat.sight(to, now)
@@ -174,7 +174,7 @@ func (s *Service) Reschedule(ctx context.Context, org tenant.ID, id ID, w Want) 
 		ID: id, Start: cat.time(to.start), End: cat.time(to.end()),
 		Occupied: to.occupied(), Needs: prefer(seats, old.Resources), Actor: actor(ctx),
 	}
-	m.SeeFrom, m.SeeTo = cat.around(to, sight)
+	m.BusyFrom, m.BusyTo = cat.around(to, sight)
 	var out Outcome
 	err = settle(ctx, func() (err error) {
 		out, err = s.cfg.Store.Move(ctx, org, m)
@@ -194,7 +194,7 @@ func (s *Service) Get(ctx context.Context, org tenant.ID, id ID) (Appointment, e
 	if !id.Valid() {
 		return Appointment{}, ErrNotFound
 	}
-	found, err := s.List(ctx, org, Find{ID: id})
+	found, err := s.List(ctx, org, AppointmentFilter{ID: id})
 	if err != nil {
 		return Appointment{}, err
 	}
@@ -206,18 +206,18 @@ func (s *Service) Get(ctx context.Context, org tenant.ID, id ID) (Appointment, e
 
 // List returns the appointments that match every given field of f, by start.
 // At least one of ID, Phone and a bound of the range must be given.
-func (s *Service) List(ctx context.Context, org tenant.ID, f Find) ([]Appointment, error) {
+func (s *Service) List(ctx context.Context, org tenant.ID, f AppointmentFilter) ([]Appointment, error) {
 	if f.ID == "" && f.Phone == "" && f.From.IsZero() && f.To.IsZero() {
-		return nil, &InvalidError{"Find", "is empty: give an ID, a Phone, or a range"}
+		return nil, &InvalidError{"AppointmentFilter", "is empty: give an ID, a Phone, or a range"}
 	}
 	if f.Limit < 0 || f.Limit > 1000 {
-		return nil, &InvalidError{"Find.Limit", "is outside 0 to 1000"}
+		return nil, &InvalidError{"AppointmentFilter.Limit", "is outside 0 to 1000"}
 	}
 	cat, err := s.Catalog(ctx, org)
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.cfg.Store.Find(ctx, org, f)
+	found, err := s.cfg.Store.ListAppointments(ctx, org, f)
 	for i := range found {
 		found[i] = cat.local(found[i])
 	}
@@ -226,7 +226,7 @@ func (s *Service) List(ctx context.Context, org tenant.ID, f Find) ([]Appointmen
 
 // Events returns the changes of an appointment, oldest first.
 func (s *Service) Events(ctx context.Context, org tenant.ID, id ID) ([]Event, error) {
-	return s.cfg.Store.Events(ctx, org, id)
+	return s.cfg.Store.ListEvents(ctx, org, id)
 }
 
 // take claims for Book and Hold.
@@ -238,7 +238,7 @@ func (s *Service) take(ctx context.Context, org tenant.ID, r Request, hold time.
 	if err != nil {
 		return Appointment{}, err
 	}
-	w, err := cat.want(org, r.Want)
+	w, err := cat.want(org, r.Selection)
 	if err != nil {
 		return Appointment{}, err
 	}
@@ -257,7 +257,7 @@ func (s *Service) take(ctx context.Context, org tenant.ID, r Request, hold time.
 		Actor:    actor(ctx),
 	}
 	sight := cat.sight(w, now)
-	c.SeeFrom, c.SeeTo = cat.around(w, sight)
+	c.BusyFrom, c.BusyTo = cat.around(w, sight)
 	var reasons []Reason
 	if c.Needs, reasons = cat.seats(w, now); len(reasons) > 0 {
 		// A retry may come after the notice has run out: its key still counts.
@@ -275,7 +275,7 @@ func (s *Service) take(ctx context.Context, org tenant.ID, r Request, hold time.
 	return s.gate.enter(ctx, key, c.ID, attempt{
 		claim: func(ctx context.Context) (Appointment, error) { return s.claim(ctx, org, cat, w, sight, c) },
 		look: func(ctx context.Context, ids []ID) ([]ID, error, error) {
-			view, err := s.cfg.Store.Look(ctx, org, Look{Resources: w.service.all, From: c.SeeFrom, To: c.SeeTo, IDs: ids})
+			view, err := s.cfg.Store.ListBusy(ctx, org, BusyQuery{Resources: w.service.all, From: c.BusyFrom, To: c.BusyTo, IDs: ids})
 			if err != nil || w.free(view.Busy, c.Needs) {
 				return nil, nil, err
 			}

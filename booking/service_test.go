@@ -95,14 +95,14 @@ func caller(n int) booking.Contact {
 	return booking.Contact{Phone: fmt.Sprintf("+4477009%05d", n), Name: "Ada Caller"}
 }
 
-func request(n int, w booking.Want) booking.Request {
-	return booking.Request{Key: fmt.Sprintf("call-%d/book/%s/%d/%s", n, w.Service, w.Start.Unix(), w.Slot), Want: w, Contact: caller(n), Call: fmt.Sprintf("call-%d", n)}
+func request(n int, w booking.Selection) booking.Request {
+	return booking.Request{Key: fmt.Sprintf("call-%d/book/%s/%d/%s", n, w.Service, w.Start.Unix(), w.Slot), Selection: w, Contact: caller(n), Call: fmt.Sprintf("call-%d", n)}
 }
 
 func TestOneOfManySimultaneousCallersGetsTheSlot(t *testing.T) {
 	for _, callers := range []int{5, 50, 500} {
 		c := newClinic(t, nil)
-		want := booking.Want{Service: "botox", Start: at(10, 0)}
+		want := booking.Selection{Service: "botox", Start: at(10, 0)}
 		type answer struct {
 			booking.Appointment
 			err error
@@ -149,7 +149,7 @@ func starts(slots []booking.Slot) (out []time.Time) {
 
 func TestARetryThatWaitsBehindOthersGetsItsOwnAppointment(t *testing.T) {
 	c := newClinic(t, nil)
-	want := booking.Want{Service: "botox", Start: at(10, 0)}
+	want := booking.Selection{Service: "botox", Start: at(10, 0)}
 	var wg sync.WaitGroup
 	ids := make([]booking.ID, 40)
 	for i := range ids {
@@ -171,7 +171,7 @@ func TestARetryThatWaitsBehindOthersGetsItsOwnAppointment(t *testing.T) {
 
 func TestAnyOfTwoPractitionersServesTwoCallersAndNoMore(t *testing.T) {
 	c := newClinic(t, nil)
-	want := booking.Want{Service: "consultation", Start: at(10, 0)}
+	want := booking.Selection{Service: "consultation", Start: at(10, 0)}
 	first, err := c.Book(t.Context(), c.org, request(1, want))
 	require.NoError(t, err)
 	require.Equal(t, []booking.ResourceID{"patel"}, first.Resources)
@@ -184,11 +184,11 @@ func TestAnyOfTwoPractitionersServesTwoCallersAndNoMore(t *testing.T) {
 
 func TestAServiceThatNeedsARoomIsBookedWithBothOrNeither(t *testing.T) {
 	c := newClinic(t, nil)
-	a, err := c.Book(t.Context(), c.org, request(1, booking.Want{Service: "nose", Start: at(10, 0)}))
+	a, err := c.Book(t.Context(), c.org, request(1, booking.Selection{Service: "nose", Start: at(10, 0)}))
 	require.NoError(t, err)
 	require.Equal(t, []booking.ResourceID{"patel", "room"}, a.Resources, "in the order of the service's needs")
 
-	_, err = c.Book(t.Context(), c.org, request(2, booking.Want{Service: "nose", Start: at(10, 30)}))
+	_, err = c.Book(t.Context(), c.org, request(2, booking.Selection{Service: "nose", Start: at(10, 30)}))
 	var conflict *booking.ConflictError
 	require.ErrorAs(t, err, &conflict)
 	require.Equal(t, []time.Time{at(11, 0), at(11, 15), at(11, 30)}, starts(conflict.Alternatives))
@@ -200,7 +200,7 @@ func TestAServiceThatNeedsARoomIsBookedWithBothOrNeither(t *testing.T) {
 
 func TestAPinnedResourceIsTheOneOrNone(t *testing.T) {
 	c := newClinic(t, nil)
-	want := booking.Want{Service: "consultation", Start: at(10, 0), Resource: "jones"}
+	want := booking.Selection{Service: "consultation", Start: at(10, 0), Resource: "jones"}
 	a, err := c.Book(t.Context(), c.org, request(1, want))
 	require.NoError(t, err)
 	require.Equal(t, []booking.ResourceID{"jones"}, a.Resources)
@@ -211,13 +211,13 @@ func TestAPinnedResourceIsTheOneOrNone(t *testing.T) {
 		require.Equal(t, booking.ResourceID("jones"), s.Resource)
 		require.Equal(t, []booking.ResourceID{"jones"}, s.Resources)
 	}
-	_, err = c.Book(t.Context(), c.org, request(3, booking.Want{Service: "botox", Start: at(12, 0), Resource: "jones"}))
+	_, err = c.Book(t.Context(), c.org, request(3, booking.Selection{Service: "botox", Start: at(12, 0), Resource: "jones"}))
 	require.ErrorIs(t, err, booking.ErrUnknownResource)
 }
 
 func TestCapacityIsBookedSeatBySeat(t *testing.T) {
 	c := newClinic(t, nil)
-	want := booking.Want{Service: "class", Start: at(10, 0)}
+	want := booking.Selection{Service: "class", Start: at(10, 0)}
 	for i := range 3 {
 		_, err := c.Book(t.Context(), c.org, request(i, want))
 		require.NoError(t, err)
@@ -237,7 +237,7 @@ func TestAnOfferedSlotCanBeBookedByItsID(t *testing.T) {
 	require.Equal(t, []booking.ResourceID{"patel", "room"}, free[0].Resources)
 	require.Len(t, string(free[0].ID), 13)
 
-	a, err := c.Book(t.Context(), c.org, request(1, booking.Want{Slot: free[1].ID}))
+	a, err := c.Book(t.Context(), c.org, request(1, booking.Selection{Slot: free[1].ID}))
 	require.NoError(t, err)
 	require.Equal(t, free[1].Start, a.Start)
 	require.Equal(t, booking.ServiceID("nose"), a.Service)
@@ -247,12 +247,12 @@ func TestAnOfferedSlotCanBeBookedByItsID(t *testing.T) {
 		if id == free[0].ID {
 			continue
 		}
-		_, err := c.Book(t.Context(), c.org, request(2, booking.Want{Slot: id}))
+		_, err := c.Book(t.Context(), c.org, request(2, booking.Selection{Slot: id}))
 		require.ErrorIs(t, err, booking.ErrUnknownSlot, "%q", id)
 	}
 
 	other := newClinic(t, nil)
-	_, err = other.Book(t.Context(), other.org, request(1, booking.Want{Slot: free[2].ID}))
+	_, err = other.Book(t.Context(), other.org, request(1, booking.Selection{Slot: free[2].ID}))
 	require.ErrorIs(t, err, booking.ErrUnknownSlot, "a slot of one clinic is no slot of another")
 }
 
@@ -283,7 +283,7 @@ func TestTheClinicsRulesAreExplainedAndNothingIsMoved(t *testing.T) {
 		{"between the grid", at(11, 7), []booking.Reason{booking.OffGrid}},
 		{"away", at(11, 0).AddDate(0, 0, 1), []booking.Reason{booking.Away}},
 	} {
-		want := booking.Want{Service: "botox", Start: test.start}
+		want := booking.Selection{Service: "botox", Start: test.start}
 		got, err := c.Explain(t.Context(), c.org, want)
 		require.NoError(t, err, test.name)
 		require.Equal(t, test.want, got.Reasons, test.name)
@@ -304,19 +304,19 @@ func TestTheClinicsRulesAreExplainedAndNothingIsMoved(t *testing.T) {
 		require.Equal(t, test.want, refused.Reasons, test.name)
 		require.Len(t, refused.Alternatives, 3, test.name)
 		for _, s := range refused.Alternatives {
-			free, err := c.Explain(t.Context(), c.org, booking.Want{Slot: s.ID})
+			free, err := c.Explain(t.Context(), c.org, booking.Selection{Slot: s.ID})
 			require.NoError(t, err)
 			require.Empty(t, free.Reasons, "%s: an alternative can be booked", test.name)
 		}
 	}
-	taken, err := c.Explain(t.Context(), c.org, booking.Want{Service: "botox", Start: at(11, 0)})
+	taken, err := c.Explain(t.Context(), c.org, booking.Selection{Service: "botox", Start: at(11, 0)})
 	require.NoError(t, err)
 	require.Equal(t, []booking.Reason{booking.Taken}, taken.Reasons)
 }
 
 func TestARetryAfterTheNoticeRanOutIsStillAnswered(t *testing.T) {
 	c := newClinic(t, nil)
-	r := request(1, booking.Want{Service: "botox", Start: at(9, 0)})
+	r := request(1, booking.Selection{Service: "botox", Start: at(9, 0)})
 	first, err := c.Book(t.Context(), c.org, r)
 	require.NoError(t, err)
 	c.now = at(9, 1)
@@ -327,7 +327,7 @@ func TestARetryAfterTheNoticeRanOutIsStillAnswered(t *testing.T) {
 
 func TestAbsencesThatAreEnteredLaterChangeNothingThatIsBooked(t *testing.T) {
 	c := newClinic(t, nil)
-	r := request(1, booking.Want{Service: "botox", Start: at(10, 0)})
+	r := request(1, booking.Selection{Service: "botox", Start: at(10, 0)})
 	first, err := c.Book(t.Context(), c.org, r)
 	require.NoError(t, err)
 
@@ -343,16 +343,16 @@ func TestAbsencesThatAreEnteredLaterChangeNothingThatIsBooked(t *testing.T) {
 	again, err := svc.Book(t.Context(), c.org, r)
 	require.NoError(t, err)
 	require.Equal(t, first, again)
-	again, err = svc.Reschedule(t.Context(), c.org, first.ID, booking.Want{Start: first.Start})
+	again, err = svc.Reschedule(t.Context(), c.org, first.ID, booking.Selection{Start: first.Start})
 	require.NoError(t, err)
 	require.Equal(t, first, again)
-	_, err = svc.Book(t.Context(), c.org, request(2, booking.Want{Service: "botox", Start: at(14, 0)}))
+	_, err = svc.Book(t.Context(), c.org, request(2, booking.Selection{Service: "botox", Start: at(14, 0)}))
 	require.ErrorIs(t, err, booking.ErrNotBookable)
 }
 
 func TestAKeyHasOneOutcome(t *testing.T) {
 	c := newClinic(t, nil)
-	r := request(1, booking.Want{Service: "botox", Start: at(10, 0)})
+	r := request(1, booking.Selection{Service: "botox", Start: at(10, 0)})
 	a, err := c.Book(t.Context(), c.org, r)
 	require.NoError(t, err)
 
@@ -379,7 +379,7 @@ func TestAKeyHasOneOutcome(t *testing.T) {
 
 func TestAHoldKeepsOthersOutUntilItIsOver(t *testing.T) {
 	c := newClinic(t, nil)
-	want := booking.Want{Service: "botox", Start: at(10, 0)}
+	want := booking.Selection{Service: "botox", Start: at(10, 0)}
 	hold, err := c.Hold(t.Context(), c.org, request(1, want))
 	require.NoError(t, err)
 	require.Equal(t, booking.Held, hold.Status)
@@ -400,7 +400,7 @@ func TestAHoldKeepsOthersOutUntilItIsOver(t *testing.T) {
 
 func TestAConfirmedHoldIsABooking(t *testing.T) {
 	c := newClinic(t, nil)
-	hold, err := c.Hold(t.Context(), c.org, request(1, booking.Want{Service: "botox", Start: at(10, 0)}))
+	hold, err := c.Hold(t.Context(), c.org, request(1, booking.Selection{Service: "botox", Start: at(10, 0)}))
 	require.NoError(t, err)
 	for range 2 {
 		a, err := c.Confirm(t.Context(), c.org, hold.ID)
@@ -413,52 +413,52 @@ func TestAConfirmedHoldIsABooking(t *testing.T) {
 
 func TestRescheduleKeepsTheOldTimeUnlessItGetsTheNew(t *testing.T) {
 	c := newClinic(t, nil)
-	mine, err := c.Book(t.Context(), c.org, request(1, booking.Want{Service: "consultation", Start: at(10, 0), Resource: "jones"}))
+	mine, err := c.Book(t.Context(), c.org, request(1, booking.Selection{Service: "consultation", Start: at(10, 0), Resource: "jones"}))
 	require.NoError(t, err)
 	for i := range 2 {
-		_, err = c.Book(t.Context(), c.org, request(10+i, booking.Want{Service: "consultation", Start: at(14, 0)}))
+		_, err = c.Book(t.Context(), c.org, request(10+i, booking.Selection{Service: "consultation", Start: at(14, 0)}))
 		require.NoError(t, err)
 	}
-	_, err = c.Reschedule(t.Context(), c.org, mine.ID, booking.Want{Start: at(14, 0)})
+	_, err = c.Reschedule(t.Context(), c.org, mine.ID, booking.Selection{Start: at(14, 0)})
 	require.ErrorIs(t, err, booking.ErrConflict)
-	_, err = c.Reschedule(t.Context(), c.org, mine.ID, booking.Want{Start: at(20, 0)})
+	_, err = c.Reschedule(t.Context(), c.org, mine.ID, booking.Selection{Start: at(20, 0)})
 	require.ErrorIs(t, err, booking.ErrNotBookable)
 	still, err := c.Get(t.Context(), c.org, mine.ID)
 	require.NoError(t, err)
 	require.Equal(t, mine, still)
 
-	moved, err := c.Reschedule(t.Context(), c.org, mine.ID, booking.Want{Start: at(10, 15)})
+	moved, err := c.Reschedule(t.Context(), c.org, mine.ID, booking.Selection{Start: at(10, 15)})
 	require.NoError(t, err)
 	require.Equal(t, at(10, 15), moved.Start)
 	require.Equal(t, []booking.ResourceID{"jones"}, moved.Resources, "the practitioner stays where that is possible")
-	again, err := c.Reschedule(t.Context(), c.org, mine.ID, booking.Want{Start: at(10, 15)})
+	again, err := c.Reschedule(t.Context(), c.org, mine.ID, booking.Selection{Start: at(10, 15)})
 	require.NoError(t, err)
 	require.Equal(t, moved, again, "a repeated move changes nothing")
 
-	_, err = c.Book(t.Context(), c.org, request(2, booking.Want{Service: "consultation", Start: at(9, 45), Resource: "jones"}))
+	_, err = c.Book(t.Context(), c.org, request(2, booking.Selection{Service: "consultation", Start: at(9, 45), Resource: "jones"}))
 	require.NoError(t, err, "the old time is free")
 }
 
 func TestRescheduleTakesAnOfferedSlotOfTheSameService(t *testing.T) {
 	c := newClinic(t, nil)
-	mine, err := c.Book(t.Context(), c.org, request(1, booking.Want{Service: "botox", Start: at(10, 0)}))
+	mine, err := c.Book(t.Context(), c.org, request(1, booking.Selection{Service: "botox", Start: at(10, 0)}))
 	require.NoError(t, err)
 	slots, err := c.Slots(t.Context(), c.org, booking.Query{Service: "botox", From: at(15, 0), To: at(16, 0)})
 	require.NoError(t, err)
-	moved, err := c.Reschedule(t.Context(), c.org, mine.ID, booking.Want{Slot: slots[0].ID})
+	moved, err := c.Reschedule(t.Context(), c.org, mine.ID, booking.Selection{Slot: slots[0].ID})
 	require.NoError(t, err)
 	require.Equal(t, at(15, 0), moved.Start)
 
 	others, err := c.Slots(t.Context(), c.org, booking.Query{Service: "nose", From: at(9, 0), To: at(12, 0)})
 	require.NoError(t, err)
-	_, err = c.Reschedule(t.Context(), c.org, mine.ID, booking.Want{Slot: others[0].ID})
+	_, err = c.Reschedule(t.Context(), c.org, mine.ID, booking.Selection{Slot: others[0].ID})
 	var invalid *booking.InvalidError
 	require.ErrorAs(t, err, &invalid)
 }
 
 func TestUnknownAndForeignAppointmentsAreNotFoundInTheSameWay(t *testing.T) {
 	a, b := newClinic(t, nil), newClinic(t, nil)
-	theirs, err := b.Book(t.Context(), b.org, request(1, booking.Want{Service: "botox", Start: at(10, 0)}))
+	theirs, err := b.Book(t.Context(), b.org, request(1, booking.Selection{Service: "botox", Start: at(10, 0)}))
 	require.NoError(t, err)
 	for _, id := range []booking.ID{theirs.ID, booking.NewID(a.org, "no such key"), "", "not an id", booking.ID(tenant.NewID().String())} {
 		for name, call := range map[string]func() error{
@@ -466,7 +466,7 @@ func TestUnknownAndForeignAppointmentsAreNotFoundInTheSameWay(t *testing.T) {
 			"cancel":  func() error { _, err := a.Cancel(t.Context(), a.org, id); return err },
 			"confirm": func() error { _, err := a.Confirm(t.Context(), a.org, id); return err },
 			"reschedule": func() error {
-				_, err := a.Reschedule(t.Context(), a.org, id, booking.Want{Start: at(11, 0)})
+				_, err := a.Reschedule(t.Context(), a.org, id, booking.Selection{Start: at(11, 0)})
 				return err
 			},
 		} {
@@ -480,31 +480,31 @@ func TestUnknownAndForeignAppointmentsAreNotFoundInTheSameWay(t *testing.T) {
 func TestListIsByContactOrByRange(t *testing.T) {
 	c := newClinic(t, nil)
 	for i, hour := range []int{15, 9, 12} {
-		_, err := c.Book(t.Context(), c.org, request(i%2, booking.Want{Service: "consultation", Start: at(hour, 0)}))
+		_, err := c.Book(t.Context(), c.org, request(i%2, booking.Selection{Service: "consultation", Start: at(hour, 0)}))
 		require.NoError(t, err)
 	}
-	mine, err := c.List(t.Context(), c.org, booking.Find{Phone: caller(0).Phone})
+	mine, err := c.List(t.Context(), c.org, booking.AppointmentFilter{Phone: caller(0).Phone})
 	require.NoError(t, err)
 	require.Len(t, mine, 2)
 	require.Equal(t, at(12, 0), mine[0].Start)
-	morning, err := c.List(t.Context(), c.org, booking.Find{From: at(9, 0), To: at(12, 0)})
+	morning, err := c.List(t.Context(), c.org, booking.AppointmentFilter{From: at(9, 0), To: at(12, 0)})
 	require.NoError(t, err)
 	require.Len(t, morning, 1)
-	_, err = c.List(t.Context(), c.org, booking.Find{})
+	_, err = c.List(t.Context(), c.org, booking.AppointmentFilter{})
 	var invalid *booking.InvalidError
 	require.ErrorAs(t, err, &invalid)
 }
 
 func TestBadRequestsNameTheFieldAndNotItsValue(t *testing.T) {
 	c := newClinic(t, nil)
-	good := request(1, booking.Want{Service: "botox", Start: at(10, 0)})
+	good := request(1, booking.Selection{Service: "botox", Start: at(10, 0)})
 	for field, spoil := range map[string]func(*booking.Request){
-		"Request.Key":   func(r *booking.Request) { r.Key = "" },
-		"Contact.Phone": func(r *booking.Request) { r.Contact.Phone = "07700 900123" },
-		"Contact.Name":  func(r *booking.Request) { r.Contact.Name = "Eve\nfake log line" },
-		"Contact.Email": func(r *booking.Request) { r.Contact.Email = string(make([]byte, 300)) },
-		"Request.Call":  func(r *booking.Request) { r.Call = "\x00" },
-		"Want.Start":    func(r *booking.Request) { r.Start = time.Time{} },
+		"Request.Key":     func(r *booking.Request) { r.Key = "" },
+		"Contact.Phone":   func(r *booking.Request) { r.Contact.Phone = "07700 900123" },
+		"Contact.Name":    func(r *booking.Request) { r.Contact.Name = "Eve\nfake log line" },
+		"Contact.Email":   func(r *booking.Request) { r.Contact.Email = string(make([]byte, 300)) },
+		"Request.Call":    func(r *booking.Request) { r.Call = "\x00" },
+		"Selection.Start": func(r *booking.Request) { r.Start = time.Time{} },
 	} {
 		r := good
 		spoil(&r)
@@ -515,15 +515,15 @@ func TestBadRequestsNameTheFieldAndNotItsValue(t *testing.T) {
 		require.NotContains(t, err.Error(), "07700")
 		require.NotContains(t, err.Error(), "Eve")
 	}
-	_, err := c.Book(t.Context(), c.org, request(1, booking.Want{Service: "massage", Start: at(10, 0)}))
+	_, err := c.Book(t.Context(), c.org, request(1, booking.Selection{Service: "massage", Start: at(10, 0)}))
 	require.ErrorIs(t, err, booking.ErrUnknownService)
 	_, err = c.Book(t.Context(), tenant.NewID(), good)
-	require.ErrorIs(t, err, tenant.ErrUnknown)
+	require.ErrorIs(t, err, tenant.ErrUnknownOrg)
 }
 
 func TestAPersonIsNeverPrinted(t *testing.T) {
 	c := newClinic(t, nil)
-	a, err := c.Book(t.Context(), c.org, request(123, booking.Want{Service: "botox", Start: at(10, 0)}))
+	a, err := c.Book(t.Context(), c.org, request(123, booking.Selection{Service: "botox", Start: at(10, 0)}))
 	require.NoError(t, err)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		for _, v := range []any{a, a.Contact, &a.Contact, a.LogValue()} {
@@ -554,7 +554,7 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 	c := newClinic(t, nil)
 	for lose, want := range map[int]error{1: nil, 2: nil, 99: booking.ErrOutcomeUnknown} {
 		svc := c.Using(&lost{Store: c.store, lose: lose})
-		r := request(lose, booking.Want{Service: "class", Start: at(10, 0)})
+		r := request(lose, booking.Selection{Service: "class", Start: at(10, 0)})
 		a, err := svc.Book(t.Context(), c.org, r)
 		require.ErrorIs(t, err, want)
 		if want == nil {
@@ -611,10 +611,10 @@ func TestNestedNeedsAreMetByDifferentPeople(t *testing.T) {
 			Needs: []booking.Need{{"patel", "jones"}, {"patel"}},
 		})
 	})
-	a, err := c.Book(t.Context(), c.org, request(1, booking.Want{Service: "pair", Start: at(10, 0)}))
+	a, err := c.Book(t.Context(), c.org, request(1, booking.Selection{Service: "pair", Start: at(10, 0)}))
 	require.NoError(t, err)
 	require.Equal(t, []booking.ResourceID{"jones", "patel"}, a.Resources)
-	_, err = c.Book(t.Context(), c.org, request(2, booking.Want{Service: "consultation", Start: at(11, 0), Resource: "jones"}))
+	_, err = c.Book(t.Context(), c.org, request(2, booking.Selection{Service: "consultation", Start: at(11, 0), Resource: "jones"}))
 	require.NoError(t, err)
 	slots, err := c.Slots(t.Context(), c.org, booking.Query{Service: "pair", From: at(10, 0), To: at(12, 0)})
 	require.NoError(t, err)
@@ -651,7 +651,7 @@ func TestACallerWhoGivesUpDoesNotHoldTheOthersUp(t *testing.T) {
 	slow := &stalled{Store: c.store, entered: make(chan struct{}, 1), release: make(chan struct{})}
 	svc, err := booking.New(booking.Config{Store: slow, Catalogs: c.Service, Now: func() time.Time { return c.now }})
 	require.NoError(t, err)
-	want := booking.Want{Service: "botox", Start: at(10, 0)}
+	want := booking.Selection{Service: "botox", Start: at(10, 0)}
 
 	var wg sync.WaitGroup
 	wg.Go(func() { _, err := svc.Book(context.Background(), c.org, request(1, want)); require.NoError(t, err) })
@@ -690,7 +690,7 @@ func TestAStoreThatIsDownIsSaidSoToEverybody(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 20 {
 		wg.Go(func() {
-			_, err := svc.Book(t.Context(), c.org, request(i, booking.Want{Service: "botox", Start: at(10, 0)}))
+			_, err := svc.Book(t.Context(), c.org, request(i, booking.Selection{Service: "botox", Start: at(10, 0)}))
 			if !errors.Is(err, booking.ErrUnavailable) {
 				t.Errorf("got %v, want ErrUnavailable", err)
 			}
@@ -705,8 +705,8 @@ func (down) Claim(context.Context, tenant.ID, booking.Claim) (booking.Outcome, e
 	return booking.Outcome{}, booking.ErrUnavailable
 }
 
-func (down) Look(context.Context, tenant.ID, booking.Look) (booking.View, error) {
-	return booking.View{}, booking.ErrUnavailable
+func (down) ListBusy(context.Context, tenant.ID, booking.BusyQuery) (booking.BusyView, error) {
+	return booking.BusyView{}, booking.ErrUnavailable
 }
 
 func TestCallersWordsFindAPerson(t *testing.T) {
@@ -753,12 +753,12 @@ func TestASlotIsKnownAgainWhenAModelMisspellsIt(t *testing.T) {
 			strings.ToUpper(id), id[:5] + "-" + id[5:], strings.Join(strings.Split(id, ""), " "), `"` + id + `".`,
 			strings.NewReplacer("0", "O", "1", "l").Replace(id), strings.NewReplacer("0", "o", "1", "I").Replace(id),
 		} {
-			w, err := cat.OpenSlot(c.org, booking.SlotID(spelled))
+			w, err := cat.ResolveSlot(c.org, booking.SlotID(spelled))
 			require.NoError(t, err, spelled)
 			require.Equal(t, s.Start, w.Start, spelled)
 		}
 		for _, other := range []string{id[:12], id + "0", id[1:] + id[:1], "slot " + id} {
-			_, err := cat.OpenSlot(c.org, booking.SlotID(other))
+			_, err := cat.ResolveSlot(c.org, booking.SlotID(other))
 			require.ErrorIs(t, err, booking.ErrUnknownSlot, other)
 		}
 	}
@@ -776,11 +776,11 @@ func TestTwoSeatsOfOneClassAreOfferedAsTheyAreBooked(t *testing.T) {
 		return len(slots) == 1
 	}
 	require.True(t, free(), "three seats")
-	_, err := c.Book(t.Context(), c.org, request(1, booking.Want{Service: "couple", Start: at(10, 0)}))
+	_, err := c.Book(t.Context(), c.org, request(1, booking.Selection{Service: "couple", Start: at(10, 0)}))
 	require.NoError(t, err)
 	require.False(t, free(), "one seat")
-	_, err = c.Book(t.Context(), c.org, request(2, booking.Want{Service: "couple", Start: at(10, 0)}))
+	_, err = c.Book(t.Context(), c.org, request(2, booking.Selection{Service: "couple", Start: at(10, 0)}))
 	require.ErrorIs(t, err, booking.ErrConflict)
-	_, err = c.Book(t.Context(), c.org, request(3, booking.Want{Service: "class", Start: at(10, 0)}))
+	_, err = c.Book(t.Context(), c.org, request(3, booking.Selection{Service: "class", Start: at(10, 0)}))
 	require.NoError(t, err)
 }

@@ -53,14 +53,14 @@ func slotSum(org tenant.ID, service ServiceID, res ResourceID, minute uint32) ui
 	return uint32(sum>>32) ^ uint32(sum)
 }
 
-// OpenSlot returns what a slot's id stands for: service, start and wanted
+// ResolveSlot returns what a slot's id stands for: service, start and wanted
 // resource. The error is ErrUnknownSlot.
-func (c *Catalog) OpenSlot(org tenant.ID, id SlotID) (Want, error) {
+func (c *Catalog) ResolveSlot(org tenant.ID, id SlotID) (Selection, error) {
 	w, err := c.openSlot(org, id)
 	if err != nil {
-		return Want{}, err
+		return Selection{}, err
 	}
-	return Want{Service: w.service.ID, Start: c.time(w.start), Resource: w.resource}, nil
+	return Selection{Service: w.service.ID, Start: c.time(w.start), Resource: w.resource}, nil
 }
 
 // openSlot finds what id was made for. A model may have changed the case of

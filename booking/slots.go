@@ -37,7 +37,7 @@ func (s *Service) Slots(ctx context.Context, org tenant.ID, q Query) ([]Slot, er
 	if err != nil {
 		return nil, err
 	}
-	w, err := cat.want(org, Want{Service: q.Service, Start: q.From, Resource: q.Resource})
+	w, err := cat.want(org, Selection{Service: q.Service, Start: q.From, Resource: q.Resource})
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ type Explanation struct {
 // Explain says whether a time can be booked, why not, and what is free near
 // it, from one read of the store. The error is ErrUnknownService,
 // ErrUnknownResource, ErrUnknownSlot, a [*InvalidError] or ErrUnavailable.
-func (s *Service) Explain(ctx context.Context, org tenant.ID, w Want) (Explanation, error) {
+func (s *Service) Explain(ctx context.Context, org tenant.ID, w Selection) (Explanation, error) {
 	cat, err := s.Catalog(ctx, org)
 	if err != nil {
 		return Explanation{}, err
@@ -92,10 +92,10 @@ func (s *Service) Explain(ctx context.Context, org tenant.ID, w Want) (Explanati
 }
 
 // look reads what is taken on the resources of w around a span of starts.
-func (s *Service) look(ctx context.Context, org tenant.ID, cat *Catalog, w want, starts schedule.Span, ids []ID) (View, error) {
-	q := Look{Resources: w.service.all, IDs: ids}
+func (s *Service) look(ctx context.Context, org tenant.ID, cat *Catalog, w want, starts schedule.Span, ids []ID) (BusyView, error) {
+	q := BusyQuery{Resources: w.service.all, IDs: ids}
 	q.From, q.To = cat.around(w, starts)
-	return s.cfg.Store.Look(ctx, org, q)
+	return s.cfg.Store.ListBusy(ctx, org, q)
 }
 
 // refuse answers a want that the clinic's rules forbid, with the nearest
@@ -156,7 +156,7 @@ func (c *Catalog) starts(w want, busy []Busy, within schedule.Span) []int64 {
 	spec.Range = within
 	grid := schedule.Starts(nil, open, nil, spec)
 	if w.service.overlap {
-		var needs [][]Seats
+		var needs [][]Candidate
 		return slices.DeleteFunc(grid, func(start int64) bool {
 			at := want{w.service, start, w.resource}
 			needs = at.present(needs)
@@ -187,15 +187,15 @@ func (c *Catalog) starts(w want, busy []Busy, within schedule.Span) []int64 {
 // present returns who can serve w by their own hours, need by need; a need may
 // be left with none. It uses the memory of needs, an earlier answer for the
 // same service, or nil.
-func (w want) present(needs [][]Seats) [][]Seats {
+func (w want) present(needs [][]Candidate) [][]Candidate {
 	if needs == nil {
-		needs = make([][]Seats, len(w.service.needs))
+		needs = make([][]Candidate, len(w.service.needs))
 	}
 	for i, any := range w.service.needs {
 		needs[i] = needs[i][:0]
 		for _, r := range any {
 			if (!w.pins(any) || r.ID == w.resource) && r.there(w) {
-				needs[i] = append(needs[i], Seats{r.ID, r.Capacity})
+				needs[i] = append(needs[i], Candidate{r.ID, r.Capacity})
 			}
 		}
 	}
@@ -203,12 +203,12 @@ func (w want) present(needs [][]Seats) [][]Seats {
 }
 
 // anybody returns who can serve w whatever their hours.
-func (w want) anybody() [][]Seats {
-	needs := make([][]Seats, len(w.service.needs))
+func (w want) anybody() [][]Candidate {
+	needs := make([][]Candidate, len(w.service.needs))
 	for i, any := range w.service.needs {
 		for _, r := range any {
 			if !w.pins(any) || r.ID == w.resource {
-				needs[i] = append(needs[i], Seats{r.ID, r.Capacity})
+				needs[i] = append(needs[i], Candidate{r.ID, r.Capacity})
 			}
 		}
 	}
@@ -232,7 +232,7 @@ func (c *Catalog) slots(org tenant.ID, w want, busy []Busy, starts []int64) []Sl
 		longest = max(longest, b.End-b.Start)
 	}
 	slots := make([]Slot, len(starts))
-	var needs [][]Seats
+	var needs [][]Candidate
 	var chosen []ResourceID
 	for i, start := range starts {
 		at := want{w.service, start, w.resource}

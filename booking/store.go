@@ -30,7 +30,7 @@ type Store interface {
 	// its expiry is written first.
 	//
 	// If a need cannot be met nothing is changed, Taken is true and Busy says
-	// what is taken between c.SeeFrom and c.SeeTo on the resources that
+	// what is taken between c.BusyFrom and c.BusyTo on the resources that
 	// c.Needs name, as of after the attempt.
 	Claim(ctx context.Context, org tenant.ID, c Claim) (Outcome, error)
 
@@ -55,15 +55,15 @@ type Store interface {
 
 	// Look says what is taken, and which of q.IDs are known. It sees every
 	// change that was acknowledged before it was called.
-	Look(ctx context.Context, org tenant.ID, q Look) (View, error)
+	ListBusy(ctx context.Context, org tenant.ID, q BusyQuery) (BusyView, error)
 
 	// Find returns the appointments that match every given field of f, by
 	// start, then id. A hold past its time reads as expired.
-	Find(ctx context.Context, org tenant.ID, f Find) ([]Appointment, error)
+	ListAppointments(ctx context.Context, org tenant.ID, f AppointmentFilter) ([]Appointment, error)
 
 	// Events returns the changes of an appointment in order of version; none
 	// for an unknown one.
-	Events(ctx context.Context, org tenant.ID, id ID) ([]Event, error)
+	ListEvents(ctx context.Context, org tenant.ID, id ID) ([]Event, error)
 }
 
 // Claim is what a [Store] needs to know to give out a time.
@@ -81,31 +81,31 @@ type Claim struct {
 	// Needs are all to be met, each by one seat of one of its resources, in
 	// order of preference. Needs that share resources are nested, the
 	// narrower one first, so that taking the first free seat is never wrong.
-	Needs [][]Seats
+	Needs [][]Candidate
 
 	HoldFor time.Duration // how long a hold lasts; 0 books at once
 	Contact Contact
 	Call    string
 	Actor   string
 
-	SeeFrom, SeeTo time.Time // what to tell of if the time is taken
+	BusyFrom, BusyTo time.Time // what to tell of if the time is taken
 }
 
 // Seats is a resource and how many appointments it can take at one time.
-type Seats struct {
+type Candidate struct {
 	Resource ResourceID
 	Capacity int // at least 1
 }
 
 // Move is another time for an appointment; see [Claim] for the fields they share.
 type Move struct {
-	ID             ID
-	Start          time.Time
-	End            time.Time
-	Occupied       schedule.Span
-	Needs          [][]Seats
-	Actor          string
-	SeeFrom, SeeTo time.Time
+	ID               ID
+	Start            time.Time
+	End              time.Time
+	Occupied         schedule.Span
+	Needs            [][]Candidate
+	Actor            string
+	BusyFrom, BusyTo time.Time
 }
 
 // Outcome is a [Store]'s answer to a claim or a move.
@@ -124,20 +124,20 @@ type Busy struct {
 }
 
 // Look asks what is taken between From and To, and which IDs are known.
-type Look struct {
+type BusyQuery struct {
 	Resources []ResourceID
 	From, To  time.Time
 	IDs       []ID
 }
 
 // View is what a [Store] saw at one moment. Expired holds are not in it.
-type View struct {
+type BusyView struct {
 	Busy  []Busy // by start
 	Known []ID
 }
 
 // Find asks for appointments. At least one of ID, Phone and a range must be given.
-type Find struct {
+type AppointmentFilter struct {
 	ID    ID     // this one
 	Phone string // of this contact, E.164
 	// From and To select appointments that start in [From, To); zero: no bound.

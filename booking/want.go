@@ -10,14 +10,14 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// want is a [Want] that the catalog knows.
+// want is a [Selection] that the catalog knows.
 type want struct {
 	service  *service
 	start    int64
 	resource ResourceID // empty: any
 }
 
-func (c *Catalog) want(org tenant.ID, w Want) (want, error) {
+func (c *Catalog) want(org tenant.ID, w Selection) (want, error) {
 	if w.Slot != "" {
 		return c.openSlot(org, w.Slot)
 	}
@@ -28,7 +28,7 @@ func (c *Catalog) want(org tenant.ID, w Want) (want, error) {
 	case w.Resource != "" && !slices.Contains(s.all, w.Resource):
 		return want{}, ErrUnknownResource
 	case w.Start.IsZero():
-		return want{}, &InvalidError{"Want.Start", "is missing: give a time or an offered slot"}
+		return want{}, &InvalidError{"Selection.Start", "is missing: give a time or an offered slot"}
 	}
 	return want{s, w.Start.Unix(), w.Resource}, nil
 }
@@ -42,17 +42,17 @@ func (w want) occupied() schedule.Span {
 
 // seats returns who and what can serve w by the clinic's rules, need by need,
 // or the reasons why it cannot be booked, whoever else wants it.
-func (c *Catalog) seats(w want, now time.Time) ([][]Seats, []Reason) {
+func (c *Catalog) seats(w want, now time.Time) ([][]Candidate, []Reason) {
 	if reasons := c.forbids(w, now); len(reasons) > 0 {
 		return nil, reasons
 	}
-	needs := make([][]Seats, len(w.service.needs))
+	needs := make([][]Candidate, len(w.service.needs))
 	for i, any := range w.service.needs {
 		for _, r := range any {
 			if w.pins(any) && r.ID != w.resource || !r.there(w) {
 				continue
 			}
-			needs[i] = append(needs[i], Seats{r.ID, r.Capacity})
+			needs[i] = append(needs[i], Candidate{r.ID, r.Capacity})
 		}
 		if len(needs[i]) == 0 {
 			return nil, []Reason{Away}
@@ -100,17 +100,17 @@ func (r *resource) there(w want) bool {
 }
 
 // free reports whether the needs could be met, given what is taken.
-func (w want) free(busy []Busy, needs [][]Seats) bool {
+func (w want) free(busy []Busy, needs [][]Candidate) bool {
 	_, ok := w.choose(nil, busy, needs)
 	return ok
 }
 
 // choose meets each need with the first seat that is free, as a [Store] does,
 // and appends what it chose.
-func (w want) choose(chosen []ResourceID, busy []Busy, needs [][]Seats) (_ []ResourceID, ok bool) {
+func (w want) choose(chosen []ResourceID, busy []Busy, needs [][]Candidate) (_ []ResourceID, ok bool) {
 	busy = meeting(busy, w.occupied())
 	for _, any := range needs {
-		met := slices.IndexFunc(any, func(s Seats) bool {
+		met := slices.IndexFunc(any, func(s Candidate) bool {
 			seats := freeSeats(s, busy)
 			for _, c := range chosen {
 				if c == s.Resource {
@@ -141,7 +141,7 @@ func meeting(busy []Busy, span schedule.Span) []Busy {
 	return met
 }
 
-func freeSeats(s Seats, busy []Busy) (n int) {
+func freeSeats(s Candidate, busy []Busy) (n int) {
 	for seat := range s.Capacity {
 		if !slices.ContainsFunc(busy, func(b Busy) bool { return b.Resource == s.Resource && b.Seat == seat }) {
 			n++
@@ -151,9 +151,9 @@ func freeSeats(s Seats, busy []Busy) (n int) {
 }
 
 // prefer puts the given resources first wherever they may serve.
-func prefer(needs [][]Seats, first []ResourceID) [][]Seats {
+func prefer(needs [][]Candidate, first []ResourceID) [][]Candidate {
 	for _, any := range needs {
-		slices.SortStableFunc(any, func(a, b Seats) int {
+		slices.SortStableFunc(any, func(a, b Candidate) int {
 			return rank(slices.Contains(first, b.Resource)) - rank(slices.Contains(first, a.Resource))
 		})
 	}

@@ -16,22 +16,22 @@ const confirmWithin = 12 * time.Hour
 // appointmentChanged plans the messages that an appointment now calls for. What
 // was planned for what it was before is not undone here: it is seen to be gone
 // when it comes due.
-func (s *Service) appointmentChanged(ctx context.Context, clinic *Clinic, t Task) error {
+func (s *Service) appointmentChanged(ctx context.Context, clinic *Settings, t Task) error {
 	a, err := s.cfg.Store.Appointment(ctx, t.Org, t.ID)
 	if errors.Is(err, ErrNotFound) {
-		_, err = s.cfg.Store.Plan(ctx, t.Org, t, nil)
+		_, err = s.cfg.Store.PlanIntents(ctx, t.Org, t, nil)
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	_, err = s.cfg.Store.Plan(ctx, t.Org, t, appointmentPlans(clinic, a))
+	_, err = s.cfg.Store.PlanIntents(ctx, t.Org, t, appointmentPlans(clinic, a))
 	return err
 }
 
 // appointmentPlans are the messages that an appointment calls for as it is now.
 // Each has its own key, so that none is planned twice.
-func appointmentPlans(clinic *Clinic, a Appointment) []Plan {
+func appointmentPlans(clinic *Settings, a Appointment) []Plan {
 	var plans []Plan
 	plan := func(kind Kind, what string, due, deadline time.Time) {
 		if !clinic.Sends(kind) || !a.Now.Before(deadline) {

@@ -52,7 +52,7 @@ type desk struct {
 	*Worker
 	ctx    context.Context
 	id     tenant.ID
-	clinic *Clinic // nil for one that is gone
+	clinic *Settings // nil for one that is gone
 	drafts map[IntentID]*draft
 	since  map[IntentID]time.Duration // the last attempt, by the store's clock
 
@@ -63,16 +63,16 @@ type desk struct {
 }
 
 // decide decides about intents and carries out what was decided.
-func (w *Worker) decide(ctx context.Context, org tenant.ID, clinic *Clinic, ids []IntentID) {
+func (w *Worker) decide(ctx context.Context, org tenant.ID, clinic *Settings, ids []IntentID) {
 	d := &desk{Worker: w, ctx: ctx, id: org, clinic: clinic, drafts: map[IntentID]*draft{}, since: map[IntentID]time.Duration{}, begun: time.Now()}
-	batch, err := w.svc.Store.Begin(ctx, org, ids, w.cfg.Lease, d.verdict)
+	batch, err := w.svc.Store.BeginSending(ctx, org, ids, w.cfg.Lease, d.verdict)
 	if err != nil {
 		w.failed(ctx, org, "begin", err)
 		return
 	}
-	results := make(chan Result, len(batch.Send)+len(batch.Look))
+	results := make(chan Result, len(batch.Send)+len(batch.Reconcile))
 	released := d.sendAll(org, batch, results)
-	for _, i := range batch.Look {
+	for _, i := range batch.Reconcile {
 		go func() { results <- w.look(ctx, org, i, d.since[i.ID]) }()
 	}
 	w.finish(ctx, org, results, cap(results))
@@ -81,33 +81,33 @@ func (w *Worker) decide(ctx context.Context, org tenant.ID, clinic *Clinic, ids 
 
 // verdict decides about one intent. It is asked again about one that is to be
 // sent, which is then Sending, and keeps the draft.
-func (d *desk) verdict(c Candidate) Verdict {
+func (d *desk) verdict(c DecisionInput) IntentDecision {
 	d.asked = time.Now()
 	v := d.judge(c)
 	if v.Action != Send {
 		delete(d.drafts, c.ID)
 	}
-	if v.Action == Suppress || v.Action == Expire || v.Action == GiveUp {
+	if v.Action == Suppress || v.Action == Expire || v.Action == DeadLetter {
 		d.observe(d.ctx, Observation{Org: d.id, Intent: c.ID, Kind: c.Kind, State: v.state(), Reason: v.Reason})
 	}
 	return v
 }
 
 // state is the state in which v ends an intent.
-func (v Verdict) state() State {
-	return map[Action]State{Suppress: Suppressed, Expire: Expired, GiveUp: Dead}[v.Action]
+func (v IntentDecision) state() State {
+	return map[Action]State{Suppress: Suppressed, Expire: Expired, DeadLetter: Dead}[v.Action]
 }
 
 // judge decides about one intent. What it asks is the integrator's: a panic over
 // one intent must not hold up those that are decided with it, nor leave a store
 // with their contacts locked.
-func (d *desk) judge(c Candidate) (v Verdict) {
+func (d *desk) judge(c DecisionInput) (v IntentDecision) {
 	defer func() {
 		if p := recover(); p != nil {
 			d.failed(d.ctx, d.id, "verdict", panicked(p))
-			v = Verdict{Action: Wait, At: c.Now.Add(configAgain), Reason: Transient}
+			v = IntentDecision{Action: Wait, At: c.Now.Add(configAgain), Reason: Transient}
 			if !c.Now.Before(c.Deadline) {
-				v = Verdict{Action: Expire, Reason: PastDeadline}
+				v = IntentDecision{Action: Expire, Reason: PastDeadline}
 			}
 		}
 	}()
@@ -115,13 +115,13 @@ func (d *desk) judge(c Candidate) (v Verdict) {
 	case c.State == Unknown:
 		return d.judgeUnknown(c)
 	case d.clinic == nil:
-		return Verdict{Action: Suppress, Reason: UnknownClinic}
+		return IntentDecision{Action: Suppress, Reason: UnknownClinic}
 	case c.Attempt >= mostTries && c.State == Planned:
-		return Verdict{Action: GiveUp, Reason: OutOfTries}
+		return IntentDecision{Action: DeadLetter, Reason: OutOfTries}
 	}
 	may := d.svc.Policy.Decide(c, d.clinic, d.svc.Phones.Locate(c.Phone))
 	if may.Action != Send {
-		return Verdict{Action: may.Action, At: may.At, Reason: may.Reason}
+		return IntentDecision{Action: may.Action, At: may.At, Reason: may.Reason}
 	}
 	if d.drafts[c.ID] == nil {
 		if v, drafted := d.draft(c, may.Until); !drafted {
@@ -129,24 +129,24 @@ func (d *desk) judge(c Candidate) (v Verdict) {
 		}
 	}
 	ready := d.drafts[c.ID]
-	return Verdict{Action: Send, Digest: ready.digest, Link: ready.link}
+	return IntentDecision{Action: Send, Digest: ready.digest, Link: ready.link}
 }
 
 // judgeUnknown decides about an attempt of which nobody knows what came of it.
-func (d *desk) judgeUnknown(c Candidate) Verdict {
+func (d *desk) judgeUnknown(c DecisionInput) IntentDecision {
 	since := c.Now.Sub(c.Tried)
 	d.since[c.ID] = since
 	switch {
 	case d.reconciler == nil && since < unresolvedAfter:
-		return Verdict{Action: Wait, At: c.Tried.Add(unresolvedAfter), Reason: Unresolved}
-	case d.reconciler == nil || c.Looks >= mostLooks:
-		return Verdict{Action: GiveUp, Reason: Unresolved}
+		return IntentDecision{Action: Wait, At: c.Tried.Add(unresolvedAfter), Reason: Unresolved}
+	case d.reconciler == nil || c.Reconciliations >= mostLooks:
+		return IntentDecision{Action: DeadLetter, Reason: Unresolved}
 	}
-	return Verdict{Action: Look, Reason: Unresolved}
+	return IntentDecision{Action: Reconcile, Reason: Unresolved}
 }
 
 // draft writes the text of a message that may be sent, or says why it cannot.
-func (d *desk) draft(c Candidate, until time.Time) (v Verdict, drafted bool) {
+func (d *desk) draft(c DecisionInput, until time.Time) (v IntentDecision, drafted bool) {
 	made := &draft{validFor: ValidFor(c.Now, until)}
 	values := Values{Start: c.Start}
 	if c.Kind == Information {
@@ -155,10 +155,10 @@ func (d *desk) draft(c Candidate, until time.Time) (v Verdict, drafted bool) {
 		cancel()
 		if err != nil {
 			d.failed(d.ctx, d.id, "catalog", err)
-			return Verdict{Action: Wait, At: c.Now.Add(time.Second), Reason: Transient}, false
+			return IntentDecision{Action: Wait, At: c.Now.Add(time.Second), Reason: Transient}, false
 		}
 		if why != "" {
-			return Verdict{Action: Suppress, Reason: why}, false
+			return IntentDecision{Action: Suppress, Reason: why}, false
 		}
 		var hash [32]byte
 		values.Link, hash = d.cfg.Links.NewLink(d.id)
@@ -170,7 +170,7 @@ func (d *desk) draft(c Candidate, until time.Time) (v Verdict, drafted bool) {
 	body, err := d.clinic.Render(c.Kind, values)
 	if err != nil {
 		d.failed(d.ctx, d.id, "render", err)
-		return Verdict{Action: Wait, At: c.Now.Add(configAgain), Reason: BadConfig}, false
+		return IntentDecision{Action: Wait, At: c.Now.Add(configAgain), Reason: BadConfig}, false
 	}
 	if d.pacer != nil {
 		if may, again, why := d.pacer.Pace(d.id, 1); may == 0 {
@@ -178,12 +178,12 @@ func (d *desk) draft(c Candidate, until time.Time) (v Verdict, drafted bool) {
 			// once, most would be refused again.
 			d.paced++
 			wait := min(max(again, 10*time.Millisecond)*time.Duration(d.paced), pacedMost)
-			return Verdict{Action: Wait, At: c.Now.Add(wait), Reason: why}, false
+			return IntentDecision{Action: Wait, At: c.Now.Add(wait), Reason: why}, false
 		}
 	}
 	made.body, made.digest = body, Digest(body)
 	d.drafts[c.ID] = made
-	return Verdict{}, true
+	return IntentDecision{}, true
 }
 
 // sendAll sends the messages of a batch at once, and lets their contacts go
@@ -214,7 +214,7 @@ func (d *desk) sendAll(org tenant.ID, batch Batch, results chan<- Result) (relea
 // optedOut keeps that the carrier knows of an opt-out that we did not.
 func (d *desk) optedOut(org tenant.ID, i Intent) {
 	o := OptOut{Phone: i.Phone, Source: "carrier", Call: i.Call}
-	if err := d.svc.Store.OptOut(d.ctx, org, o); err != nil {
+	if err := d.svc.Store.RecordOptOut(d.ctx, org, o); err != nil {
 		d.failed(d.ctx, org, "opt-out", err) // the carrier will say so again
 	}
 }
@@ -239,7 +239,7 @@ func (d *desk) send(org tenant.ID, i Intent, text *draft, departed func()) (r Re
 	late := time.AfterFunc(left, cancel)
 	defer late.Stop()
 	m := Message{Intent: i.ID, To: i.Phone, Body: text.body, ValidFor: text.validFor}
-	receipt, err := d.cfg.Sender.Send(ctx, org, m.WithDeparted(func() {
+	receipt, err := d.cfg.Sender.Send(ctx, org, m.WithRequestWritten(func() {
 		late.Stop()
 		departed()
 	}))
@@ -273,7 +273,7 @@ func (w *Worker) result(org tenant.ID, i Intent, receipt Receipt, err error) Res
 			r.Unusable = UnusableNumber
 		}
 	default:
-		r.State, r.After = Unknown, min(time.Second, w.cfg.Settle)
+		r.State, r.After = Unknown, min(time.Second, w.cfg.ReconcileDelay)
 	}
 	w.svc.Log.WarnContext(context.Background(), "followup: not sent", "org", org, "intent", i, "error", e)
 	return r
@@ -290,8 +290,8 @@ func (w *Worker) look(ctx context.Context, org tenant.ID, i Intent, since time.D
 	}()
 	ctx, cancel := context.WithTimeout(ctx, w.cfg.SendTimeout)
 	defer cancel()
-	settled := since >= w.cfg.Settle // when it was decided to ask
-	receipt, found, err := w.reconciler.Find(ctx, org, Lost{Intent: i.ID, To: i.Phone, Tried: i.Tried, Digest: i.Digest})
+	settled := since >= w.cfg.ReconcileDelay // when it was decided to ask
+	receipt, found, err := w.reconciler.FindSent(ctx, org, UnconfirmedMessage{Intent: i.ID, To: i.Phone, Tried: i.Tried, Digest: i.Digest})
 	switch {
 	case err != nil:
 		w.failed(ctx, org, "find", err)
@@ -307,7 +307,7 @@ func (w *Worker) look(ctx context.Context, org tenant.ID, i Intent, since time.D
 
 // lookAgain is when to look again: soon at first, then less and less often.
 func (w *Worker) lookAgain(i Intent) time.Duration {
-	return backoff(max(1, i.Looks), 300*time.Millisecond, 2*time.Minute)
+	return backoff(max(1, i.Reconciliations), 300*time.Millisecond, 2*time.Minute)
 }
 
 // finish writes results as they come, those that have come meanwhile together.
@@ -333,7 +333,7 @@ func (w *Worker) write(ctx context.Context, org tenant.ID, results []Result) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.cfg.Lease)
 	defer cancel()
 	for try := 1; ; try++ {
-		err := w.svc.Store.Finish(ctx, org, results)
+		err := w.svc.Store.RecordResults(ctx, org, results)
 		if err == nil {
 			return
 		}

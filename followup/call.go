@@ -6,19 +6,19 @@ import (
 )
 
 // Signal is what told of a call.
-type Signal string
+type CallSignal string
 
 // A call is over when it ended or was reported; a Hang says that the assistant
 // stalled, after which often nothing more comes.
 const (
-	Seen     Signal = "seen" // it is going on
-	Hang     Signal = "hang"
-	Ended    Signal = "ended"
-	Reported Signal = "reported" // what was said in it is known
+	Seen     CallSignal = "seen" // it is going on
+	Hang     CallSignal = "hang"
+	Ended    CallSignal = "ended"
+	Reported CallSignal = "reported" // what was said in it is known
 )
 
 // Over reports whether the signal ends a call.
-func (s Signal) Over() bool { return s == Ended || s == Reported }
+func (s CallSignal) Over() bool { return s == Ended || s == Reported }
 
 // Evidence is how a procedure was learned, weakest first.
 type Evidence int
@@ -35,10 +35,10 @@ const (
 )
 
 // Facts are what one message tells of a call. What is zero is not told. Facts
-// may come in any order, twice or never; see [Store].Record for how they merge.
-type Facts struct {
-	Call   string // Vapi's id; required
-	Signal Signal // required
+// may come in any order, twice or never; see [Store].UpdateCall for how they merge.
+type CallUpdate struct {
+	Call   string     // Vapi's id; required
+	Signal CallSignal // required
 
 	// Phone is the caller's number in E.164; empty if it is withheld or not one.
 	Phone string
@@ -61,17 +61,17 @@ type Facts struct {
 	ClaimsBooked bool
 
 	// Again is when to look at the call again if nothing more is heard of it.
-	Again time.Duration
+	RecheckAfter time.Duration
 }
 
 // String returns the call's id and nothing else.
-func (f Facts) String() string { return string(f.Signal) + " call " + f.Call }
+func (f CallUpdate) String() string { return string(f.Signal) + " call " + f.Call }
 
 // GoString keeps %#v from printing the caller.
-func (f Facts) GoString() string { return f.String() }
+func (f CallUpdate) GoString() string { return f.String() }
 
 // LogValue keeps slog from logging the caller.
-func (f Facts) LogValue() slog.Value {
+func (f CallUpdate) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("call", f.Call), slog.String("signal", string(f.Signal)))
 }
 
@@ -117,7 +117,7 @@ func (c Call) LogValue() slog.Value { return slog.StringValue(c.ID) }
 
 // Memory is what is known of a contact: ids and dates, no words. It prints as
 // nothing at all.
-type Memory struct {
+type ContactSummary struct {
 	Known       bool // false: nothing is, and the rest is zero
 	FirstSeen   time.Time
 	LastContact time.Time   // the last call or message from them
@@ -130,10 +130,10 @@ type Memory struct {
 }
 
 // String returns nothing of the contact.
-func (m Memory) String() string { return "memory of a contact" }
+func (m ContactSummary) String() string { return "memory of a contact" }
 
 // GoString returns nothing of the contact.
-func (m Memory) GoString() string { return m.String() }
+func (m ContactSummary) GoString() string { return m.String() }
 
 // LogValue logs nothing of the contact.
-func (m Memory) LogValue() slog.Value { return slog.StringValue(m.String()) }
+func (m ContactSummary) LogValue() slog.Value { return slog.StringValue(m.String()) }

@@ -15,26 +15,26 @@ import (
 // Clinics tells how each clinic wants its messages. It is asked for every
 // message, so an implementation that reads a database keeps its answers for a
 // while. Safe for concurrent use.
-type Clinics interface {
-	// Clinic returns the clinic's wishes. The error wraps [tenant.ErrUnknown]
+type SettingsSource interface {
+	// Clinic returns the clinic's wishes. The error wraps [tenant.ErrUnknownOrg]
 	// for a clinic that is gone: what was planned for it is suppressed.
-	Clinic(ctx context.Context, org tenant.ID) (*Clinic, error)
+	Settings(ctx context.Context, org tenant.ID) (*Settings, error)
 }
 
-// StaticClinics is the [Clinics] of a program that knows them when it starts.
+// StaticSettings is the [SettingsSource] of a program that knows them when it starts.
 // Do not change it afterwards.
-type StaticClinics map[tenant.ID]*Clinic
+type StaticSettings map[tenant.ID]*Settings
 
-// Clinic implements [Clinics].
-func (s StaticClinics) Clinic(_ context.Context, org tenant.ID) (*Clinic, error) {
+// Clinic implements [SettingsSource].
+func (s StaticSettings) Settings(_ context.Context, org tenant.ID) (*Settings, error) {
 	if clinic := s[org]; clinic != nil {
 		return clinic, nil
 	}
-	return nil, fmt.Errorf("followup: clinic %s: %w", org, tenant.ErrUnknown)
+	return nil, fmt.Errorf("followup: clinic %s: %w", org, tenant.ErrUnknownOrg)
 }
 
-// ClinicConfig says how a clinic wants its messages. Org is required.
-type ClinicConfig struct {
+// SettingsConfig says how a clinic wants its messages. Org is required.
+type SettingsConfig struct {
 	Org tenant.Org
 
 	// Label is how the clinic signs its texts. A clinic's name can itself be a
@@ -53,7 +53,7 @@ type ClinicConfig struct {
 	// {day} and {time} (in the others). Each must fit one text of 160 GSM 7-bit
 	// characters with the longest values, an Information and an Offer must tell
 	// how to STOP, and none may tell more than the placeholders do: see
-	// [Clinic.CheckWords].
+	// [Settings.CheckWords].
 	//
 	// Defaults to DefaultTemplates for those that are missing.
 	Templates map[Kind]string
@@ -118,27 +118,27 @@ const day = 24 * time.Hour
 const shortestReminder = 15 * time.Minute
 
 // Clinic is how a clinic wants its messages, checked. Make one with
-// [NewClinic]. Safe for concurrent use.
-type Clinic struct {
-	cfg   ClinicConfig
+// [NewSettings]. Safe for concurrent use.
+type Settings struct {
+	cfg   SettingsConfig
 	texts map[Kind]string // of the kinds it sends, as they are sent
 }
 
 // NewClinic checks how a clinic wants its messages. The error names the field
 // that cannot be used, and the cure.
-func NewClinic(cfg ClinicConfig) (*Clinic, error) {
+func NewSettings(cfg SettingsConfig) (*Settings, error) {
 	if err := cfg.Org.Validate(); err != nil {
-		return nil, fmt.Errorf("followup: ClinicConfig.Org: %w", err)
+		return nil, fmt.Errorf("followup: SettingsConfig.Org: %w", err)
 	}
-	c := &Clinic{cfg: withDefaults(cfg)}
+	c := &Settings{cfg: withDefaults(cfg)}
 	if field, err := c.check(); err != nil {
-		return nil, fmt.Errorf("followup: ClinicConfig.%s of %s %w", field, cfg.Org.ID, err)
+		return nil, fmt.Errorf("followup: SettingsConfig.%s of %s %w", field, cfg.Org.ID, err)
 	}
 	return c, nil
 }
 
 // withDefaults returns cfg with its defaults, sharing nothing that can change.
-func withDefaults(cfg ClinicConfig) ClinicConfig {
+func withDefaults(cfg SettingsConfig) SettingsConfig {
 	cfg.Label = cmp.Or(cfg.Label, cfg.Org.Name)
 	if cfg.Kinds == nil {
 		cfg.Kinds = kinds()
@@ -161,7 +161,7 @@ func withDefaults(cfg ClinicConfig) ClinicConfig {
 func kinds() []Kind { return []Kind{Information, Confirmation, Reminder, Cancellation, Offer} }
 
 // check says which field cannot be used, and reads the templates.
-func (c *Clinic) check() (field string, err error) {
+func (c *Settings) check() (field string, err error) {
 	cfg := &c.cfg
 	for _, kind := range cfg.Kinds {
 		if !slices.Contains(kinds(), kind) {
@@ -202,7 +202,7 @@ func (c *Clinic) check() (field string, err error) {
 
 // readTemplates checks the templates that are given, and the default ones of
 // the other kinds that are sent.
-func (c *Clinic) readTemplates() (field string, err error) {
+func (c *Settings) readTemplates() (field string, err error) {
 	c.texts = map[Kind]string{}
 	for kind := range c.cfg.Templates {
 		if !slices.Contains(kinds(), kind) {
@@ -226,43 +226,43 @@ func (c *Clinic) readTemplates() (field string, err error) {
 }
 
 // Org is the clinic.
-func (c *Clinic) Org() tenant.Org { return c.cfg.Org }
+func (c *Settings) Org() tenant.Org { return c.cfg.Org }
 
 // Label is how it signs.
-func (c *Clinic) Label() string { return c.cfg.Label }
+func (c *Settings) Label() string { return c.cfg.Label }
 
 // Sends reports whether it sends messages of a kind.
-func (c *Clinic) Sends(kind Kind) bool { return slices.Contains(c.cfg.Kinds, kind) }
+func (c *Settings) Sends(kind Kind) bool { return slices.Contains(c.cfg.Kinds, kind) }
 
 // Hours are when it texts, as minutes after midnight.
-func (c *Clinic) Hours() (open, close int) { return c.cfg.Open, c.cfg.Close }
+func (c *Settings) Hours() (open, close int) { return c.cfg.Open, c.cfg.Close }
 
 // AtOnce reports whether a document may follow its call at any hour.
-func (c *Clinic) AtOnce() bool { return c.cfg.AtOnce }
+func (c *Settings) AtOnce() bool { return c.cfg.AtOnce }
 
 // Reminders are how long before an appointment it reminds.
-func (c *Clinic) Reminders() []time.Duration { return slices.Clone(c.cfg.Reminders) }
+func (c *Settings) Reminders() []time.Duration { return slices.Clone(c.cfg.Reminders) }
 
 // Caps are how many documents and offers one contact may get in 24 hours and
 // in seven days.
-func (c *Clinic) Caps() (perDay, perWeek int) { return c.cfg.PerDay, c.cfg.PerWeek }
+func (c *Settings) Caps() (perDay, perWeek int) { return c.cfg.PerDay, c.cfg.PerWeek }
 
 // ConsentLasts is how long consent to a kind stands that was given elsewhere
 // than in the call a message follows.
-func (c *Clinic) ConsentLasts(kind Kind) time.Duration { return c.cfg.ConsentLasts[kind] }
+func (c *Settings) ConsentLasts(kind Kind) time.Duration { return c.cfg.ConsentLasts[kind] }
 
 // Deadline is how late a document may be sent after the call.
-func (c *Clinic) Deadline() time.Duration { return c.cfg.Deadline }
+func (c *Settings) Deadline() time.Duration { return c.cfg.Deadline }
 
 // Fallback is the document for a caller of whom no procedure is known; empty
 // if there is none.
-func (c *Clinic) Fallback() string { return c.cfg.Fallback }
+func (c *Settings) Fallback() string { return c.cfg.Fallback }
 
 // LinkLasts is how long a link opens its document.
-func (c *Clinic) LinkLasts() time.Duration { return c.cfg.LinkLasts }
+func (c *Settings) LinkLasts() time.Duration { return c.cfg.LinkLasts }
 
 // LinkViews is how often a link opens its document.
-func (c *Clinic) LinkViews() int { return c.cfg.LinkViews }
+func (c *Settings) LinkViews() int { return c.cfg.LinkViews }
 
 // Wording names the version of the question for consent.
-func (c *Clinic) Wording() string { return c.cfg.Wording }
+func (c *Settings) Wording() string { return c.cfg.Wording }

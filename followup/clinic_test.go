@@ -13,7 +13,7 @@ import (
 )
 
 func TestAClinicHasItsDefaults(t *testing.T) {
-	c := clinicOf(t, followup.ClinicConfig{Org: harley})
+	c := clinicOf(t, followup.SettingsConfig{Org: harley})
 	require.Equal(t, harley, c.Org())
 	require.Equal(t, "Harley Street Clinic", c.Label())
 	for kind := range followup.DefaultTemplates {
@@ -35,42 +35,42 @@ func TestAClinicHasItsDefaults(t *testing.T) {
 }
 
 func TestAClinicMaySendNothingAndRemindNever(t *testing.T) {
-	c := clinicOf(t, followup.ClinicConfig{Org: harley, Kinds: []followup.Kind{}, Reminders: []time.Duration{}})
+	c := clinicOf(t, followup.SettingsConfig{Org: harley, Kinds: []followup.Kind{}, Reminders: []time.Duration{}})
 	require.False(t, c.Sends(followup.Information))
 	require.Empty(t, c.Reminders())
 }
 
 func TestNewClinicNamesTheFieldAndTheCure(t *testing.T) {
-	information := func(text string) followup.ClinicConfig {
-		return followup.ClinicConfig{Org: harley, Templates: map[followup.Kind]string{followup.Information: text}}
+	information := func(text string) followup.SettingsConfig {
+		return followup.SettingsConfig{Org: harley, Templates: map[followup.Kind]string{followup.Information: text}}
 	}
 	long := harley
 	long.Name = strings.Repeat("Very ", 6) + "Long Clinic"
 	emoji := harley
 	emoji.Name = "Clinic \U0001F3E5"
 	for _, c := range []struct {
-		cfg  followup.ClinicConfig
+		cfg  followup.SettingsConfig
 		want string
 	}{
-		{followup.ClinicConfig{}, "ClinicConfig.Org"},
-		{followup.ClinicConfig{Org: long}, "shorten it or the Label"},
-		{followup.ClinicConfig{Org: emoji}, "ClinicConfig.Label"},
-		{followup.ClinicConfig{Org: harley, Label: "Two\nlines"}, "ClinicConfig.Label"},
-		{followup.ClinicConfig{Org: harley, Label: "  "}, "ClinicConfig.Label"},
-		{followup.ClinicConfig{Org: harley, Kinds: []followup.Kind{"advert"}}, "ClinicConfig.Kinds"},
-		{followup.ClinicConfig{Org: harley, Open: 20 * 60, Close: 9 * 60}, "ClinicConfig.Open"},
-		{followup.ClinicConfig{Org: harley, Open: -1}, "ClinicConfig.Open"},
-		{followup.ClinicConfig{Org: harley, Close: 25 * 60}, "ClinicConfig.Open"},
-		{followup.ClinicConfig{Org: harley, Reminders: []time.Duration{time.Minute}}, "ClinicConfig.Reminders"},
-		{followup.ClinicConfig{Org: harley, PerDay: -1}, "ClinicConfig.PerDay"},
-		{followup.ClinicConfig{Org: harley, PerWeek: -1}, "ClinicConfig.PerDay"},
-		{followup.ClinicConfig{Org: harley, ConsentLasts: map[followup.Kind]time.Duration{followup.Reminder: 1}}, "ClinicConfig.ConsentLasts"},
-		{followup.ClinicConfig{Org: harley, ConsentLasts: map[followup.Kind]time.Duration{followup.Offer: -1}}, "ClinicConfig.ConsentLasts"},
-		{followup.ClinicConfig{Org: harley, Deadline: -1}, "ClinicConfig.Deadline"},
-		{followup.ClinicConfig{Org: harley, LinkLasts: -1}, "ClinicConfig.LinkLasts"},
-		{followup.ClinicConfig{Org: harley, LinkViews: -1}, "ClinicConfig.LinkLasts"},
-		{followup.ClinicConfig{Org: harley, Fallback: "../general.pdf"}, "ClinicConfig.Fallback"},
-		{followup.ClinicConfig{Org: harley, Templates: map[followup.Kind]string{"advert": "Buy!"}}, "ClinicConfig.Templates"},
+		{followup.SettingsConfig{}, "SettingsConfig.Org"},
+		{followup.SettingsConfig{Org: long}, "shorten it or the Label"},
+		{followup.SettingsConfig{Org: emoji}, "SettingsConfig.Label"},
+		{followup.SettingsConfig{Org: harley, Label: "Two\nlines"}, "SettingsConfig.Label"},
+		{followup.SettingsConfig{Org: harley, Label: "  "}, "SettingsConfig.Label"},
+		{followup.SettingsConfig{Org: harley, Kinds: []followup.Kind{"advert"}}, "SettingsConfig.Kinds"},
+		{followup.SettingsConfig{Org: harley, Open: 20 * 60, Close: 9 * 60}, "SettingsConfig.Open"},
+		{followup.SettingsConfig{Org: harley, Open: -1}, "SettingsConfig.Open"},
+		{followup.SettingsConfig{Org: harley, Close: 25 * 60}, "SettingsConfig.Open"},
+		{followup.SettingsConfig{Org: harley, Reminders: []time.Duration{time.Minute}}, "SettingsConfig.Reminders"},
+		{followup.SettingsConfig{Org: harley, PerDay: -1}, "SettingsConfig.PerDay"},
+		{followup.SettingsConfig{Org: harley, PerWeek: -1}, "SettingsConfig.PerDay"},
+		{followup.SettingsConfig{Org: harley, ConsentLasts: map[followup.Kind]time.Duration{followup.Reminder: 1}}, "SettingsConfig.ConsentLasts"},
+		{followup.SettingsConfig{Org: harley, ConsentLasts: map[followup.Kind]time.Duration{followup.Offer: -1}}, "SettingsConfig.ConsentLasts"},
+		{followup.SettingsConfig{Org: harley, Deadline: -1}, "SettingsConfig.Deadline"},
+		{followup.SettingsConfig{Org: harley, LinkLasts: -1}, "SettingsConfig.LinkLasts"},
+		{followup.SettingsConfig{Org: harley, LinkViews: -1}, "SettingsConfig.LinkLasts"},
+		{followup.SettingsConfig{Org: harley, Fallback: "../general.pdf"}, "SettingsConfig.Fallback"},
+		{followup.SettingsConfig{Org: harley, Templates: map[followup.Kind]string{"advert": "Buy!"}}, "SettingsConfig.Templates"},
 		{information("{clinic}: {link} {name} Reply STOP to opt out."), "unknown placeholder"},
 		{information("{clinic}: {link} on {day} Reply STOP to opt out."), "unknown placeholder"},
 		{information("{clinic}: {link} } Reply STOP to opt out."), "a brace"},
@@ -81,15 +81,15 @@ func TestNewClinicNamesTheFieldAndTheCure(t *testing.T) {
 		{information("{clinic}: {link} \U0001F642 Reply STOP to opt out."), "U+1F642"},
 		{information("{clinic}: {link} ç Reply STOP to opt out."), "U+00E7"},
 		{information("{clinic}: {link} " + strings.Repeat("x", 80) + " Reply STOP to opt out."), "is up to 190 characters long"},
-		{followup.ClinicConfig{Org: harley, Templates: map[followup.Kind]string{followup.Reminder: "{clinic}: {link}"}}, "unknown placeholder"},
-		{followup.ClinicConfig{Org: harley, Templates: map[followup.Kind]string{followup.Offer: "{clinic}: {day} at {time} is free."}}, "how to opt out"},
-		{followup.ClinicConfig{ // checked although it is not sent
+		{followup.SettingsConfig{Org: harley, Templates: map[followup.Kind]string{followup.Reminder: "{clinic}: {link}"}}, "unknown placeholder"},
+		{followup.SettingsConfig{Org: harley, Templates: map[followup.Kind]string{followup.Offer: "{clinic}: {day} at {time} is free."}}, "how to opt out"},
+		{followup.SettingsConfig{ // checked although it is not sent
 			Org: harley, Kinds: []followup.Kind{}, Templates: map[followup.Kind]string{followup.Reminder: "{name}"},
 		}, "Templates[reminder]"},
 	} {
-		_, err := followup.NewClinic(c.cfg)
+		_, err := followup.NewSettings(c.cfg)
 		require.ErrorContains(t, err, c.want)
-		require.ErrorContains(t, err, "followup: ClinicConfig.")
+		require.ErrorContains(t, err, "followup: SettingsConfig.")
 	}
 }
 
@@ -114,7 +114,7 @@ func TestTheDefaultTextsAreOneSegment(t *testing.T) {
 	org := harley
 	org.Name, org.Locale = "Clinic of 20 letters", "en-US"
 	require.Len(t, org.Name, 20)
-	c := clinicOf(t, followup.ClinicConfig{Org: org})
+	c := clinicOf(t, followup.SettingsConfig{Org: org})
 	link := "https://" + strings.Repeat("x", followup.LongestLink-len("https://"))
 	start := time.Date(2026, 9, 30, 9, 30, 0, 0, time.UTC) // Wed 30 Sep, 10:30 AM in London
 	for kind := range followup.DefaultTemplates {
@@ -132,7 +132,7 @@ func TestTextsAreWrittenAsTheClinicWrites(t *testing.T) {
 	render := func(locale, zoneName string) string {
 		org := harley
 		org.Locale, org.Zone = locale, zone(zoneName)
-		c := clinicOf(t, followup.ClinicConfig{Org: org, Templates: map[followup.Kind]string{
+		c := clinicOf(t, followup.SettingsConfig{Org: org, Templates: map[followup.Kind]string{
 			followup.Reminder: "\r\n“{clinic}” – you’re due\u00a0on {day}, {time}… ",
 		}})
 		text, err := c.Render(followup.Reminder, followup.Values{Start: start})
@@ -145,14 +145,14 @@ func TestTextsAreWrittenAsTheClinicWrites(t *testing.T) {
 }
 
 func TestALabelIsNotReadAsATemplate(t *testing.T) {
-	c := clinicOf(t, followup.ClinicConfig{Org: harley, Label: "Dr O’{link}"})
+	c := clinicOf(t, followup.SettingsConfig{Org: harley, Label: "Dr O’{link}"})
 	text, err := c.Render(followup.Information, followup.Values{Link: "https://go.example/d/8Kq2vN3xT7bYwZ1c"})
 	require.NoError(t, err)
 	require.Equal(t, "Dr O'{link}: the information you asked for: https://go.example/d/8Kq2vN3xT7bYwZ1c Reply BOOK to book, STOP to opt out.", text)
 }
 
 func TestATextThatCannotBeWrittenIsNot(t *testing.T) {
-	c := clinicOf(t, followup.ClinicConfig{Org: harley, Kinds: []followup.Kind{followup.Information, followup.Reminder}})
+	c := clinicOf(t, followup.SettingsConfig{Org: harley, Kinds: []followup.Kind{followup.Information, followup.Reminder}})
 	for _, bad := range []struct {
 		kind followup.Kind
 		followup.Values
@@ -173,7 +173,7 @@ func TestATextThatCannotBeWrittenIsNot(t *testing.T) {
 
 func TestATextMustNotHoldAWordOfTheCatalog(t *testing.T) {
 	words := []string{"", "Botox", "lip filler", "Rhinoplasty consultation", "IV"}
-	require.NoError(t, clinicOf(t, followup.ClinicConfig{Org: harley}).CheckWords(words))
+	require.NoError(t, clinicOf(t, followup.SettingsConfig{Org: harley}).CheckWords(words))
 	for text, holds := range map[string]bool{
 		"{clinic}: your BOTOX sheet: {link} Reply STOP":                      true,
 		"{clinic}: about your lip \n Filler: {link} Reply STOP":              true,
@@ -181,7 +181,7 @@ func TestATextMustNotHoldAWordOfTheCatalog(t *testing.T) {
 		"{clinic}: it will arrive: {link} Reply STOP":                        false,
 		"{clinic}: your consultation, botoxed lip-filler: {link} Reply STOP": false,
 	} {
-		c := clinicOf(t, followup.ClinicConfig{Org: harley, Templates: map[followup.Kind]string{followup.Information: text}})
+		c := clinicOf(t, followup.SettingsConfig{Org: harley, Templates: map[followup.Kind]string{followup.Information: text}})
 		err := c.CheckWords(words)
 		require.Equal(t, holds, err != nil, text)
 		if holds {
@@ -189,25 +189,25 @@ func TestATextMustNotHoldAWordOfTheCatalog(t *testing.T) {
 			require.NotContains(t, strings.ToLower(err.Error()), "botox")
 		}
 	}
-	c := clinicOf(t, followup.ClinicConfig{Org: harley, Label: "The Botox Bar"})
-	require.ErrorContains(t, c.CheckWords(words), "ClinicConfig.Label")
+	c := clinicOf(t, followup.SettingsConfig{Org: harley, Label: "The Botox Bar"})
+	require.ErrorContains(t, c.CheckWords(words), "SettingsConfig.Label")
 }
 
 func TestStaticClinicsKnowTheirClinicsOnly(t *testing.T) {
-	clinic := clinicOf(t, followup.ClinicConfig{Org: harley})
-	clinics := followup.StaticClinics{harley.ID: clinic}
-	got, err := clinics.Clinic(t.Context(), harley.ID)
+	clinic := clinicOf(t, followup.SettingsConfig{Org: harley})
+	clinics := followup.StaticSettings{harley.ID: clinic}
+	got, err := clinics.Settings(t.Context(), harley.ID)
 	require.NoError(t, err)
 	require.Same(t, clinic, got)
 	for _, id := range []tenant.ID{{}, tenant.NewID()} {
-		_, err = clinics.Clinic(t.Context(), id)
-		require.ErrorIs(t, err, tenant.ErrUnknown)
+		_, err = clinics.Settings(t.Context(), id)
+		require.ErrorIs(t, err, tenant.ErrUnknownOrg)
 	}
 }
 
 // What a caller does with its config afterwards does not change the clinic.
 func TestAClinicSharesNothing(t *testing.T) {
-	cfg := followup.ClinicConfig{
+	cfg := followup.SettingsConfig{
 		Org: harley, Kinds: []followup.Kind{followup.Reminder}, Reminders: []time.Duration{time.Hour},
 		ConsentLasts: map[followup.Kind]time.Duration{followup.Offer: time.Hour},
 		Templates:    map[followup.Kind]string{followup.Reminder: "Soon."},
@@ -233,7 +233,7 @@ func FuzzTemplate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, label string) {
 		link := strings.Repeat("x", followup.LongestLink)
 		for kind := range followup.DefaultTemplates {
-			c, err := followup.NewClinic(followup.ClinicConfig{
+			c, err := followup.NewSettings(followup.SettingsConfig{
 				Org: harley, Label: label, Kinds: []followup.Kind{kind}, Templates: map[followup.Kind]string{kind: text},
 			})
 			if err != nil {
@@ -247,8 +247,8 @@ func FuzzTemplate(f *testing.F) {
 	})
 }
 
-func ExampleClinic_Render() {
-	clinic, err := followup.NewClinic(followup.ClinicConfig{Org: harley})
+func ExampleSettings_Render() {
+	clinic, err := followup.NewSettings(followup.SettingsConfig{Org: harley})
 	if err != nil {
 		panic(err)
 	}

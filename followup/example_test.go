@@ -20,7 +20,7 @@ type printer struct{ sent chan struct{} }
 var token = regexp.MustCompile(`/d/[\w-]{16}`)
 
 func (p printer) Send(_ context.Context, _ tenant.ID, m followup.Message) (followup.Receipt, error) {
-	m.Departed()
+	m.RequestWritten()
 	fmt.Println(token.ReplaceAllString(m.Body, "/d/…"))
 	p.sent <- struct{}{}
 	return followup.Receipt{Provider: "1"}, nil
@@ -29,7 +29,7 @@ func (p printer) Send(_ context.Context, _ tenant.ID, m followup.Message) (follo
 func Example() {
 	noon := func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 	store := memory.New(memory.Clock(noon)).FollowUps()
-	clinic, err := followup.NewClinic(followup.ClinicConfig{Org: harley})
+	clinic, err := followup.NewSettings(followup.SettingsConfig{Org: harley})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	texts, err := followup.New(followup.Config{Store: store, Clinics: followup.StaticClinics{harley.ID: clinic}, Catalog: procedures, Now: noon})
+	texts, err := followup.New(followup.Config{Store: store, Settings: followup.StaticSettings{harley.ID: clinic}, Catalog: procedures, Now: noon})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func Example() {
 	promised, err := texts.Promise(ctx, harley, followup.Promise{Call: "call-1", Caller: "+44 7700 900123", Procedure: redact.NewSpeech("a nose job")})
 	fmt.Println(promised, err)
 	for range 2 { // Vapi may say it twice
-		if err := texts.Note(ctx, harley, followup.CallEvent{Call: "call-1", Signal: followup.Ended, Caller: "+44 7700 900123"}); err != nil {
+		if err := texts.RecordCall(ctx, harley, followup.CallEvent{Call: "call-1", Signal: followup.Ended, Caller: "+44 7700 900123"}); err != nil {
 			log.Fatal(err)
 		}
 	}

@@ -192,9 +192,9 @@ type Intent struct {
 	Tried    time.Time // the last attempt; zero if there was none
 	Changed  time.Time // its State
 
-	Attempt  int    // attempts so far; 0 if there was none
-	Looks    int    // how often the last attempt was looked for at the carrier
-	Provider string // the carrier's id of the message; empty before it is known
+	Attempt         int    // attempts so far; 0 if there was none
+	Reconciliations int    // how often the last attempt was looked for at the carrier
+	Provider        string // the carrier's id of the message; empty before it is known
 
 	// Digest is the SHA-256 of the text of the last attempt, by which it is
 	// found at the carrier. The text itself is kept nowhere.

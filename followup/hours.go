@@ -37,7 +37,7 @@ type quiet struct {
 
 // quietHours returns when a contact of the clinic whose number is from place
 // may be texted. known is false if nobody can say which clock they look at.
-func quietHours(clinic *Clinic, place phone.Place) (q quiet, known bool) {
+func quietHours(clinic *Settings, place phone.Place) (q quiet, known bool) {
 	org := clinic.Org()
 	if len(place.Zones) == 0 && place.Country != org.Country {
 		return quiet{}, false

@@ -119,7 +119,7 @@ func TestNothingIsSentOutsideTheHoursOfAnyZone(t *testing.T) {
 				}
 				org := harley
 				org.Zone = both[1]
-				clinic := clinicOf(t, followup.ClinicConfig{Org: org, Open: 1, Close: 24 * 60})
+				clinic := clinicOf(t, followup.SettingsConfig{Org: org, Open: 1, Close: 24 * 60})
 				place := phone.Place{Country: "US", Region: state, Zones: []*time.Location{loc}}
 				for _, at := range moments(first, loc) {
 					d := decide(clinic, place, at)
@@ -176,7 +176,7 @@ func wrong(d followup.Decision, now time.Time, zones []*time.Location, state str
 // The test above is worth what it notices: a policy that looks at the clinic's
 // clock alone.
 func TestHoursOfTheClinicAloneAreNoticed(t *testing.T) {
-	clinic := clinicOf(t, followup.ClinicConfig{Org: harley})
+	clinic := clinicOf(t, followup.SettingsConfig{Org: harley})
 	both := []*time.Location{zone("America/Los_Angeles"), london}
 	found := 0
 	for _, at := range moments(noon, london) {
@@ -198,7 +198,7 @@ func TestHoursOnTheDaysOfClockChanges(t *testing.T) {
 	} {
 		org := harley
 		org.Zone = zone(c.zone)
-		clinic := clinicOf(t, followup.ClinicConfig{Org: org})
+		clinic := clinicOf(t, followup.SettingsConfig{Org: org})
 		now, err := time.ParseInLocation(layout, c.now, org.Zone)
 		require.NoError(t, err)
 		d := decide(clinic, phone.Place{Country: "GB"}, now)
@@ -208,7 +208,7 @@ func TestHoursOnTheDaysOfClockChanges(t *testing.T) {
 }
 
 func TestHoursAreThoseOfEveryPlausibleZone(t *testing.T) {
-	clinic := clinicOf(t, followup.ClinicConfig{Org: harley})
+	clinic := clinicOf(t, followup.SettingsConfig{Org: harley})
 	alaska := phone.NorthAmerica{}.Locate("+19075550143")
 	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	d := decide(clinic, alaska, noon)
@@ -243,7 +243,7 @@ func TestAMessageIsValidWithinItsHoursOnly(t *testing.T) {
 }
 
 func BenchmarkDecide(b *testing.B) {
-	clinic := clinicOf(b, followup.ClinicConfig{Org: harley})
+	clinic := clinicOf(b, followup.SettingsConfig{Org: harley})
 	night := time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
 	for name, place := range map[string]phone.Place{
 		"one zone":  {Country: "GB", Zones: []*time.Location{london}},

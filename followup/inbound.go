@@ -44,14 +44,14 @@ func (s *Service) Inbound(ctx context.Context, org tenant.ID, t Text) (kind Repl
 	// The ledger comes first: should the note of the reply be lost, the text
 	// comes again, and the ledger knows it by its id.
 	if kind == ReplyStop || kind == ReplyStart {
-		err = s.cfg.Store.OptOut(ctx, org, OptOut{
+		err = s.cfg.Store.RecordOptOut(ctx, org, OptOut{
 			Phone: t.From, Again: kind == ReplyStart, Source: "text", Message: t.Message,
 		})
 		if err != nil {
 			return kind, "", err
 		}
 	}
-	first, err := s.cfg.Store.Reply(ctx, org, Reply{Phone: t.From, Message: t.Message, Kind: kind})
+	first, err := s.cfg.Store.RecordReply(ctx, org, Reply{Phone: t.From, Message: t.Message, Kind: kind})
 	if err != nil || !first {
 		return kind, "", err
 	}
@@ -65,7 +65,7 @@ func (s *Service) read(ctx context.Context, org tenant.ID, t Text) (ReplyKind, e
 	if kind != ReplyStart {
 		return kind, nil
 	}
-	memory, err := s.cfg.Store.Lookup(ctx, org, t.From)
+	memory, err := s.cfg.Store.Summary(ctx, org, t.From)
 	if err == nil && !memory.OptedOut {
 		kind = ReplyOther
 	}

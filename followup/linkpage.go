@@ -25,7 +25,7 @@ import (
 // required.
 type LinkHandlerConfig struct {
 	Links   LinkStore
-	Clinics Clinics
+	Clinics SettingsSource
 	Assets  Assets
 
 	// ClientIP tells where a request comes from, for MaxMisses; an invalid
@@ -196,8 +196,8 @@ func (h *LinkHandler) open(ctx context.Context, hash [32]byte, view bool) (o ope
 		return o, err
 	}
 	o.at = "clinics"
-	clinic, err := h.cfg.Clinics.Clinic(ctx, o.org)
-	if errors.Is(err, tenant.ErrUnknown) {
+	clinic, err := h.cfg.Clinics.Settings(ctx, o.org)
+	if errors.Is(err, tenant.ErrUnknownOrg) {
 		return o, ErrNotFound
 	}
 	if err != nil {

@@ -82,15 +82,15 @@ func (s *linkStore) views(token string) int {
 // labels knows clinics by their labels.
 type labels map[tenant.ID]string
 
-func (l labels) Clinic(_ context.Context, org tenant.ID) (*followup.Clinic, error) {
+func (l labels) Settings(_ context.Context, org tenant.ID) (*followup.Settings, error) {
 	label, ok := l[org]
 	switch {
 	case !ok:
-		return nil, tenant.ErrUnknown
+		return nil, tenant.ErrUnknownOrg
 	case label == "":
 		return nil, followup.ErrUnavailable
 	}
-	return followup.NewClinic(followup.ClinicConfig{
+	return followup.NewSettings(followup.SettingsConfig{
 		Org:   tenant.Org{ID: org, Key: "harley", Name: "Somewhere Rhinoplasty Ltd", Zone: time.UTC, Country: "GB", Locale: "en-GB"},
 		Label: label,
 	})

@@ -12,9 +12,9 @@ import (
 // CallEvent is what a message tells of a call. It prints and logs as the call's
 // id only.
 type CallEvent struct {
-	Call   string // Vapi's id; required
-	Signal Signal // required
-	Caller string // the caller's number as it was given, which may be none
+	Call   string     // Vapi's id; required
+	Signal CallSignal // required
+	Caller string     // the caller's number as it was given, which may be none
 
 	Began, Ended time.Time
 	At           time.Time // when the message was sent; zero: now
@@ -44,14 +44,14 @@ func (e CallEvent) LogValue() slog.Value { return slog.StringValue(e.String()) }
 
 // Note keeps what is told of a call, and plans what follows if it is over and
 // enough is known. An error means that the message should come again.
-func (s *Service) Note(ctx context.Context, org tenant.Org, e CallEvent) error {
+func (s *Service) RecordCall(ctx context.Context, org tenant.Org, e CallEvent) error {
 	clinic, err := s.clinic(ctx, org.ID)
 	if err != nil {
 		return err
 	}
-	f := Facts{
+	f := CallUpdate{
 		Call: e.Call, Signal: e.Signal, Began: e.Began, Ended: e.Ended, At: e.At,
-		Wanted: e.Wanted, ClaimsBooked: e.ClaimsBooked, Again: s.again(e.Signal, clinic),
+		Wanted: e.Wanted, ClaimsBooked: e.ClaimsBooked, RecheckAfter: s.again(e.Signal, clinic),
 	}
 	if f.At.IsZero() {
 		f.At = s.cfg.Now()
@@ -60,7 +60,7 @@ func (s *Service) Note(ctx context.Context, org tenant.Org, e CallEvent) error {
 	if f.Procedure, f.Evidence, err = s.procedure(ctx, org.ID, e); err != nil {
 		return err
 	}
-	call, err := s.cfg.Store.Record(ctx, org.ID, f)
+	call, err := s.cfg.Store.UpdateCall(ctx, org.ID, f)
 	if err != nil {
 		return err
 	}
@@ -71,14 +71,14 @@ func (s *Service) Note(ctx context.Context, org tenant.Org, e CallEvent) error {
 }
 
 // again is when to look at a call again of which nothing more is heard.
-func (s *Service) again(signal Signal, clinic *Clinic) time.Duration {
+func (s *Service) again(signal CallSignal, clinic *Settings) time.Duration {
 	switch {
 	case signal == Hang:
-		return s.cfg.Sweep / 10
+		return s.cfg.IdleAfter / 10
 	case !signal.Over():
-		return s.cfg.Sweep
+		return s.cfg.IdleAfter
 	case clinic.Fallback() != "":
-		return s.cfg.Settle
+		return s.cfg.FallbackDelay
 	}
 	return s.cfg.ReportWait
 }
@@ -106,7 +106,7 @@ func (s *Service) procedure(ctx context.Context, org tenant.ID, e CallEvent) (Pr
 // conclude plans what follows from a call that is over. What was decided before
 // stands, but for a document that has not been sent yet and can still be the
 // right one.
-func (s *Service) conclude(ctx context.Context, clinic *Clinic, call Call, t Task) error {
+func (s *Service) conclude(ctx context.Context, clinic *Settings, call Call, t Task) error {
 	var plans []Plan
 	org := clinic.Org().ID
 	p := Plan{
@@ -132,6 +132,6 @@ func (s *Service) conclude(ctx context.Context, clinic *Clinic, call Call, t Tas
 	default:
 		plans = []Plan{p}
 	}
-	_, err := s.cfg.Store.Plan(ctx, org, t, plans)
+	_, err := s.cfg.Store.PlanIntents(ctx, org, t, plans)
 	return err
 }

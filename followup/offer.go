@@ -36,7 +36,7 @@ func (s *Service) Offer(ctx context.Context, org tenant.ID, o Offering) (Intent,
 	if o.Until.IsZero() {
 		o.Until = o.Start
 	}
-	intents, err := s.cfg.Store.Plan(ctx, org, Task{}, []Plan{{
+	intents, err := s.cfg.Store.PlanIntents(ctx, org, Task{}, []Plan{{
 		ID: NewIntentID(org, "offer/"+o.Key), Kind: Offer, Phone: o.Phone, Start: o.Start, Deadline: o.Until,
 	}})
 	if err != nil {

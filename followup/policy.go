@@ -12,7 +12,7 @@ type Policy interface {
 	// Decide says whether the candidate may be sent now, at c.Now. It is asked
 	// under the contact's lock, twice for a message that is sent, so it must
 	// be quick and answer from its arguments alone.
-	Decide(c Candidate, clinic *Clinic, place phone.Place) Decision
+	Decide(c DecisionInput, clinic *Settings, place phone.Place) Decision
 }
 
 // Decision is a [Policy]'s answer.
@@ -39,7 +39,7 @@ const (
 )
 
 // Decide implements [Policy].
-func (StandardPolicy) Decide(c Candidate, clinic *Clinic, place phone.Place) Decision {
+func (StandardPolicy) Decide(c DecisionInput, clinic *Settings, place phone.Place) Decision {
 	switch {
 	case !clinic.Sends(c.Kind):
 		return suppress(SwitchedOff)
@@ -74,7 +74,7 @@ func (StandardPolicy) Decide(c Candidate, clinic *Clinic, place phone.Place) Dec
 func suppress(why Reason) Decision { return Decision{Action: Suppress, Reason: why} }
 
 // gone reports whether an appointment is no longer what its message says.
-func gone(c Candidate) bool {
+func gone(c DecisionInput) bool {
 	status, left := "booked", shortestSlot
 	switch c.Kind {
 	case Cancellation:
@@ -90,18 +90,18 @@ func gone(c Candidate) bool {
 
 // consented reports whether the contact agreed to the message: in the call it
 // follows, or not too long ago.
-func consented(c Candidate, clinic *Clinic) bool {
+func consented(c DecisionInput, clinic *Settings) bool {
 	return !c.Consent.At.IsZero() &&
 		(inItsCall(c) || c.Now.Sub(c.Consent.At) < clinic.ConsentLasts(c.Kind))
 }
 
 // inItsCall reports whether consent was given in the call that c follows.
-func inItsCall(c Candidate) bool {
+func inItsCall(c DecisionInput) bool {
 	return c.Call != "" && c.Consent.Call == c.Call && !c.Consent.At.IsZero()
 }
 
 // tooMany reports whether the contact has had its share of messages.
-func tooMany(c Candidate, clinic *Clinic) bool {
+func tooMany(c DecisionInput, clinic *Settings) bool {
 	today, thisWeek := 0, 0
 	for _, at := range c.Recent {
 		if c.Now.Sub(at) < day {
@@ -117,7 +117,7 @@ func tooMany(c Candidate, clinic *Clinic) bool {
 
 // inOpenHours sends a message in hours that are open wherever its reader may
 // be, or waits for them.
-func inOpenHours(c Candidate, clinic *Clinic, place phone.Place) Decision {
+func inOpenHours(c DecisionInput, clinic *Settings, place phone.Place) Decision {
 	until := c.Deadline
 	if c.Kind.AboutAppointment() && c.Start.Before(until) {
 		until = c.Start

@@ -10,17 +10,17 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
-func clinicOf(t testing.TB, cfg followup.ClinicConfig) *followup.Clinic {
+func clinicOf(t testing.TB, cfg followup.SettingsConfig) *followup.Settings {
 	t.Helper()
-	clinic, err := followup.NewClinic(cfg)
+	clinic, err := followup.NewSettings(cfg)
 	require.NoError(t, err)
 	return clinic
 }
 
 // promisedDocument is a document that the caller agreed to and that nothing
 // speaks against but the hour.
-func promisedDocument(now time.Time) followup.Candidate {
-	return followup.Candidate{
+func promisedDocument(now time.Time) followup.DecisionInput {
+	return followup.DecisionInput{
 		Intent: followup.Intent{
 			Kind: followup.Information, State: followup.Planned, Phone: caller, Call: "call-1",
 			Planned: now.Add(-time.Hour), Deadline: now.Add(10 * 24 * time.Hour),
@@ -30,7 +30,7 @@ func promisedDocument(now time.Time) followup.Candidate {
 	}
 }
 
-func decide(clinic *followup.Clinic, place phone.Place, now time.Time) followup.Decision {
+func decide(clinic *followup.Settings, place phone.Place, now time.Time) followup.Decision {
 	return followup.StandardPolicy{}.Decide(promisedDocument(now), clinic, place)
 }
 
@@ -51,8 +51,8 @@ func TestPolicyOfDocuments(t *testing.T) {
 		return decision{Action: followup.Wait, Reason: why, At: at}
 	}
 	type setting struct {
-		*followup.Candidate
-		*followup.ClinicConfig
+		*followup.DecisionInput
+		*followup.SettingsConfig
 		*phone.Place
 	}
 	for _, c := range []struct {
@@ -63,8 +63,8 @@ func TestPolicyOfDocuments(t *testing.T) {
 		{"all is well", func(setting) {}, send},
 		{"the kind is switched off", func(s setting) { s.Kinds = []followup.Kind{followup.Reminder} }, no(followup.SwitchedOff)},
 		{"no number", func(s setting) { s.Phone = "" }, no(followup.NoNumber)},
-		{"at its deadline", func(s setting) { s.Candidate.Deadline = noon }, late},
-		{"a moment before its deadline", func(s setting) { s.Candidate.Deadline = noon.Add(time.Second) }, decision{Action: followup.Send, Until: noon.Add(time.Second)}},
+		{"at its deadline", func(s setting) { s.DecisionInput.Deadline = noon }, late},
+		{"a moment before its deadline", func(s setting) { s.DecisionInput.Deadline = noon.Add(time.Second) }, decision{Action: followup.Send, Until: noon.Add(time.Second)}},
 		{"opted out", func(s setting) { s.OptedOut = true }, no(followup.OptedOut)},
 		{"the number takes no texts", func(s setting) { s.Unusable = followup.UnusableNumber }, no(followup.UnusableNumber)},
 		{"booked", func(s setting) { s.Booked = true }, no(followup.Booked)},
@@ -80,7 +80,7 @@ func TestPolicyOfDocuments(t *testing.T) {
 		}, no(followup.NoConsent)},
 		{"consent that counts in its call only", func(s setting) {
 			s.Consent.Call = "call-0"
-			s.ClinicConfig.ConsentLasts = map[followup.Kind]time.Duration{followup.Information: 0}
+			s.SettingsConfig.ConsentLasts = map[followup.Kind]time.Duration{followup.Information: 0}
 		}, no(followup.NoConsent)},
 		{"a landline", func(s setting) { s.Line = phone.Landline }, no(followup.Landline)},
 		{"not due", func(s setting) { s.Due = noon.Add(time.Second) }, until(noon.Add(time.Second), followup.NotDue)},
@@ -96,7 +96,7 @@ func TestPolicyOfDocuments(t *testing.T) {
 		{"in the evening", func(s setting) { s.Now = evening }, until(morning, followup.QuietHours)},
 		{"a moment before the evening", func(s setting) { s.Now = evening.Add(-59 * time.Second) }, until(morning, followup.QuietHours)},
 		{"a minute before the evening", func(s setting) { s.Now = evening.Add(-time.Minute) }, send},
-		{"in the evening, too late for the morning", func(s setting) { s.Now, s.Candidate.Deadline = evening, morning }, late},
+		{"in the evening, too late for the morning", func(s setting) { s.Now, s.DecisionInput.Deadline = evening, morning }, late},
 		{"hours of its own", func(s setting) { s.Open, s.Close = 12*60+1, 18*60 }, until(noon.Add(time.Minute), followup.QuietHours)},
 		{"nobody is texted before eight, whatever a clinic wishes", func(s setting) {
 			s.Now, s.Open, s.Close = morning.Add(-2*time.Hour), 1, 24*60
@@ -126,7 +126,7 @@ func TestPolicyOfDocuments(t *testing.T) {
 		}, until(morning, followup.QuietHours)},
 		{"at once, by day", func(s setting) { s.AtOnce = true }, send},
 	} {
-		candidate, cfg, place := promisedDocument(noon), followup.ClinicConfig{Org: harley}, inGB
+		candidate, cfg, place := promisedDocument(noon), followup.SettingsConfig{Org: harley}, inGB
 		c.make(setting{&candidate, &cfg, &place})
 		got := followup.StandardPolicy{}.Decide(candidate, clinicOf(t, cfg), place)
 		require.Equal(t, utc(c.want), utc(got), c.why)
@@ -144,40 +144,40 @@ func TestPolicyOfAppointments(t *testing.T) {
 	for _, c := range []struct {
 		why  string
 		kind followup.Kind
-		make func(c *followup.Candidate)
+		make func(c *followup.DecisionInput)
 		want decision
 	}{
-		{"a reminder without consent to anything else", followup.Reminder, func(*followup.Candidate) {}, decision{Action: followup.Send, Until: evening}},
-		{"a reminder for one who has booked", followup.Reminder, func(c *followup.Candidate) { c.Booked = true }, decision{Action: followup.Send, Until: evening}},
-		{"a reminder counts for no limit", followup.Reminder, func(c *followup.Candidate) { c.Recent = []time.Time{noon, noon, noon} }, decision{Action: followup.Send, Until: evening}},
-		{"a reminder after an opt-out", followup.Reminder, func(c *followup.Candidate) { c.OptedOut = true }, no(followup.OptedOut)},
-		{"cancelled", followup.Reminder, func(c *followup.Candidate) { c.AppointmentStatus = "cancelled" }, no(followup.AppointmentGone)},
-		{"deleted", followup.Confirmation, func(c *followup.Candidate) { c.AppointmentStatus = "" }, no(followup.AppointmentGone)},
-		{"moved", followup.Confirmation, func(c *followup.Candidate) { c.AppointmentStart = start.Add(time.Hour) }, no(followup.AppointmentGone)},
-		{"the same start in another zone", followup.Confirmation, func(c *followup.Candidate) {
+		{"a reminder without consent to anything else", followup.Reminder, func(*followup.DecisionInput) {}, decision{Action: followup.Send, Until: evening}},
+		{"a reminder for one who has booked", followup.Reminder, func(c *followup.DecisionInput) { c.Booked = true }, decision{Action: followup.Send, Until: evening}},
+		{"a reminder counts for no limit", followup.Reminder, func(c *followup.DecisionInput) { c.Recent = []time.Time{noon, noon, noon} }, decision{Action: followup.Send, Until: evening}},
+		{"a reminder after an opt-out", followup.Reminder, func(c *followup.DecisionInput) { c.OptedOut = true }, no(followup.OptedOut)},
+		{"cancelled", followup.Reminder, func(c *followup.DecisionInput) { c.AppointmentStatus = "cancelled" }, no(followup.AppointmentGone)},
+		{"deleted", followup.Confirmation, func(c *followup.DecisionInput) { c.AppointmentStatus = "" }, no(followup.AppointmentGone)},
+		{"moved", followup.Confirmation, func(c *followup.DecisionInput) { c.AppointmentStart = start.Add(time.Hour) }, no(followup.AppointmentGone)},
+		{"the same start in another zone", followup.Confirmation, func(c *followup.DecisionInput) {
 			c.AppointmentStart = start.In(zone("Africa/Lagos"))
 		}, decision{Action: followup.Send, Until: evening}},
-		{"over", followup.Confirmation, func(c *followup.Candidate) { c.Now, c.Deadline = start, start.Add(time.Hour) }, no(followup.AppointmentGone)},
-		{"a reminder in the waiting room", followup.Reminder, func(c *followup.Candidate) { c.Now = start.Add(-5*time.Minute + time.Second) }, no(followup.AppointmentGone)},
-		{"a reminder ends with the start", followup.Reminder, func(c *followup.Candidate) { c.Now = start.Add(-5 * time.Minute) }, decision{Action: followup.Send, Until: start}},
-		{"a cancellation of what is booked", followup.Cancellation, func(*followup.Candidate) {}, no(followup.AppointmentGone)},
-		{"a cancellation", followup.Cancellation, func(c *followup.Candidate) { c.AppointmentStatus = "cancelled" }, decision{Action: followup.Send, Until: evening}},
-		{"in the night, open before the start", followup.Reminder, func(c *followup.Candidate) { c.Now = morning.Add(-time.Hour) }, decision{Action: followup.Wait, Reason: followup.QuietHours, At: morning}},
-		{"in the night, open after the start", followup.Reminder, func(c *followup.Candidate) {
+		{"over", followup.Confirmation, func(c *followup.DecisionInput) { c.Now, c.Deadline = start, start.Add(time.Hour) }, no(followup.AppointmentGone)},
+		{"a reminder in the waiting room", followup.Reminder, func(c *followup.DecisionInput) { c.Now = start.Add(-5*time.Minute + time.Second) }, no(followup.AppointmentGone)},
+		{"a reminder ends with the start", followup.Reminder, func(c *followup.DecisionInput) { c.Now = start.Add(-5 * time.Minute) }, decision{Action: followup.Send, Until: start}},
+		{"a cancellation of what is booked", followup.Cancellation, func(*followup.DecisionInput) {}, no(followup.AppointmentGone)},
+		{"a cancellation", followup.Cancellation, func(c *followup.DecisionInput) { c.AppointmentStatus = "cancelled" }, decision{Action: followup.Send, Until: evening}},
+		{"in the night, open before the start", followup.Reminder, func(c *followup.DecisionInput) { c.Now = morning.Add(-time.Hour) }, decision{Action: followup.Wait, Reason: followup.QuietHours, At: morning}},
+		{"in the night, open after the start", followup.Reminder, func(c *followup.DecisionInput) {
 			c.Now, c.Start, c.AppointmentStart = morning.Add(-2*time.Hour), morning, morning
 		}, no(followup.QuietHours)},
-		{"in the night, too late at opening", followup.Reminder, func(c *followup.Candidate) {
+		{"in the night, too late at opening", followup.Reminder, func(c *followup.DecisionInput) {
 			c.Now, c.Deadline = morning.Add(-time.Hour), morning.Add(-time.Minute)
 		}, decision{Action: followup.Expire, Reason: followup.PastDeadline}},
-		{"an offer needs consent", followup.Offer, func(*followup.Candidate) {}, no(followup.NoConsent)},
-		{"an offer with consent of last month", followup.Offer, func(c *followup.Candidate) {
+		{"an offer needs consent", followup.Offer, func(*followup.DecisionInput) {}, no(followup.NoConsent)},
+		{"an offer with consent of last month", followup.Offer, func(c *followup.DecisionInput) {
 			c.Consent = followup.Consent{Purpose: followup.Offer, At: noon.AddDate(0, -1, 0)}
 		}, decision{Action: followup.Send, Until: evening}},
-		{"an offer after a booking", followup.Offer, func(c *followup.Candidate) {
+		{"an offer after a booking", followup.Offer, func(c *followup.DecisionInput) {
 			c.Consent, c.Booked = followup.Consent{At: noon}, true
 		}, no(followup.Booked)},
 	} {
-		candidate := followup.Candidate{
+		candidate := followup.DecisionInput{
 			Intent: followup.Intent{
 				Kind: c.kind, State: followup.Planned, Phone: caller, Appointment: "a-1",
 				Start: start, Planned: noon, Deadline: start,
@@ -185,7 +185,7 @@ func TestPolicyOfAppointments(t *testing.T) {
 			AppointmentStatus: "booked", AppointmentStart: start, Now: noon,
 		}
 		c.make(&candidate)
-		got := followup.StandardPolicy{}.Decide(candidate, clinicOf(t, followup.ClinicConfig{Org: harley}), inGB)
+		got := followup.StandardPolicy{}.Decide(candidate, clinicOf(t, followup.SettingsConfig{Org: harley}), inGB)
 		require.Equal(t, utc(c.want), utc(got), c.why)
 	}
 }

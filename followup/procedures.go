@@ -109,7 +109,7 @@ func (p *Procedures) Document(_ context.Context, org tenant.ID, id ProcedureID) 
 }
 
 // Words returns what a clinic's procedures with a document are called, for
-// [Clinic.CheckWords]. Those without one are left out: every text may say
+// [Settings.CheckWords]. Those without one are left out: every text may say
 // "appointment".
 func (p *Procedures) Words(org tenant.ID) (words []string) {
 	if c := p.clinics[org]; c != nil {

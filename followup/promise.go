@@ -29,19 +29,19 @@ func (p Promise) GoString() string { return p.String() }
 func (p Promise) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
 // Promised is what became of a [Promise].
-type Promised string
+type PromiseResult string
 
 // Only Noted has been kept: the caller will get the text.
 const (
-	Noted             Promised = "noted"
-	NothingKnown      Promised = "unknown_procedure" // not one of the clinic's, or several alike
-	NothingToSend     Promised = "no_document"
-	NoNumberToText    Promised = "no_number"
-	NotATextNumber    Promised = "landline"  // or a number that cannot be texted for another reason
-	WantsNoTexts      Promised = "opted_out" // it is for them to lift, by text
-	TextedAlready     Promised = "too_many"  // as often as the clinic texts one person
-	HasBooked         Promised = "booked"    // in this call: nothing follows from it
-	ClinicSendsNoText Promised = "switched_off"
+	Noted             PromiseResult = "noted"
+	NothingKnown      PromiseResult = "unknown_procedure" // not one of the clinic's, or several alike
+	NothingToSend     PromiseResult = "no_document"
+	NoNumberToText    PromiseResult = "no_number"
+	NotATextNumber    PromiseResult = "landline"  // or a number that cannot be texted for another reason
+	WantsNoTexts      PromiseResult = "opted_out" // it is for them to lift, by text
+	TextedAlready     PromiseResult = "too_many"  // as often as the clinic texts one person
+	HasBooked         PromiseResult = "booked"    // in this call: nothing follows from it
+	ClinicSendsNoText PromiseResult = "switched_off"
 )
 
 // errNoCall says that a promise cannot be tied to a call.
@@ -49,7 +49,7 @@ var errNoCall = errors.New("followup: the message names no call, so nothing can 
 
 // Promise records the consent of a caller and what they asked about. The text
 // goes out when the call is over, if nothing has been booked.
-func (s *Service) Promise(ctx context.Context, org tenant.Org, p Promise) (Promised, error) {
+func (s *Service) Promise(ctx context.Context, org tenant.Org, p Promise) (PromiseResult, error) {
 	if p.Call == "" {
 		return "", errNoCall
 	}
@@ -65,7 +65,7 @@ func (s *Service) Promise(ctx context.Context, org tenant.Org, p Promise) (Promi
 		p.At = s.cfg.Now()
 	}
 	consent := Consent{Phone: phone, Purpose: Information, Wording: clinic.Wording(), Call: p.Call, At: p.At}
-	memory, err := s.cfg.Store.Lookup(ctx, org.ID, phone)
+	memory, err := s.cfg.Store.Summary(ctx, org.ID, phone)
 	if err != nil {
 		return "", err
 	}
@@ -81,14 +81,14 @@ func (s *Service) Promise(ctx context.Context, org tenant.Org, p Promise) (Promi
 
 // refusal says why no text would be sent after the call though the caller
 // agrees to it, as far as the policy can tell now; empty if there is no reason.
-func (s *Service) refusal(ctx context.Context, clinic *Clinic, consent Consent, m Memory) (Promised, error) {
+func (s *Service) refusal(ctx context.Context, clinic *Settings, consent Consent, m ContactSummary) (PromiseResult, error) {
 	org := clinic.Org().ID
-	sent, err := s.cfg.Store.Intents(ctx, org, Find{Phone: consent.Phone, Limit: 50})
+	sent, err := s.cfg.Store.ListIntents(ctx, org, IntentFilter{Phone: consent.Phone, Limit: 50})
 	if err != nil {
 		return "", err
 	}
 	now := s.cfg.Now()
-	c := Candidate{
+	c := DecisionInput{
 		Intent: Intent{
 			ID: informationID(org, consent.Call), Kind: Information, State: Planned, Phone: consent.Phone, Call: consent.Call,
 			Planned: now, Deadline: now.Add(clinic.Deadline()),
@@ -116,7 +116,7 @@ func (s *Service) refusal(ctx context.Context, clinic *Clinic, consent Consent, 
 }
 
 // promised finds the procedure that a document is promised about.
-func (s *Service) promised(ctx context.Context, org tenant.ID, words redact.Speech, m Memory, clinic *Clinic) (ProcedureID, Promised, error) {
+func (s *Service) promised(ctx context.Context, org tenant.ID, words redact.Speech, m ContactSummary, clinic *Settings) (ProcedureID, PromiseResult, error) {
 	procedure := m.Procedure
 	if words.Len() > 0 {
 		var err error
@@ -136,18 +136,18 @@ func (s *Service) promised(ctx context.Context, org tenant.ID, words redact.Spee
 
 // keep writes what was promised. If the caller has hung up meanwhile, what
 // follows is decided anew.
-func (s *Service) keep(ctx context.Context, clinic *Clinic, c Consent, procedure ProcedureID) (Promised, error) {
+func (s *Service) keep(ctx context.Context, clinic *Settings, c Consent, procedure ProcedureID) (PromiseResult, error) {
 	org := clinic.Org().ID
 	evidence := FromPromise
 	if procedure == "" {
 		evidence = NoEvidence
 	}
-	if err := s.cfg.Store.Consent(ctx, org, c); err != nil {
+	if err := s.cfg.Store.RecordConsent(ctx, org, c); err != nil {
 		return "", err
 	}
-	call, err := s.cfg.Store.Record(ctx, org, Facts{
+	call, err := s.cfg.Store.UpdateCall(ctx, org, CallUpdate{
 		Call: c.Call, Signal: Seen, Phone: c.Phone, At: c.At,
-		Procedure: procedure, Evidence: evidence, Again: s.cfg.Sweep,
+		Procedure: procedure, Evidence: evidence, RecheckAfter: s.cfg.IdleAfter,
 	})
 	switch {
 	case err != nil:

@@ -34,8 +34,8 @@ type Reconciler interface {
 	// taken for m.To at about m.Tried or after it, and reports whether it is
 	// there. found is true only for a message of which m.Is says so. An error
 	// means that nobody knows; the carrier's list may lag, so that not found
-	// is certain only some time after the attempt: see WorkerConfig.Settle.
-	Find(ctx context.Context, org tenant.ID, m Lost) (r Receipt, found bool, err error)
+	// is certain only some time after the attempt: see WorkerConfig.ReconcileDelay.
+	FindSent(ctx context.Context, org tenant.ID, m UnconfirmedMessage) (r Receipt, found bool, err error)
 }
 
 // A Pacer is a [Sender] that limits how fast a clinic's messages go out.
@@ -62,7 +62,7 @@ type Message struct {
 }
 
 // WithDeparted returns m whose Departed calls f.
-func (m Message) WithDeparted(f func()) Message {
+func (m Message) WithRequestWritten(f func()) Message {
 	m.departed = f
 	return m
 }
@@ -70,7 +70,7 @@ func (m Message) WithDeparted(f func()) Message {
 // Departed says that the request is on its way to the carrier and cannot be
 // taken back. Until it is called, or Send returns, the contact can neither book
 // nor opt out: call it as soon as the request is written.
-func (m Message) Departed() {
+func (m Message) RequestWritten() {
 	if m.departed != nil {
 		m.departed()
 	}
@@ -87,7 +87,7 @@ func (m Message) LogValue() slog.Value { return slog.StringValue(string(m.Intent
 
 // Lost is an attempt of which nobody knows whether the carrier took it. It
 // prints and logs as its intent's id only.
-type Lost struct {
+type UnconfirmedMessage struct {
 	Intent IntentID
 	To     string
 	Tried  time.Time
@@ -95,16 +95,16 @@ type Lost struct {
 }
 
 // Is reports whether body is the text of the attempt.
-func (l Lost) Is(body string) bool { return Digest(body) == l.Digest }
+func (l UnconfirmedMessage) Is(body string) bool { return Digest(body) == l.Digest }
 
 // String returns the intent's id and nothing else.
-func (l Lost) String() string { return "message " + string(l.Intent) }
+func (l UnconfirmedMessage) String() string { return "message " + string(l.Intent) }
 
 // GoString keeps %#v from printing the person.
-func (l Lost) GoString() string { return l.String() }
+func (l UnconfirmedMessage) GoString() string { return l.String() }
 
 // LogValue keeps slog from logging the person.
-func (l Lost) LogValue() slog.Value { return slog.StringValue(string(l.Intent)) }
+func (l UnconfirmedMessage) LogValue() slog.Value { return slog.StringValue(string(l.Intent)) }
 
 // Receipt is a carrier's word for having taken a message.
 type Receipt struct {

@@ -14,9 +14,9 @@ import (
 
 // Config configures a [Service]. Store, Clinics and Catalog are required.
 type Config struct {
-	Store   Store
-	Clinics Clinics
-	Catalog Catalog
+	Store    Store
+	Settings SettingsSource
+	Catalog  Catalog
 
 	// Assets are asked whether a document is there before it is promised or
 	// sent.
@@ -38,7 +38,7 @@ type Config struct {
 	// known of what the caller asked about and the clinic has a Fallback.
 	//
 	// Defaults to 1.5 seconds.
-	Settle time.Duration
+	FallbackDelay time.Duration
 
 	// ReportWait is how long it waits where the clinic has no Fallback: then
 	// there is nothing to send without the report, which comes when Vapi has
@@ -51,7 +51,7 @@ type Config struct {
 	// going on; after a hang it is a tenth of that.
 	//
 	// Defaults to 20 minutes: twice what Vapi lets a call last by default.
-	Sweep time.Duration
+	IdleAfter time.Duration
 
 	// Log gets a line where something went wrong, ids only.
 	//
@@ -77,16 +77,16 @@ func New(cfg Config) (*Service, error) {
 	switch {
 	case cfg.Store == nil:
 		return nil, errors.New("followup: Config.Store is nil: pass a store, such as FollowUps of a memory.Store or a pgxstore.Store")
-	case cfg.Clinics == nil:
-		return nil, errors.New("followup: Config.Clinics is nil: pass how the clinics want their messages, such as followup.StaticClinics")
+	case cfg.Settings == nil:
+		return nil, errors.New("followup: Config.Settings is nil: pass how the clinics want their messages, such as followup.StaticSettings")
 	case cfg.Catalog == nil:
 		return nil, errors.New("followup: Config.Catalog is nil: pass the clinics' procedures and documents, such as vapi.FollowUpCatalog")
-	case cfg.Settle < 0 || cfg.ReportWait < 0 || cfg.Sweep < 0:
-		return nil, errors.New("followup: Config.Settle, ReportWait and Sweep cannot be negative: leave them 0 for their defaults")
+	case cfg.FallbackDelay < 0 || cfg.ReportWait < 0 || cfg.IdleAfter < 0:
+		return nil, errors.New("followup: Config.FallbackDelay, ReportWait and IdleAfter cannot be negative: leave them 0 for their defaults")
 	}
-	cfg.Settle = cmp.Or(cfg.Settle, 1500*time.Millisecond)
+	cfg.FallbackDelay = cmp.Or(cfg.FallbackDelay, 1500*time.Millisecond)
 	cfg.ReportWait = cmp.Or(cfg.ReportWait, 2*time.Minute)
-	cfg.Sweep = cmp.Or(cfg.Sweep, 20*time.Minute)
+	cfg.IdleAfter = cmp.Or(cfg.IdleAfter, 20*time.Minute)
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
 	if cfg.Phones == nil {
 		cfg.Phones = phone.NorthAmerica{}
@@ -102,7 +102,7 @@ func New(cfg Config) (*Service, error) {
 
 // document returns the name of the document about a procedure, the clinic's
 // fallback for none, or why there is nothing to send.
-func (s *Service) document(ctx context.Context, clinic *Clinic, procedure ProcedureID) (name string, why Reason, err error) {
+func (s *Service) document(ctx context.Context, clinic *Settings, procedure ProcedureID) (name string, why Reason, err error) {
 	why = UnknownProcedure
 	if procedure != "" {
 		var ok bool
@@ -140,7 +140,7 @@ func (s *Service) Consent(ctx context.Context, org tenant.ID, c Consent) error {
 	if c.Phone == "" || c.At.IsZero() || c.Purpose.AboutAppointment() || c.Purpose == "" {
 		return errors.New("followup: Consent.Phone, Purpose (Information or Offer) and At are required")
 	}
-	return s.cfg.Store.Consent(ctx, org, c)
+	return s.cfg.Store.RecordConsent(ctx, org, c)
 }
 
 // OptOutCaller records that a caller wants no texts. ok is false if the number
@@ -150,33 +150,33 @@ func (s *Service) OptOutCaller(ctx context.Context, org tenant.Org, call, caller
 	if !ok {
 		return false, nil
 	}
-	return true, s.cfg.Store.OptOut(ctx, org.ID, OptOut{Phone: e164, Source: "call", Call: call})
+	return true, s.cfg.Store.RecordOptOut(ctx, org.ID, OptOut{Phone: e164, Source: "call", Call: call})
 }
 
 // Lookup returns what is known of a person by their number as it was given. A
 // number that is none is of nobody who is known.
-func (s *Service) Lookup(ctx context.Context, org tenant.Org, number string) (Memory, error) {
+func (s *Service) Lookup(ctx context.Context, org tenant.Org, number string) (ContactSummary, error) {
 	e164, ok := s.number(org, number)
 	if !ok {
-		return Memory{}, nil
+		return ContactSummary{}, nil
 	}
-	return s.cfg.Store.Lookup(ctx, org.ID, e164)
+	return s.cfg.Store.Summary(ctx, org.ID, e164)
 }
 
 // Quarantine counts a message that belongs to no call. kind is its type.
-func (s *Service) Quarantine(ctx context.Context, org tenant.ID, kind string) error {
-	return s.cfg.Store.Quarantine(ctx, org, kind)
+func (s *Service) CountUnmatched(ctx context.Context, org tenant.ID, kind string) error {
+	return s.cfg.Store.CountUnmatched(ctx, org, kind)
 }
 
 // Status keeps a carrier's word about a message; a number that has opted out at
 // the carrier has opted out here. An error that wraps ErrNotFound means that
 // there is no such message.
 func (s *Service) Status(ctx context.Context, org tenant.ID, u StatusUpdate) error {
-	intent, err := s.cfg.Store.Status(ctx, org, u)
+	intent, err := s.cfg.Store.RecordStatus(ctx, org, u)
 	if err != nil || u.Reason != OptedOut {
 		return err
 	}
-	return s.cfg.Store.OptOut(ctx, org, OptOut{Phone: intent.Phone, Source: "carrier", Message: u.Provider})
+	return s.cfg.Store.RecordOptOut(ctx, org, OptOut{Phone: intent.Phone, Source: "carrier", Message: u.Provider})
 }
 
 // number returns the E.164 form of a number as it was given; ok is false if it
@@ -185,9 +185,9 @@ func (s *Service) number(org tenant.Org, given string) (e164 string, ok bool) {
 	return phone.Parse(s.cfg.Phones, given, org.Country)
 }
 
-func (s *Service) clinic(ctx context.Context, org tenant.ID) (*Clinic, error) {
+func (s *Service) clinic(ctx context.Context, org tenant.ID) (*Settings, error) {
 	if org.IsZero() {
 		return nil, fmt.Errorf("followup: %w", tenant.ErrNoOrg)
 	}
-	return s.cfg.Clinics.Clinic(ctx, org)
+	return s.cfg.Settings.Settings(ctx, org)
 }

@@ -67,7 +67,7 @@ func TestTheOrderOfWhatIsToldMakesNoDifference(t *testing.T) {
 
 func TestAReportTellsWhatTheCallerAskedAbout(t *testing.T) {
 	consents := func(w *world) {
-		require.NoError(t, w.store.Consent(t.Context(), harley.ID, followup.Consent{
+		require.NoError(t, w.store.RecordConsent(t.Context(), harley.ID, followup.Consent{
 			Phone: caller, Purpose: followup.Information, Wording: "v1", Call: "call-1", At: w.clock.Now(),
 		}))
 	}
@@ -115,7 +115,7 @@ func TestAReportTellsWhatTheCallerAskedAbout(t *testing.T) {
 		require.Empty(t, w.intents())
 	})
 	t.Run("without one, a clinic may send a sheet of its own", func(t *testing.T) {
-		w := newWorld(t, withClinic(func(c *followup.ClinicConfig) { c.Fallback = "clinic.pdf" }))
+		w := newWorld(t, withClinic(func(c *followup.SettingsConfig) { c.Fallback = "clinic.pdf" }))
 		consents(w)
 		w.note(followup.Ended)
 		w.work()
@@ -148,7 +148,7 @@ func TestNothingIsSentAfterABooking(t *testing.T) {
 		}
 		require.Equal(t, []followup.Reason{followup.Booked}, reasons)
 	}
-	quiet := withClinic(func(c *followup.ClinicConfig) {
+	quiet := withClinic(func(c *followup.SettingsConfig) {
 		c.Kinds = []followup.Kind{followup.Information} // no confirmations
 	})
 	t.Run("in the call", func(t *testing.T) {
@@ -261,7 +261,7 @@ func TestAnOptOutCanBeLiftedByTextAndComesOnce(t *testing.T) {
 	require.NotEmpty(t, text("SM4", "BOOK"))
 	require.Empty(t, text("SM5", "my nose hurts"))
 	require.Empty(t, text("SM6", "Yes"), "it lifts nothing, so it answers something else")
-	replies, err := w.store.Replies(t.Context(), harley.ID, 10)
+	replies, err := w.store.ListReplies(t.Context(), harley.ID, 10)
 	require.NoError(t, err)
 	var kinds []followup.ReplyKind
 	for _, r := range replies {
@@ -274,7 +274,7 @@ func TestAnOptOutCanBeLiftedByTextAndComesOnce(t *testing.T) {
 func TestWhoCannotBeTextedIsToldSo(t *testing.T) {
 	for name, tt := range map[string]struct {
 		number, words string
-		want          followup.Promised
+		want          followup.PromiseResult
 		wish          wish
 	}{
 		"withheld":                   {number: "anonymous", words: "botox", want: followup.NoNumberToText},
@@ -287,7 +287,7 @@ func TestWhoCannotBeTextedIsToldSo(t *testing.T) {
 		"nothing, and nothing known": {number: caller, words: "", want: followup.NothingKnown},
 		"a document that is missing": {number: caller, words: "facelift", want: followup.NothingToSend},
 		"a clinic that sends none": {number: caller, words: "botox", want: followup.ClinicSendsNoText,
-			wish: withClinic(func(c *followup.ClinicConfig) { c.Kinds = []followup.Kind{followup.Reminder} })},
+			wish: withClinic(func(c *followup.SettingsConfig) { c.Kinds = []followup.Kind{followup.Reminder} })},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var wishes []wish
@@ -308,7 +308,7 @@ func TestWhoCannotBeTextedIsToldSo(t *testing.T) {
 
 // What the policy would refuse is not promised.
 func TestAPromiseIsOnlyMadeIfItCanBeKept(t *testing.T) {
-	again := func(w *world, call string) followup.Promised {
+	again := func(w *world, call string) followup.PromiseResult {
 		got, err := w.service.Promise(t.Context(), harley, followup.Promise{Call: call, Caller: caller, Procedure: redact.NewSpeech("botox")})
 		require.NoError(t, err)
 		return got
@@ -405,17 +405,17 @@ func TestACallerIsRemembered(t *testing.T) {
 // brokenStore does not answer.
 type brokenStore struct{ followup.Store }
 
-func (brokenStore) Record(context.Context, tenant.ID, followup.Facts) (followup.Call, error) {
+func (brokenStore) UpdateCall(context.Context, tenant.ID, followup.CallUpdate) (followup.Call, error) {
 	return followup.Call{}, fmt.Errorf("store: %w", followup.ErrUnavailable)
 }
 
-func (brokenStore) Lookup(context.Context, tenant.ID, string) (followup.Memory, error) {
-	return followup.Memory{}, followup.ErrUnavailable
+func (brokenStore) Summary(context.Context, tenant.ID, string) (followup.ContactSummary, error) {
+	return followup.ContactSummary{}, followup.ErrUnavailable
 }
 
 func TestAStoreThatDoesNotAnswerIsSaidSo(t *testing.T) {
 	w := newWorld(t, withService(func(c *followup.Config) { c.Store = brokenStore{c.Store} }))
-	err := w.service.Note(t.Context(), harley, followup.CallEvent{Call: "call-1", Signal: followup.Ended, Caller: caller})
+	err := w.service.RecordCall(t.Context(), harley, followup.CallEvent{Call: "call-1", Signal: followup.Ended, Caller: caller})
 	require.ErrorIs(t, err, followup.ErrUnavailable)
 	_, err = w.service.Promise(t.Context(), harley, followup.Promise{Call: "call-1", Caller: caller})
 	require.ErrorIs(t, err, followup.ErrUnavailable)
@@ -423,12 +423,12 @@ func TestAStoreThatDoesNotAnswerIsSaidSo(t *testing.T) {
 
 func TestNoMethodAnswersWithoutAClinic(t *testing.T) {
 	w := newWorld(t)
-	require.ErrorIs(t, w.service.Note(t.Context(), tenant.Org{}, followup.CallEvent{Call: "c", Signal: followup.Ended}), tenant.ErrNoOrg)
+	require.ErrorIs(t, w.service.RecordCall(t.Context(), tenant.Org{}, followup.CallEvent{Call: "c", Signal: followup.Ended}), tenant.ErrNoOrg)
 	_, err := w.service.Promise(t.Context(), tenant.Org{}, followup.Promise{Call: "c", Caller: caller})
 	require.ErrorIs(t, err, tenant.ErrNoOrg)
 	_, _, err = w.service.Inbound(t.Context(), tenant.ID{}, followup.Text{})
 	require.ErrorIs(t, err, tenant.ErrNoOrg)
-	require.ErrorIs(t, w.service.Quarantine(t.Context(), tenant.ID{}, "end-of-call-report"), tenant.ErrNoOrg)
+	require.ErrorIs(t, w.service.CountUnmatched(t.Context(), tenant.ID{}, "end-of-call-report"), tenant.ErrNoOrg)
 }
 
 func TestAPromiseNeedsACall(t *testing.T) {
@@ -439,14 +439,14 @@ func TestAPromiseNeedsACall(t *testing.T) {
 
 func TestNewNamesTheFieldAndTheCure(t *testing.T) {
 	w := newWorld(t)
-	good := followup.Config{Store: w.store, Clinics: followup.StaticClinics{}, Catalog: &followup.Procedures{}}
+	good := followup.Config{Store: w.store, Settings: followup.StaticSettings{}, Catalog: &followup.Procedures{}}
 	_, err := followup.New(good)
 	require.NoError(t, err)
 	for field, spoil := range map[string]func(*followup.Config){
-		"Config.Store":   func(c *followup.Config) { c.Store = nil },
-		"Config.Clinics": func(c *followup.Config) { c.Clinics = nil },
-		"Config.Catalog": func(c *followup.Config) { c.Catalog = nil },
-		"Config.Settle":  func(c *followup.Config) { c.Settle = -1 },
+		"Config.Store":         func(c *followup.Config) { c.Store = nil },
+		"Config.Settings":      func(c *followup.Config) { c.Settings = nil },
+		"Config.Catalog":       func(c *followup.Config) { c.Catalog = nil },
+		"Config.FallbackDelay": func(c *followup.Config) { c.FallbackDelay = -1 },
 	} {
 		bad := good
 		spoil(&bad)
@@ -464,7 +464,7 @@ func TestAnOfferNeedsLastingConsent(t *testing.T) {
 	w.work()
 	require.Equal(t, followup.NoConsent, w.only().Reason)
 
-	require.NoError(t, w.store.Consent(t.Context(), harley.ID, followup.Consent{
+	require.NoError(t, w.store.RecordConsent(t.Context(), harley.ID, followup.Consent{
 		Phone: caller, Purpose: followup.Offer, Wording: "waitlist-v1", At: w.clock.Now()}))
 	o.Key = "slot-2"
 	second, err := w.service.Offer(t.Context(), harley.ID, o)

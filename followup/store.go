@@ -40,7 +40,7 @@ type Store interface {
 	// A call that is over comes due f.Again from now, or earlier if it already
 	// was to; one that goes on, f.Again after the last that was heard of it. A
 	// call that is concluded does not come due.
-	Record(ctx context.Context, org tenant.ID, f Facts) (Call, error)
+	UpdateCall(ctx context.Context, org tenant.ID, f CallUpdate) (Call, error)
 
 	// Call returns what is known of a call; the error is ErrNotFound.
 	Call(ctx context.Context, org tenant.ID, id string) (Call, error)
@@ -54,7 +54,7 @@ type Store interface {
 	// and one that was Suppressed for NoConsent is Planned again if the plan
 	// says Consented. If t is a call, it is concluded. A task that has come due
 	// anew since it was taken is not put away.
-	Plan(ctx context.Context, org tenant.ID, t Task, plans []Plan) ([]Intent, error)
+	PlanIntents(ctx context.Context, org tenant.ID, t Task, plans []Plan) ([]Intent, error)
 
 	// Appointment returns an appointment as messages need to know it; the
 	// error is ErrNotFound. Every change of an appointment makes a task with
@@ -79,47 +79,47 @@ type Store interface {
 	// From then until Batch.Release, no booking and no opt-out of these
 	// contacts commits: what has committed was seen by decide. decide must be
 	// quick and must not call the store.
-	Begin(ctx context.Context, org tenant.ID, ids []IntentID, lease time.Duration, decide func(Candidate) Verdict) (Batch, error)
+	BeginSending(ctx context.Context, org tenant.ID, ids []IntentID, lease time.Duration, decide func(DecisionInput) IntentDecision) (Batch, error)
 
 	// Finish writes what came of attempts. A result of an attempt that is not
 	// the intent's last changes nothing, and neither does one for an intent
 	// that has ended, but for a carrier's id that was not known. A result that
 	// says Accepted does not undo what the carrier has said since.
-	Finish(ctx context.Context, org tenant.ID, results []Result) error
+	RecordResults(ctx context.Context, org tenant.ID, results []Result) error
 
 	// Status notes what the carrier says of a message: a state that is
 	// further on than the intent's replaces it, see State.Outranks, and settles
 	// what was unknown; any other changes nothing but a carrier's id that was
 	// not known. It returns the intent as it is then; the error is ErrNotFound.
-	Status(ctx context.Context, org tenant.ID, u StatusUpdate) (Intent, error)
+	RecordStatus(ctx context.Context, org tenant.ID, u StatusUpdate) (Intent, error)
 
 	// Consent adds to the ledger that a contact agreed to be texted.
-	Consent(ctx context.Context, org tenant.ID, c Consent) error
+	RecordConsent(ctx context.Context, org tenant.ID, c Consent) error
 
 	// OptOut adds to the ledger that a contact wants no texts, or wants them
 	// again. It takes the contact's lock: when it returns, no intent of the
 	// contact is sent that Begin had not released before. An entry whose
 	// Message is in the ledger changes nothing.
-	OptOut(ctx context.Context, org tenant.ID, o OptOut) error
+	RecordOptOut(ctx context.Context, org tenant.ID, o OptOut) error
 
 	// Reply notes that a contact texted: what kind of reply it was and when,
 	// not its words. It reports whether the message was new.
-	Reply(ctx context.Context, org tenant.ID, r Reply) (first bool, err error)
+	RecordReply(ctx context.Context, org tenant.ID, r Reply) (first bool, err error)
 
 	// Replies returns the latest texts from contacts, the last one first, at
 	// most limit of them.
-	Replies(ctx context.Context, org tenant.ID, limit int) ([]Reply, error)
+	ListReplies(ctx context.Context, org tenant.ID, limit int) ([]Reply, error)
 
 	// Quarantine notes that a message came which belongs to no call, so that
 	// it can be counted. kind is the message's type.
-	Quarantine(ctx context.Context, org tenant.ID, kind string) error
+	CountUnmatched(ctx context.Context, org tenant.ID, kind string) error
 
 	// Lookup returns what is known of a contact; an unknown one is no error.
-	Lookup(ctx context.Context, org tenant.ID, phone string) (Memory, error)
+	Summary(ctx context.Context, org tenant.ID, phone string) (ContactSummary, error)
 
 	// Intents returns the intents that match every given field of f, the
 	// latest planned first.
-	Intents(ctx context.Context, org tenant.ID, f Find) ([]Intent, error)
+	ListIntents(ctx context.Context, org tenant.ID, f IntentFilter) ([]Intent, error)
 }
 
 // A Queue says what has come due: a doorbell, and never the truth. It rings at
@@ -129,14 +129,14 @@ type Queue interface {
 	// none of the clinics in except, and keeps them from others for the time of
 	// lease: a task that is not put away by then is due again. No clinic waits
 	// for another's tasks.
-	Take(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]Task, error)
+	Dequeue(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]Task, error)
 
 	// Wait returns when a task may have come due, after max at the latest, or
 	// when ctx ends.
 	Wait(ctx context.Context, max time.Duration) error
 
 	// Drop puts a task away, unless it has come due anew since it was taken.
-	Drop(ctx context.Context, t Task) error
+	Ack(ctx context.Context, t Task) error
 }
 
 // TaskKind is what a task's id names.
@@ -214,7 +214,7 @@ func (a Appointment) LogValue() slog.Value { return slog.StringValue(a.String())
 
 // Candidate is an intent to be decided about, and what is known of its contact
 // at that moment. It prints as the intent.
-type Candidate struct {
+type DecisionInput struct {
 	Intent
 
 	// Booked says that an appointment was made, confirmed or moved in the call
@@ -247,21 +247,21 @@ type Candidate struct {
 	Now time.Time // of the store's clock
 }
 
-// Action is what a [Verdict] says to do.
+// Action is what a [IntentDecision] says to do.
 type Action int
 
 // The zero action is Wait.
 const (
-	Wait     Action = iota // until At
-	Send                   // now
-	Suppress               // never, for Reason
-	Expire                 // never: it is too late
-	Look                   // for it at the carrier
-	GiveUp                 // it is Dead, for Reason
+	Wait       Action = iota // until At
+	Send                     // now
+	Suppress                 // never, for Reason
+	Expire                   // never: it is too late
+	Reconcile                // for it at the carrier
+	DeadLetter               // it is Dead, for Reason
 )
 
 // Verdict is what is to be done with an intent. Reason is kept with it.
-type Verdict struct {
+type IntentDecision struct {
 	Action Action
 	At     time.Time // when to decide again: with Wait
 	Reason Reason
@@ -272,10 +272,10 @@ type Verdict struct {
 	Link   *Link
 }
 
-// Batch is what [Store].Begin decided to do.
+// Batch is what [Store].BeginSending decided to do.
 type Batch struct {
 	// Send and Look are the intents with that verdict, as they are now.
-	Send, Look []Intent
+	Send, Reconcile []Intent
 
 	// Release lets the contacts of Send go. It is never nil, may be called more than once,
 	// and must be called soon: within about half a second the store may do so
@@ -382,7 +382,7 @@ func (r Reply) GoString() string { return r.String() }
 func (r Reply) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
 // Find asks for intents.
-type Find struct {
+type IntentFilter struct {
 	ID    IntentID
 	Phone string
 	Call  string

@@ -103,7 +103,7 @@ type Values struct {
 
 // Render writes a text: one segment, in the clinic's zone and style. The error
 // tells which value is missing or cannot be sent, and not what it is.
-func (c *Clinic) Render(kind Kind, v Values) (string, error) {
+func (c *Settings) Render(kind Kind, v Values) (string, error) {
 	text, ok := c.texts[kind]
 	if !ok {
 		return "", fmt.Errorf("followup: clinic %s has no text of kind %q", c.cfg.Org.ID, kind)
@@ -125,7 +125,7 @@ func (c *Clinic) Render(kind Kind, v Values) (string, error) {
 }
 
 // clock is how a time of day is written where the clinic is.
-func (c *Clinic) clock() string {
+func (c *Settings) clock() string {
 	if strings.EqualFold(c.cfg.Org.Locale, "en-US") {
 		return "3:04 PM"
 	}
@@ -136,14 +136,14 @@ func (c *Clinic) clock() string {
 // the names and aliases in its catalog: whoever sees a phone's screen would
 // learn of a treatment. Call it when the clinic and its catalog are loaded. The
 // error tells the place of the word in words, and not the word.
-func (c *Clinic) CheckWords(words []string) error {
+func (c *Settings) CheckWords(words []string) error {
 	for i, word := range words {
 		if holdsWord(c.cfg.Label, word) {
-			return fmt.Errorf("followup: ClinicConfig.Label of %s holds words[%d] of its catalog, a medical fact: sign with a neutral name", c.cfg.Org.ID, i)
+			return fmt.Errorf("followup: SettingsConfig.Label of %s holds words[%d] of its catalog, a medical fact: sign with a neutral name", c.cfg.Org.ID, i)
 		}
 		for kind, text := range c.texts {
 			if holdsWord(placeholder.ReplaceAllString(text, "|"), word) {
-				return fmt.Errorf("followup: ClinicConfig.Templates[%s] of %s holds words[%d] of its catalog, a medical fact: take it out", kind, c.cfg.Org.ID, i)
+				return fmt.Errorf("followup: SettingsConfig.Templates[%s] of %s holds words[%d] of its catalog, a medical fact: take it out", kind, c.cfg.Org.ID, i)
 			}
 		}
 	}

@@ -31,7 +31,7 @@ type WorkerConfig struct {
 	// still on its way when the attempt was given up.
 	//
 	// Defaults to 5 seconds.
-	Settle time.Duration
+	ReconcileDelay time.Duration
 
 	// NeverResend keeps an attempt of unknown outcome from being made again
 	// even if the carrier does not list it. It is what happens if Sender is no
@@ -88,7 +88,7 @@ type Worker struct {
 func NewWorker(cfg WorkerConfig) (*Worker, error) {
 	cfg.SendTimeout = cmp.Or(cfg.SendTimeout, 3*time.Second)
 	cfg.Lease = cmp.Or(cfg.Lease, cfg.SendTimeout+2*time.Second)
-	cfg.Settle = cmp.Or(cfg.Settle, 5*time.Second)
+	cfg.ReconcileDelay = cmp.Or(cfg.ReconcileDelay, 5*time.Second)
 	cfg.Concurrency = cmp.Or(cfg.Concurrency, 256)
 	cfg.PerClinic = cmp.Or(cfg.PerClinic, min(64, cfg.Concurrency))
 	cfg.Poll = cmp.Or(cfg.Poll, 250*time.Millisecond)
@@ -103,8 +103,8 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 		return nil, errors.New("followup: WorkerConfig.Links is nil: pass a linker, such as followup.NewLinks makes")
 	case cfg.SendTimeout < 0 || cfg.Lease < cfg.SendTimeout+500*time.Millisecond:
 		return nil, errors.New("followup: WorkerConfig.Lease must be at least half a second longer than SendTimeout")
-	case cfg.Settle < 0 || cfg.Poll < 0 || cfg.Concurrency < 1 || cfg.PerClinic < 1:
-		return nil, errors.New("followup: WorkerConfig.Settle, Poll, Concurrency and PerClinic cannot be negative: leave them 0 for their defaults")
+	case cfg.ReconcileDelay < 0 || cfg.Poll < 0 || cfg.Concurrency < 1 || cfg.PerClinic < 1:
+		return nil, errors.New("followup: WorkerConfig.ReconcileDelay, Poll, Concurrency and PerClinic cannot be negative: leave them 0 for their defaults")
 	}
 	w := &Worker{cfg: cfg, svc: cfg.Service.cfg}
 	w.reconciler, _ = cfg.Sender.(Reconciler)
@@ -122,7 +122,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		free, busy, at := crew.free()
 		tasks, err := []Task(nil), error(nil)
 		if free > 0 {
-			tasks, err = w.cfg.Queue.Take(ctx, free, w.cfg.PerClinic, w.cfg.Lease, busy)
+			tasks, err = w.cfg.Queue.Dequeue(ctx, free, w.cfg.PerClinic, w.cfg.Lease, busy)
 		}
 		if err != nil {
 			failures++
@@ -173,8 +173,8 @@ func (w *Worker) process(ctx context.Context, org tenant.ID, tasks []Task) {
 	// not keep the crew from other clinics.
 	ctx, cancel := context.WithTimeout(ctx, 2*w.cfg.Lease)
 	defer cancel()
-	clinic, err := w.svc.Clinics.Clinic(ctx, org)
-	gone := errors.Is(err, tenant.ErrUnknown)
+	clinic, err := w.svc.Settings.Settings(ctx, org)
+	gone := errors.Is(err, tenant.ErrUnknownOrg)
 	if err != nil && !gone {
 		w.failed(ctx, org, "clinic", err)
 		return
@@ -186,13 +186,13 @@ func (w *Worker) process(ctx context.Context, org tenant.ID, tasks []Task) {
 			intents = append(intents, IntentID(t.ID))
 			continue
 		case gone:
-			err = w.cfg.Queue.Drop(ctx, t)
+			err = w.cfg.Queue.Ack(ctx, t)
 		case t.Kind == TaskCall:
 			err = w.callDue(ctx, clinic, t)
 		case t.Kind == TaskAppointment:
 			err = w.cfg.Service.appointmentChanged(ctx, clinic, t)
 		default:
-			err = w.cfg.Queue.Drop(ctx, t)
+			err = w.cfg.Queue.Ack(ctx, t)
 		}
 		if err != nil {
 			w.failed(ctx, org, string(t.Kind), err)
@@ -205,18 +205,18 @@ func (w *Worker) process(ctx context.Context, org tenant.ID, tasks []Task) {
 
 // callDue decides what follows from a call of which nothing more was heard. One
 // that has not ended, as far as is known, is taken to have ended now.
-func (w *Worker) callDue(ctx context.Context, clinic *Clinic, t Task) error {
+func (w *Worker) callDue(ctx context.Context, clinic *Settings, t Task) error {
 	call, err := w.svc.Store.Call(ctx, t.Org, t.ID)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return w.cfg.Queue.Drop(ctx, t)
+		return w.cfg.Queue.Ack(ctx, t)
 	case err != nil:
 		return err
 	case call.Concluded:
-		return w.cfg.Queue.Drop(ctx, t)
+		return w.cfg.Queue.Ack(ctx, t)
 	case call.Ended.IsZero():
-		call, err = w.svc.Store.Record(ctx, t.Org, Facts{
-			Call: t.ID, Signal: Ended, At: call.Now, Ended: call.LastSeen, Again: w.cfg.Lease,
+		call, err = w.svc.Store.UpdateCall(ctx, t.Org, CallUpdate{
+			Call: t.ID, Signal: Ended, At: call.Now, Ended: call.LastSeen, RecheckAfter: w.cfg.Lease,
 		})
 		if err != nil {
 			return err

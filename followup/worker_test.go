@@ -42,7 +42,7 @@ func TestAClinicWithQuietHoursSendsAtOpening(t *testing.T) {
 }
 
 func TestACallerWhoAskedMayBeAnsweredAtOnce(t *testing.T) {
-	w := newWorld(t, withClinic(func(c *followup.ClinicConfig) { c.AtOnce = true }))
+	w := newWorld(t, withClinic(func(c *followup.SettingsConfig) { c.AtOnce = true }))
 	w.clock.Advance(11 * time.Hour) // eleven at night
 	w.promise("botox")
 	w.note(followup.Ended)
@@ -78,7 +78,7 @@ func TestOnePersonGetsOneTextADay(t *testing.T) {
 func TestAReportThatIsLateStillNamesTheDocument(t *testing.T) {
 	w := newWorld(t)
 	w.clock.Advance(10 * time.Hour)
-	require.NoError(t, w.store.Consent(t.Context(), harley.ID, followup.Consent{
+	require.NoError(t, w.store.RecordConsent(t.Context(), harley.ID, followup.Consent{
 		Phone: caller, Purpose: followup.Information, Call: "call-1", At: w.clock.Now()}))
 	w.note(followup.Ended, transcript("User: botox"))
 	w.work()
@@ -147,9 +147,9 @@ func TestAnAttemptOfUnknownOutcomeIsLookedForAndNotRepeated(t *testing.T) {
 	t.Run("a worker that died says nothing at all", func(t *testing.T) {
 		w := promised(t)
 		i := w.only()
-		batch, err := w.store.Begin(t.Context(), harley.ID, []followup.IntentID{i.ID}, 5*time.Second,
-			func(followup.Candidate) followup.Verdict {
-				return followup.Verdict{Action: followup.Send, Digest: followup.Digest("as the dead one wrote it")}
+		batch, err := w.store.BeginSending(t.Context(), harley.ID, []followup.IntentID{i.ID}, 5*time.Second,
+			func(followup.DecisionInput) followup.IntentDecision {
+				return followup.IntentDecision{Action: followup.Send, Digest: followup.Digest("as the dead one wrote it")}
 			})
 		require.NoError(t, err)
 		require.Len(t, batch.Send, 1)
@@ -216,10 +216,10 @@ func TestTheSendersPaceIsKept(t *testing.T) {
 	var ids []followup.IntentID
 	for i := range 20 {
 		phone := fmt.Sprintf("+4477009001%02d", 30+i)
-		require.NoError(t, w.store.Consent(t.Context(), harley.ID, followup.Consent{Phone: phone, Purpose: followup.Information, At: w.clock.Now()}))
+		require.NoError(t, w.store.RecordConsent(t.Context(), harley.ID, followup.Consent{Phone: phone, Purpose: followup.Information, At: w.clock.Now()}))
 		id := followup.NewIntentID(harley.ID, phone)
 		ids = append(ids, id)
-		_, err := w.store.Plan(t.Context(), harley.ID, followup.Task{}, []followup.Plan{{ID: id, Kind: followup.Information,
+		_, err := w.store.PlanIntents(t.Context(), harley.ID, followup.Task{}, []followup.Plan{{ID: id, Kind: followup.Information,
 			Phone: phone, Procedure: "botox", Deadline: w.clock.Now().Add(time.Hour)}})
 		require.NoError(t, err)
 	}
@@ -311,11 +311,11 @@ func TestACallbackSettlesWhatWasUnknown(t *testing.T) {
 }
 
 func TestAClinicThatIsGoneSendsNothing(t *testing.T) {
-	clinics := followup.StaticClinics{}
-	clinic, err := followup.NewClinic(followup.ClinicConfig{Org: harley})
+	clinics := followup.StaticSettings{}
+	clinic, err := followup.NewSettings(followup.SettingsConfig{Org: harley})
 	require.NoError(t, err)
 	clinics[harley.ID] = clinic
-	w := promised(t, withService(func(c *followup.Config) { c.Clinics = clinics }))
+	w := promised(t, withService(func(c *followup.Config) { c.Settings = clinics }))
 	delete(clinics, harley.ID)
 	w.work()
 	require.Empty(t, w.carrier.sent())
@@ -389,7 +389,7 @@ func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
 		w.work()
 		c := claim("x", caller, "", a.Start.Add(50*time.Hour))
 		_, err := w.booking.Move(t.Context(), harley.ID, booking.Move{
-			ID: a.ID, Start: c.Start, End: c.End, Occupied: c.Occupied, Needs: c.Needs, Actor: "test", SeeFrom: c.SeeFrom, SeeTo: c.SeeTo})
+			ID: a.ID, Start: c.Start, End: c.End, Occupied: c.Occupied, Needs: c.Needs, Actor: "test", BusyFrom: c.BusyFrom, BusyTo: c.BusyTo})
 		require.NoError(t, err)
 		w.wait(a.Start.Sub(w.clock.Now()), time.Hour)
 		require.Equal(t, []string{"confirmation", "confirmation"}, kinds(w), "none of the old time")
@@ -404,7 +404,7 @@ func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
 			w.clock.Advance(time.Minute)
 			c := claim("x", caller, "", start)
 			_, err := w.booking.Move(t.Context(), harley.ID, booking.Move{
-				ID: a.ID, Start: c.Start, End: c.End, Occupied: c.Occupied, Needs: c.Needs, Actor: "test", SeeFrom: c.SeeFrom, SeeTo: c.SeeTo})
+				ID: a.ID, Start: c.Start, End: c.End, Occupied: c.Occupied, Needs: c.Needs, Actor: "test", BusyFrom: c.BusyFrom, BusyTo: c.BusyTo})
 			require.NoError(t, err)
 			w.work()
 		}
@@ -505,7 +505,7 @@ func TestAPanicHoldsUpItsOwnMessageOnly(t *testing.T) {
 // strange is a policy that panics over a number.
 type strange struct{ panics string }
 
-func (s *strange) Decide(c followup.Candidate, clinic *followup.Clinic, place phone.Place) followup.Decision {
+func (s *strange) Decide(c followup.DecisionInput, clinic *followup.Settings, place phone.Place) followup.Decision {
 	if c.Phone == s.panics {
 		panic("over " + c.Phone)
 	}
@@ -521,16 +521,16 @@ func (strangeObserver) ObserveMessage(context.Context, followup.Observation) {
 // Whoever does not answer is not waited for without end.
 func TestAPartThatDoesNotAnswerEndsNothing(t *testing.T) {
 	for name, silence := range map[string]func(*silent, *followup.Config){
-		"what knows the clinics":   func(s *silent, c *followup.Config) { s.Clinics, c.Clinics = c.Clinics, s },
+		"what knows the clinics":   func(s *silent, c *followup.Config) { s.SettingsSource, c.Settings = c.Settings, s },
 		"what knows the documents": func(s *silent, c *followup.Config) { s.Catalog, c.Catalog = c.Catalog, s },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				clinic, err := followup.NewClinic(followup.ClinicConfig{Org: harley})
+				clinic, err := followup.NewSettings(followup.SettingsConfig{Org: harley})
 				require.NoError(t, err)
 				s := &silent{}
 				w := promised(t, withService(func(c *followup.Config) {
-					c.Clinics = followup.StaticClinics{harley.ID: clinic}
+					c.Settings = followup.StaticSettings{harley.ID: clinic}
 					silence(s, c)
 				}))
 				s.now = true
@@ -546,17 +546,17 @@ func TestAPartThatDoesNotAnswerEndsNothing(t *testing.T) {
 
 // silent answers nothing now.
 type silent struct {
-	followup.Clinics
+	followup.SettingsSource
 	followup.Catalog
 	now bool
 }
 
-func (s *silent) Clinic(ctx context.Context, org tenant.ID) (*followup.Clinic, error) {
+func (s *silent) Settings(ctx context.Context, org tenant.ID) (*followup.Settings, error) {
 	if s.now {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	return s.Clinics.Clinic(ctx, org)
+	return s.SettingsSource.Settings(ctx, org)
 }
 
 func (s *silent) Document(ctx context.Context, org tenant.ID, id followup.ProcedureID) (string, bool, error) {
@@ -599,11 +599,11 @@ type heldUp struct {
 	before, after time.Duration
 }
 
-func (s *heldUp) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+func (s *heldUp) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
 	before, after := s.before, s.after
 	s.before, s.after = 0, 0
 	time.Sleep(before)
-	batch, err := s.Store.Begin(ctx, org, ids, lease, decide)
+	batch, err := s.Store.BeginSending(ctx, org, ids, lease, decide)
 	time.Sleep(after)
 	return batch, err
 }
@@ -628,12 +628,12 @@ type brokenQueue struct {
 	failures int
 }
 
-func (q *brokenQueue) Take(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
+func (q *brokenQueue) Dequeue(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
 	if q.failures > 0 {
 		q.failures--
 		return nil, followup.ErrUnavailable
 	}
-	return q.Queue.Take(ctx, n, perOrg, lease, except)
+	return q.Queue.Dequeue(ctx, n, perOrg, lease, except)
 }
 
 func TestAQueueThatDoesNotAnswerIsAskedAgain(t *testing.T) {
@@ -678,18 +678,18 @@ type unreachable struct {
 	begins, finishes int
 }
 
-func (s *unreachable) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+func (s *unreachable) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
 	if s.begins--; s.begins >= 0 {
 		return followup.Batch{}, followup.ErrUnavailable
 	}
-	return s.Store.Begin(ctx, org, ids, lease, decide)
+	return s.Store.BeginSending(ctx, org, ids, lease, decide)
 }
 
-func (s *unreachable) Finish(ctx context.Context, org tenant.ID, results []followup.Result) error {
+func (s *unreachable) RecordResults(ctx context.Context, org tenant.ID, results []followup.Result) error {
 	if s.finishes--; s.finishes >= 0 {
 		return followup.ErrUnavailable
 	}
-	return s.Store.Finish(ctx, org, results)
+	return s.Store.RecordResults(ctx, org, results)
 }
 
 func TestNewWorkerNamesTheFieldAndTheCure(t *testing.T) {
@@ -719,12 +719,12 @@ func TestNothingThatHoldsAPersonPrintsThem(t *testing.T) {
 	const words = "about a nose job"
 	var out string
 	for _, v := range []any{
-		followup.Message{To: caller, Body: words}, followup.Lost{To: caller}, followup.Intent{Phone: caller, Procedure: "botox"},
-		followup.Candidate{Intent: followup.Intent{Phone: caller, Procedure: "botox"}}, followup.Plan{Phone: caller, Procedure: "botox"},
-		followup.Facts{Phone: caller, Procedure: "botox"}, followup.Call{Phone: caller, Procedure: "botox"},
+		followup.Message{To: caller, Body: words}, followup.UnconfirmedMessage{To: caller}, followup.Intent{Phone: caller, Procedure: "botox"},
+		followup.DecisionInput{Intent: followup.Intent{Phone: caller, Procedure: "botox"}}, followup.Plan{Phone: caller, Procedure: "botox"},
+		followup.CallUpdate{Phone: caller, Procedure: "botox"}, followup.Call{Phone: caller, Procedure: "botox"},
 		followup.Consent{Phone: caller}, followup.OptOut{Phone: caller}, followup.Reply{Phone: caller}, followup.Text{From: caller},
 		followup.Appointment{Phone: caller}, followup.Promise{Caller: caller}, followup.CallEvent{Caller: caller, Service: "botox"},
-		followup.Offering{Phone: caller}, followup.Memory{Procedure: "botox"},
+		followup.Offering{Phone: caller}, followup.ContactSummary{Procedure: "botox"},
 	} {
 		out += fmt.Sprintf("%v %+v %#v %s\n", v, v, v, v)
 		slogged(&out, v)

@@ -59,7 +59,7 @@ type world struct {
 	t       *testing.T
 	clock   *clock
 	booking *memory.Store
-	store   *memory.FollowUps
+	store   *memory.FollowUpStore
 	carrier *carrier
 	service *followup.Service
 	worker  *followup.Worker
@@ -67,18 +67,18 @@ type world struct {
 }
 
 // A wish changes the world before it begins.
-type wish func(*followup.ClinicConfig, *followup.Config, *followup.WorkerConfig)
+type wish func(*followup.SettingsConfig, *followup.Config, *followup.WorkerConfig)
 
-func withClinic(change func(*followup.ClinicConfig)) wish {
-	return func(c *followup.ClinicConfig, _ *followup.Config, _ *followup.WorkerConfig) { change(c) }
+func withClinic(change func(*followup.SettingsConfig)) wish {
+	return func(c *followup.SettingsConfig, _ *followup.Config, _ *followup.WorkerConfig) { change(c) }
 }
 
 func withService(change func(*followup.Config)) wish {
-	return func(_ *followup.ClinicConfig, c *followup.Config, _ *followup.WorkerConfig) { change(c) }
+	return func(_ *followup.SettingsConfig, c *followup.Config, _ *followup.WorkerConfig) { change(c) }
 }
 
 func withWorker(change func(*followup.WorkerConfig)) wish {
-	return func(_ *followup.ClinicConfig, _ *followup.Config, c *followup.WorkerConfig) { change(c) }
+	return func(_ *followup.SettingsConfig, _ *followup.Config, c *followup.WorkerConfig) { change(c) }
 }
 
 // newWorld begins on Tuesday, 24 November 2026, at noon in London.
@@ -88,7 +88,7 @@ func newWorld(t *testing.T, wishes ...wish) *world {
 	w.booking = memory.New(memory.Clock(w.clock.Now))
 	w.store = w.booking.FollowUps()
 	w.carrier = &carrier{world: w}
-	clinicConfig := followup.ClinicConfig{Org: harley}
+	clinicConfig := followup.SettingsConfig{Org: harley}
 	catalog, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{harley.ID: {
 		{ID: "botox", Name: "Botox consultation", Aliases: []string{"botox"}, Document: "botox.pdf"},
 		{ID: "rhinoplasty", Name: "Rhinoplasty consultation", Aliases: []string{"rhinoplasty", "nose job"}, Document: "rhinoplasty.pdf"},
@@ -104,10 +104,10 @@ func newWorld(t *testing.T, wishes ...wish) *world {
 	for _, change := range wishes {
 		change(&clinicConfig, &config, &workerConfig)
 	}
-	if config.Clinics == nil {
-		clinic, err := followup.NewClinic(clinicConfig)
+	if config.Settings == nil {
+		clinic, err := followup.NewSettings(clinicConfig)
 		require.NoError(t, err)
-		config.Clinics = followup.StaticClinics{harley.ID: clinic}
+		config.Settings = followup.StaticSettings{harley.ID: clinic}
 	}
 	w.service, err = followup.New(config)
 	require.NoError(t, err)
@@ -123,13 +123,13 @@ func newWorld(t *testing.T, wishes ...wish) *world {
 }
 
 // note tells the service of the call, at the time of the clock.
-func (w *world) note(signal followup.Signal, changes ...func(*followup.CallEvent)) {
+func (w *world) note(signal followup.CallSignal, changes ...func(*followup.CallEvent)) {
 	w.t.Helper()
 	e := followup.CallEvent{Call: "call-1", Signal: signal, Caller: caller}
 	for _, change := range changes {
 		change(&e)
 	}
-	require.NoError(w.t, w.service.Note(w.t.Context(), harley, e))
+	require.NoError(w.t, w.service.RecordCall(w.t.Context(), harley, e))
 }
 
 func service(id followup.ProcedureID) func(*followup.CallEvent) {
@@ -145,7 +145,7 @@ func from(number string) func(*followup.CallEvent) {
 }
 
 // promise has the caller agree to be texted.
-func (w *world) promise(words string) followup.Promised {
+func (w *world) promise(words string) followup.PromiseResult {
 	w.t.Helper()
 	got, err := w.service.Promise(w.t.Context(), harley, followup.Promise{
 		Call: "call-1", Caller: caller, Procedure: redact.NewSpeech(words),
@@ -158,7 +158,7 @@ func (w *world) promise(words string) followup.Promised {
 func (w *world) work() {
 	w.t.Helper()
 	for range 100 {
-		tasks, err := w.store.Take(w.t.Context(), 100, 100, 5*time.Second, nil)
+		tasks, err := w.store.Dequeue(w.t.Context(), 100, 100, 5*time.Second, nil)
 		require.NoError(w.t, err)
 		if len(tasks) == 0 {
 			return
@@ -189,7 +189,7 @@ func (w *world) only() followup.Intent {
 
 func (w *world) intents() []followup.Intent {
 	w.t.Helper()
-	intents, err := w.store.Intents(w.t.Context(), harley.ID, followup.Find{})
+	intents, err := w.store.ListIntents(w.t.Context(), harley.ID, followup.IntentFilter{})
 	require.NoError(w.t, err)
 	return intents
 }
@@ -200,9 +200,9 @@ func claim(key, phone, call string, start time.Time) booking.Claim {
 	return booking.Claim{
 		ID: booking.NewID(harley.ID, key), Digest: "digest", Service: "botox", Start: start, End: end, Zone: "Europe/London",
 		Occupied: schedule.Span{Start: start.Unix(), End: end.Unix()},
-		Needs:    [][]booking.Seats{{{Resource: "dr-amara", Capacity: 1}}},
+		Needs:    [][]booking.Candidate{{{Resource: "dr-amara", Capacity: 1}}},
 		Contact:  booking.Contact{Phone: phone}, Call: call, Actor: "test",
-		SeeFrom: start, SeeTo: end,
+		BusyFrom: start, BusyTo: end,
 	}
 }
 
@@ -226,7 +226,7 @@ type carrier struct {
 }
 
 func (c *carrier) Send(_ context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
-	m.Departed()
+	m.RequestWritten()
 	c.mu.Lock()
 	var scripted func(followup.Message) (followup.Receipt, error)
 	if len(c.next) > 0 {
@@ -246,7 +246,7 @@ func (c *carrier) take(m followup.Message) followup.Receipt {
 	return followup.Receipt{Provider: "SM" + string(m.Intent)}
 }
 
-func (c *carrier) Find(_ context.Context, org tenant.ID, l followup.Lost) (followup.Receipt, bool, error) {
+func (c *carrier) FindSent(_ context.Context, org tenant.ID, l followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.blind != nil {

@@ -82,8 +82,17 @@ func (s Secrets) MarshalJSON() ([]byte, error) { return []byte(`"[SECRETS]"`), n
 // LogValue hides the secrets from slog.
 func (s Secrets) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// ErrUnknown says that no clinic answers to a key, a phone number or an assistant.
-var ErrUnknown = errors.New("tenant: no such clinic")
+// ErrUnknownOrg means that no clinic has a key, a phone number or an assistant.
+var ErrUnknownOrg = errors.New("tenant: no such clinic")
+
+// Registration is a clinic's entry in a [Directory].
+type Registration struct {
+	Org     Org
+	Secrets Secrets // Current is required
+
+	PhoneNumberIDs []string // Vapi's ids of the clinic's phone numbers
+	AssistantIDs   []string // Vapi's ids of the clinic's assistants
+}
 
 // A Directory knows the clinics and what belongs to them. It is asked on every
 // request, so an implementation that reads a database keeps its answers for a
@@ -91,14 +100,14 @@ var ErrUnknown = errors.New("tenant: no such clinic")
 type Directory interface {
 	// ByKey returns the clinic whose webhook URL ends in key, and the secrets
 	// that prove a request comes from its Vapi account. The error wraps
-	// [ErrUnknown] if no clinic has that key.
+	// [ErrUnknownOrg] if no clinic has that key.
 	ByKey(ctx context.Context, key string) (Org, Secrets, error)
 
 	// ByPhoneNumberID returns the clinic that owns a Vapi phone number id, by
-	// exact match. The error wraps [ErrUnknown] if none does.
+	// exact match. The error wraps [ErrUnknownOrg] if none does.
 	ByPhoneNumberID(ctx context.Context, id string) (ID, error)
 
 	// ByAssistantID returns the clinic that owns a Vapi assistant id, by exact
-	// match. The error wraps [ErrUnknown] if none does.
+	// match. The error wraps [ErrUnknownOrg] if none does.
 	ByAssistantID(ctx context.Context, id string) (ID, error)
 }

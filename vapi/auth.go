@@ -21,12 +21,12 @@ import (
 
 // A Proof is a way to prove that a request comes from a clinic's Vapi account:
 // by one of the clinic's [tenant.Secrets]. An empty secret proves nothing.
-type Proof string
+type AuthMethod string
 
 const (
-	Secret Proof = "secret" // the secret in the header X-Vapi-Secret
-	Bearer Proof = "bearer" // the secret in the header Authorization
-	HMAC   Proof = "hmac"   // a signature over the body with the secret as its key
+	Secret AuthMethod = "secret" // the secret in the header X-Vapi-Secret
+	Bearer AuthMethod = "bearer" // the secret in the header Authorization
+	HMAC   AuthMethod = "hmac"   // a signature over the body with the secret as its key
 )
 
 // Payload says what a [Signature] is taken over.
@@ -79,14 +79,14 @@ type Signature struct {
 
 // authenticator checks proofs.
 type authenticator struct {
-	accept []Proof
+	accept []AuthMethod
 	sig    Signature
 	hash   func() hash.Hash
 }
 
-func newAuthenticator(accept []Proof, sig Signature) (*authenticator, error) {
+func newAuthenticator(accept []AuthMethod, sig Signature) (*authenticator, error) {
 	if len(accept) == 0 {
-		accept = []Proof{Secret, Bearer, HMAC}
+		accept = []AuthMethod{Secret, Bearer, HMAC}
 	}
 	for _, p := range accept {
 		if p != Secret && p != Bearer && p != HMAC {
@@ -120,7 +120,7 @@ func newAuthenticator(accept []Proof, sig Signature) (*authenticator, error) {
 }
 
 // byHeader looks for the secret itself; the body need not be read for it.
-func (a *authenticator) byHeader(h http.Header, secrets tenant.Secrets) (Proof, bool) {
+func (a *authenticator) byHeader(h http.Header, secrets tenant.Secrets) (AuthMethod, bool) {
 	if a.accepts(Secret) && isSecret(h.Get("X-Vapi-Secret"), secrets) {
 		return Secret, true
 	}
@@ -186,7 +186,7 @@ func (a *authenticator) isNow(timestamp string, now time.Time) bool {
 	return -a.sig.Window <= age && age <= a.sig.Window
 }
 
-func (a *authenticator) accepts(p Proof) bool { return slices.Contains(a.accept, p) }
+func (a *authenticator) accepts(p AuthMethod) bool { return slices.Contains(a.accept, p) }
 
 // isSecret compares in constant time, hiding the lengths as well. Vapi's
 // credentials put "Bearer " before the secret in any header, or leave it out

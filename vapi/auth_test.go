@@ -31,7 +31,7 @@ func sign(h func() hash.Hash, key, text string) []byte {
 // printf '1795356300.{"message":{"type":"hang"}}' | openssl dgst -sha256 -hmac Jefe
 func TestKnownSignature(t *testing.T) {
 	const body = `{"message":{"type":"hang"}}`
-	d, err := memory.NewDirectory(memory.Clinic{Org: harley, Secrets: tenant.Secrets{Current: "Jefe"}})
+	d, err := memory.NewDirectory(tenant.Registration{Org: harley, Secrets: tenant.Secrets{Current: "Jefe"}})
 	require.NoError(t, err)
 	for _, c := range []struct {
 		sig       vapi.Signature
@@ -138,9 +138,9 @@ func upper(s string) string {
 func TestSecretsInHeaders(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		accept []vapi.Proof
+		accept []vapi.AuthMethod
 		header http.Header
-		proof  vapi.Proof
+		proof  vapi.AuthMethod
 	}{
 		{"the secret", nil, http.Header{"X-Vapi-Secret": {secret}}, vapi.Secret},
 		{"the previous secret", nil, http.Header{"X-Vapi-Secret": {"harley-secret-old"}}, vapi.Secret},
@@ -155,10 +155,10 @@ func TestSecretsInHeaders(t *testing.T) {
 		{"half the secret", nil, http.Header{"X-Vapi-Secret": {secret[:8]}}, ""},
 		{"the secret and more", nil, http.Header{"X-Vapi-Secret": {secret + "x"}}, ""},
 		{"another scheme", nil, http.Header{"Authorization": {"Basic " + secret}}, ""},
-		{"the secret where only signatures count", []vapi.Proof{vapi.HMAC}, http.Header{"X-Vapi-Secret": {secret}}, ""},
-		{"the secret where only tokens count", []vapi.Proof{vapi.Bearer}, http.Header{"X-Vapi-Secret": {secret}}, ""},
-		{"a token where only secrets count", []vapi.Proof{vapi.Secret}, http.Header{"Authorization": {"Bearer " + secret}}, ""},
-		{"a good signature where only secrets count", []vapi.Proof{vapi.Secret}, http.Header{
+		{"the secret where only signatures count", []vapi.AuthMethod{vapi.HMAC}, http.Header{"X-Vapi-Secret": {secret}}, ""},
+		{"the secret where only tokens count", []vapi.AuthMethod{vapi.Bearer}, http.Header{"X-Vapi-Secret": {secret}}, ""},
+		{"a token where only secrets count", []vapi.AuthMethod{vapi.Secret}, http.Header{"Authorization": {"Bearer " + secret}}, ""},
+		{"a good signature where only secrets count", []vapi.AuthMethod{vapi.Secret}, http.Header{
 			"X-Signature": {hex.EncodeToString(sign(sha256.New, secret, "1795356300."+hang))}, "X-Timestamp": {"1795356300"}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

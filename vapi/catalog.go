@@ -63,7 +63,7 @@ func (p *procedures) clinic(ctx context.Context, org tenant.ID) (followup.Catalo
 		return nil, fmt.Errorf("vapi: FollowUpCatalog: %w", tenant.ErrNoOrg)
 	}
 	catalog, err := p.catalogs.Catalog(ctx, org)
-	if errors.Is(err, tenant.ErrUnknown) {
+	if errors.Is(err, tenant.ErrUnknownOrg) {
 		return nil, nil
 	}
 	if err != nil {

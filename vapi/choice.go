@@ -15,7 +15,7 @@ import (
 
 // Choice is the assistant that takes a call: a saved one by its id, which is
 // quicker for Vapi to set up, or a whole one.
-type Choice struct {
+type AssistantChoice struct {
 	AssistantID string
 	Assistant   any // as JSON, such as an [*Assistant]; only if AssistantID is empty
 
@@ -25,8 +25,10 @@ type Choice struct {
 }
 
 // SavedAssistant is a [Config.Assistant] that always chooses one saved assistant.
-func SavedAssistant(id string) func(context.Context, tenant.Org) (Choice, error) {
-	return func(context.Context, tenant.Org) (Choice, error) { return Choice{AssistantID: id}, nil }
+func SavedAssistant(id string) func(context.Context, tenant.Org) (AssistantChoice, error) {
+	return func(context.Context, tenant.Org) (AssistantChoice, error) {
+		return AssistantChoice{AssistantID: id}, nil
+	}
 }
 
 // assistantDeadline is when a call must have its assistant, counted from the
@@ -59,7 +61,7 @@ func (h *Handler) chooseAssistant(ctx context.Context, start time.Time, org tena
 	}
 	ctx, cancel := context.WithDeadline(ctx, start.Add(assistantDeadline))
 	defer cancel()
-	var recalled func() followup.Memory
+	var recalled func() followup.ContactSummary
 	if h.cfg.FollowUp != nil {
 		recalled = h.recall(ctx, org, m)
 	}
@@ -84,9 +86,9 @@ func (h *Handler) chooseAssistant(ctx context.Context, start time.Time, org tena
 }
 
 // choose asks Config.Assistant and does not wait for it beyond ctx.
-func (h *Handler) choose(ctx context.Context, org tenant.Org) (Choice, error) {
+func (h *Handler) choose(ctx context.Context, org tenant.Org) (AssistantChoice, error) {
 	type outcome struct {
-		choice Choice
+		choice AssistantChoice
 		err    error
 	}
 	done := make(chan outcome, 1)
@@ -104,7 +106,7 @@ func (h *Handler) choose(ctx context.Context, org tenant.Org) (Choice, error) {
 	case o := <-done:
 		return o.choice, o.err
 	case <-ctx.Done():
-		return Choice{}, ctx.Err()
+		return AssistantChoice{}, ctx.Err()
 	}
 }
 

@@ -41,8 +41,8 @@ func TestTheDayIsTheClinicsDay(t *testing.T) {
 
 func TestAWholeAssistantAndValuesOfItsOwn(t *testing.T) {
 	d := newDesk(t, func(c *vapi.Config) {
-		c.Assistant = func(_ context.Context, org tenant.Org) (vapi.Choice, error) {
-			return vapi.Choice{Assistant: json.RawMessage(`{"name":"Amy"}`), Values: map[string]string{"today": "never", "greeting": "Good day"}}, nil
+		c.Assistant = func(_ context.Context, org tenant.Org) (vapi.AssistantChoice, error) {
+			return vapi.AssistantChoice{Assistant: json.RawMessage(`{"name":"Amy"}`), Values: map[string]string{"today": "never", "greeting": "Good day"}}, nil
 		}
 	})
 	var answer struct {
@@ -59,13 +59,15 @@ func TestAWholeAssistantAndValuesOfItsOwn(t *testing.T) {
 }
 
 func TestACallThatNobodyTakesHearsSo(t *testing.T) {
-	for name, assistant := range map[string]func(context.Context, tenant.Org) (vapi.Choice, error){
+	for name, assistant := range map[string]func(context.Context, tenant.Org) (vapi.AssistantChoice, error){
 		"nothing is configured": nil,
-		"nothing is chosen":     func(context.Context, tenant.Org) (vapi.Choice, error) { return vapi.Choice{}, nil },
-		"the choice fails":      func(context.Context, tenant.Org) (vapi.Choice, error) { return vapi.Choice{}, errors.New("row 7") },
-		"the choice panics":     func(context.Context, tenant.Org) (vapi.Choice, error) { panic("Zoë") },
-		"the choice is no JSON": func(context.Context, tenant.Org) (vapi.Choice, error) {
-			return vapi.Choice{Assistant: func() {}}, nil
+		"nothing is chosen":     func(context.Context, tenant.Org) (vapi.AssistantChoice, error) { return vapi.AssistantChoice{}, nil },
+		"the choice fails": func(context.Context, tenant.Org) (vapi.AssistantChoice, error) {
+			return vapi.AssistantChoice{}, errors.New("row 7")
+		},
+		"the choice panics": func(context.Context, tenant.Org) (vapi.AssistantChoice, error) { panic("Zoë") },
+		"the choice is no JSON": func(context.Context, tenant.Org) (vapi.AssistantChoice, error) {
+			return vapi.AssistantChoice{Assistant: func() {}}, nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -82,9 +84,9 @@ func TestACallThatNobodyTakesHearsSo(t *testing.T) {
 func TestAChoiceThatComesTooLateIsNotAwaited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, func(c *vapi.Config) {
-			c.Assistant = func(context.Context, tenant.Org) (vapi.Choice, error) {
+			c.Assistant = func(context.Context, tenant.Org) (vapi.AssistantChoice, error) {
 				time.Sleep(time.Minute) // of the test's own clock
-				return vapi.Choice{AssistantID: "as-harley"}, nil
+				return vapi.AssistantChoice{AssistantID: "as-harley"}, nil
 			}
 		})
 		start := time.Now()

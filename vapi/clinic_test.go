@@ -53,9 +53,9 @@ func zone(name string) *time.Location {
 
 func directory(t testing.TB) tenant.Directory {
 	d, err := memory.NewDirectory(
-		memory.Clinic{Org: harley, Secrets: tenant.Secrets{Current: secret, Previous: "harley-secret-old"},
+		tenant.Registration{Org: harley, Secrets: tenant.Secrets{Current: secret, Previous: "harley-secret-old"},
 			PhoneNumberIDs: []string{"pn-harley"}, AssistantIDs: []string{"as-harley"}},
-		memory.Clinic{Org: ikeja, Secrets: tenant.Secrets{Current: "ikeja-secret-0123456789"},
+		tenant.Registration{Org: ikeja, Secrets: tenant.Secrets{Current: "ikeja-secret-0123456789"},
 			PhoneNumberIDs: []string{"pn-ikeja"}, AssistantIDs: []string{"as-ikeja"}},
 	)
 	require.NoError(t, err)

@@ -25,7 +25,7 @@ func Example() {
 		ID: tenant.MustParseID("0b8f7a52-1111-4c3e-9a47-000000000001"), Key: "harley", Name: "Harley Street Clinic",
 		Zone: london, Country: "GB", Locale: "en-GB",
 	}
-	clinics, err := memory.NewDirectory(memory.Clinic{Org: org, Secrets: tenant.Secrets{Current: "demo-secret"}})
+	clinics, err := memory.NewDirectory(tenant.Registration{Org: org, Secrets: tenant.Secrets{Current: "demo-secret"}})
 	check(err)
 	catalog, err := booking.NewCatalog(booking.CatalogConfig{
 		Zone:      london,

@@ -12,11 +12,11 @@ import (
 
 // FollowUp is what this package asks of a [followup.Service].
 type FollowUp interface {
-	Note(ctx context.Context, org tenant.Org, e followup.CallEvent) error
-	Promise(ctx context.Context, org tenant.Org, p followup.Promise) (followup.Promised, error)
+	RecordCall(ctx context.Context, org tenant.Org, e followup.CallEvent) error
+	Promise(ctx context.Context, org tenant.Org, p followup.Promise) (followup.PromiseResult, error)
 	OptOutCaller(ctx context.Context, org tenant.Org, call, caller string) (ok bool, err error)
-	Lookup(ctx context.Context, org tenant.Org, number string) (followup.Memory, error)
-	Quarantine(ctx context.Context, org tenant.ID, kind string) error
+	Lookup(ctx context.Context, org tenant.Org, number string) (followup.ContactSummary, error)
+	CountUnmatched(ctx context.Context, org tenant.ID, kind string) error
 }
 
 // noteDeadline bounds the write that an answer waits for.
@@ -36,9 +36,9 @@ func (h *Handler) note(ctx context.Context, org tenant.Org, m *Message) reply {
 	var err error
 	if m.Call.ID == "" {
 		acknowledged.outcome = "quarantined"
-		err = h.cfg.FollowUp.Quarantine(ctx, org.ID, m.Type)
+		err = h.cfg.FollowUp.CountUnmatched(ctx, org.ID, m.Type)
 	} else {
-		err = h.cfg.FollowUp.Note(ctx, org, callEvent(m, signal))
+		err = h.cfg.FollowUp.RecordCall(ctx, org, callEvent(m, signal))
 	}
 	if err != nil {
 		return refuse(fmt.Errorf("%w: %w", errNotKept, err))
@@ -47,7 +47,7 @@ func (h *Handler) note(ctx context.Context, org tenant.Org, m *Message) reply {
 }
 
 // signalOf is what a message says about how far its call is; "" if nothing.
-func signalOf(m *Message) followup.Signal {
+func signalOf(m *Message) followup.CallSignal {
 	switch m.Type {
 	case "end-of-call-report":
 		return followup.Reported
@@ -64,7 +64,7 @@ func signalOf(m *Message) followup.Signal {
 	return ""
 }
 
-func callEvent(m *Message, signal followup.Signal) followup.CallEvent {
+func callEvent(m *Message, signal followup.CallSignal) followup.CallEvent {
 	e := followup.CallEvent{Call: m.Call.ID, Signal: signal, Caller: m.Call.number(), At: m.Time}
 	if signal.Over() {
 		r := m.Report()
@@ -92,9 +92,9 @@ const recallDeadline = 1500 * time.Millisecond
 // everybody would be known. The function it returns waits for both, but not
 // beyond the deadline, and a caller who has not been found by then is one whom
 // nobody knows.
-func (h *Handler) recall(ctx context.Context, org tenant.Org, m *Message) (recalled func() followup.Memory) {
+func (h *Handler) recall(ctx context.Context, org tenant.Org, m *Message) (recalled func() followup.ContactSummary) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recallDeadline)
-	found, done := make(chan followup.Memory, 1), make(chan struct{})
+	found, done := make(chan followup.ContactSummary, 1), make(chan struct{})
 	go func() {
 		defer cancel()
 		defer close(done)
@@ -107,11 +107,11 @@ func (h *Handler) recall(ctx context.Context, org tenant.Org, m *Message) (recal
 		})
 		if m.Call.ID != "" {
 			h.try(ctx, org, m, "vapi: call not noted", func() error {
-				return h.cfg.FollowUp.Note(ctx, org, callEvent(m, followup.Seen))
+				return h.cfg.FollowUp.RecordCall(ctx, org, callEvent(m, followup.Seen))
 			})
 		}
 	}()
-	return func() (memory followup.Memory) {
+	return func() (memory followup.ContactSummary) {
 		select {
 		case <-done:
 		case <-ctx.Done():
@@ -143,7 +143,7 @@ func safely(do func() error) (err error) {
 }
 
 // callerVariables are what an assistant is told of the caller; see [Variables].
-func callerVariables(org tenant.Org, m followup.Memory, now time.Time) map[string]string {
+func callerVariables(org tenant.Org, m followup.ContactSummary, now time.Time) map[string]string {
 	at := func(t time.Time, layout string) string {
 		if t.IsZero() {
 			return ""

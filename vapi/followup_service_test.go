@@ -14,10 +14,10 @@ import (
 // serviceDesk answers with everything there is, over a store in memory.
 func serviceDesk(t testing.TB) *desk {
 	store := memory.New(memory.Clock(clock))
-	clinic, err := followup.NewClinic(followup.ClinicConfig{Org: harley})
+	clinic, err := followup.NewSettings(followup.SettingsConfig{Org: harley})
 	require.NoError(t, err)
 	texts, err := followup.New(followup.Config{
-		Store: store.FollowUps(), Clinics: followup.StaticClinics{harley.ID: clinic}, Catalog: vapi.FollowUpCatalog(catalogs(t)), Now: clock,
+		Store: store.FollowUps(), Settings: followup.StaticSettings{harley.ID: clinic}, Catalog: vapi.FollowUpCatalog(catalogs(t)), Now: clock,
 	})
 	require.NoError(t, err)
 	books, err := vapi.BookingTools(vapi.BookingConfig{Service: service(t, store), Now: clock, FollowUp: texts})

@@ -28,8 +28,8 @@ var _ vapi.FollowUp = (*followup.Service)(nil)
 // A recorder is a follow-up service that writes down what it is told, and
 // answers as it is set to.
 type recorder struct {
-	memory   followup.Memory
-	promised followup.Promised
+	memory   followup.ContactSummary
+	promised followup.PromiseResult
 	noNumber bool
 	err      error
 
@@ -58,7 +58,7 @@ func (r *recorder) begin(ctx context.Context) (unlock func(), err error) {
 	return r.mu.Unlock, nil
 }
 
-func (r *recorder) Note(ctx context.Context, org tenant.Org, e followup.CallEvent) error {
+func (r *recorder) RecordCall(ctx context.Context, org tenant.Org, e followup.CallEvent) error {
 	unlock, err := r.begin(ctx)
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (r *recorder) Note(ctx context.Context, org tenant.Org, e followup.CallEven
 	return nil
 }
 
-func (r *recorder) Promise(_ context.Context, _ tenant.Org, p followup.Promise) (followup.Promised, error) {
+func (r *recorder) Promise(_ context.Context, _ tenant.Org, p followup.Promise) (followup.PromiseResult, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.promises = append(r.promises, p)
@@ -86,20 +86,20 @@ func (r *recorder) OptOutCaller(ctx context.Context, _ tenant.Org, call, caller 
 	return !r.noNumber, nil
 }
 
-func (r *recorder) Lookup(ctx context.Context, _ tenant.Org, number string) (followup.Memory, error) {
+func (r *recorder) Lookup(ctx context.Context, _ tenant.Org, number string) (followup.ContactSummary, error) {
 	unlock, err := r.begin(ctx)
 	if err != nil {
-		return followup.Memory{}, err
+		return followup.ContactSummary{}, err
 	}
 	defer unlock()
 	r.lookups = append(r.lookups, number)
 	if len(r.events) > 0 {
-		return followup.Memory{Known: true}, nil // by this very call
+		return followup.ContactSummary{Known: true}, nil // by this very call
 	}
 	return r.memory, nil
 }
 
-func (r *recorder) Quarantine(ctx context.Context, _ tenant.ID, kind string) error {
+func (r *recorder) CountUnmatched(ctx context.Context, _ tenant.ID, kind string) error {
 	unlock, err := r.begin(ctx)
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func TestWhatIsToldOfACallIsNoted(t *testing.T) {
 	sent := time.Date(2026, 11, 22, 14, 4, 30, 0, time.UTC)
 	for name, c := range map[string]struct {
 		body string
-		want followup.Signal // "" for nothing
+		want followup.CallSignal // "" for nothing
 	}{
 		"it rings":          {about("status-update", `"status":"ringing",`), followup.Seen},
 		"it goes on":        {about("status-update", `"status":"in-progress",`), followup.Seen},
@@ -251,14 +251,14 @@ func TestMessagesComeInAnyOrderAndTwice(t *testing.T) {
 	ended, report := about("status-update", `"status":"ended",`), about("end-of-call-report", "")
 	for name, c := range map[string]struct {
 		bodies []string
-		want   []followup.Signal
+		want   []followup.CallSignal
 	}{
-		"ended, then report":  {[]string{ended, report}, []followup.Signal{followup.Ended, followup.Reported}},
-		"report before ended": {[]string{report, ended}, []followup.Signal{followup.Reported, followup.Ended}},
-		"report only":         {[]string{report}, []followup.Signal{followup.Reported}},
-		"ended only":          {[]string{ended}, []followup.Signal{followup.Ended}},
+		"ended, then report":  {[]string{ended, report}, []followup.CallSignal{followup.Ended, followup.Reported}},
+		"report before ended": {[]string{report, ended}, []followup.CallSignal{followup.Reported, followup.Ended}},
+		"report only":         {[]string{report}, []followup.CallSignal{followup.Reported}},
+		"ended only":          {[]string{ended}, []followup.CallSignal{followup.Ended}},
 		"both twice": {[]string{ended, report, ended, report},
-			[]followup.Signal{followup.Ended, followup.Reported, followup.Ended, followup.Reported}},
+			[]followup.CallSignal{followup.Ended, followup.Reported, followup.Ended, followup.Reported}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := new(recorder)
@@ -266,7 +266,7 @@ func TestMessagesComeInAnyOrderAndTwice(t *testing.T) {
 			for _, body := range c.bodies {
 				require.Equal(t, http.StatusOK, d.post(body).Code)
 			}
-			var got []followup.Signal
+			var got []followup.CallSignal
 			for _, e := range r.events {
 				require.Equal(t, "call-1", e.Call)
 				got = append(got, e.Signal)
@@ -389,18 +389,18 @@ var nobody = map[string]string{
 func TestAnAssistantIsToldWhoIsKnown(t *testing.T) {
 	summer := time.Date(2026, 7, 1, 23, 30, 0, 0, time.UTC) // the second of July in London
 	for name, c := range map[string]struct {
-		memory followup.Memory
+		memory followup.ContactSummary
 		want   map[string]string
 	}{
-		"somebody new": {followup.Memory{}, nobody},
+		"somebody new": {followup.ContactSummary{}, nobody},
 		"somebody who asked and was informed": {
-			followup.Memory{Known: true, FirstSeen: summer, LastContact: summer, Informed: summer.Add(24 * time.Hour), Procedure: "rhinoplasty",
+			followup.ContactSummary{Known: true, FirstSeen: summer, LastContact: summer, Informed: summer.Add(24 * time.Hour), Procedure: "rhinoplasty",
 				Wanted: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)},
 			map[string]string{"callerKnown": "yes", "callerLastContact": "2026-07-02", "callerInformed": "2026-07-03",
 				"callerWanted": "2026-11-24 10:00", "callerUpcoming": "no", "callerInterest": "yes"},
 		},
 		"somebody who wanted a time that is over": {
-			followup.Memory{Known: true, LastContact: summer, Wanted: summer, Upcoming: true},
+			followup.ContactSummary{Known: true, LastContact: summer, Wanted: summer, Upcoming: true},
 			map[string]string{"callerKnown": "yes", "callerLastContact": "2026-07-02", "callerInformed": "",
 				"callerWanted": "", "callerUpcoming": "yes", "callerInterest": "no"},
 		},
@@ -447,7 +447,7 @@ func TestACallerIsNotKeptWaitingForWhatIsKnownOfThem(t *testing.T) {
 	t.Run("a note that is late", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			first := true
-			d := followDesk(t, &recorder{memory: followup.Memory{Known: true}, before: func(ctx context.Context) error {
+			d := followDesk(t, &recorder{memory: followup.ContactSummary{Known: true}, before: func(ctx context.Context) error {
 				if first {
 					first = false
 					return nil
@@ -476,12 +476,12 @@ func TestACallerIsNotKeptWaitingForWhatIsKnownOfThem(t *testing.T) {
 
 func TestTheChoiceOfAnAssistantDoesNotWaitForTheMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &recorder{memory: followup.Memory{Known: true}, before: func(context.Context) error { time.Sleep(400 * time.Millisecond); return nil }}
+		r := &recorder{memory: followup.ContactSummary{Known: true}, before: func(context.Context) error { time.Sleep(400 * time.Millisecond); return nil }}
 		d := newDesk(t, func(c *vapi.Config) {
 			c.FollowUp = r
-			c.Assistant = func(context.Context, tenant.Org) (vapi.Choice, error) {
+			c.Assistant = func(context.Context, tenant.Org) (vapi.AssistantChoice, error) {
 				time.Sleep(time.Second)
-				return vapi.Choice{AssistantID: "as-harley", Values: map[string]string{"callerUpcoming": "soon"}}, nil
+				return vapi.AssistantChoice{AssistantID: "as-harley", Values: map[string]string{"callerUpcoming": "soon"}}, nil
 			}
 		})
 		start := time.Now()

@@ -29,7 +29,7 @@ type Config struct {
 	// six seconds after the request came; Vapi gives up after seven and a half.
 	//
 	// Defaults to none: the caller hears Unanswered.
-	Assistant func(ctx context.Context, org tenant.Org) (Choice, error)
+	Assistant func(ctx context.Context, org tenant.Org) (AssistantChoice, error)
 
 	// FollowUp, such as a [followup.Service], is told of calls that begin, end
 	// and are reported, and knows who has called before. A message about them
@@ -47,7 +47,7 @@ type Config struct {
 	//
 	// Defaults to Secret, Bearer and HMAC: each shows knowledge of the
 	// clinic's secret. Give HMAC alone to keep the secret off the wire.
-	Accept []Proof
+	Accept []AuthMethod
 
 	// Signature is the format of the HMAC proof.
 	Signature Signature
@@ -237,7 +237,7 @@ func (h *Handler) clinic(r *http.Request) (tenant.Org, tenant.Secrets, error) {
 	}
 	org, secrets, err := h.cfg.Directory.ByKey(ctx, key)
 	switch {
-	case errors.Is(err, tenant.ErrUnknown):
+	case errors.Is(err, tenant.ErrUnknownOrg):
 		return tenant.Org{}, tenant.Secrets{}, errUnknownKey
 	case err != nil:
 		return tenant.Org{}, tenant.Secrets{}, fmt.Errorf("%w: %w", errUnavailable, err)
@@ -274,7 +274,7 @@ func (h *Handler) belongs(ctx context.Context, org tenant.ID, m *Message) (unreg
 			}
 			var of tenant.ID
 			switch of, err = owner(ctx, id); {
-			case errors.Is(err, tenant.ErrUnknown):
+			case errors.Is(err, tenant.ErrUnknownOrg):
 				unregistered, err = true, nil
 			case err != nil:
 				err = fmt.Errorf("%w: %w", errUnavailable, err)

@@ -28,7 +28,7 @@ func TestNewNamesTheFieldAndTheCure(t *testing.T) {
 		"Config.Directory is nil: give":          func(c *vapi.Config) { c.Directory = nil },
 		"Config.ToolDeadline is negative: leave": func(c *vapi.Config) { c.ToolDeadline = -1 },
 		"Config.MaxBody is negative: leave":      func(c *vapi.Config) { c.MaxBody = -1 },
-		`Config.Accept holds "basic": use`:       func(c *vapi.Config) { c.Accept = []vapi.Proof{"basic"} },
+		`Config.Accept holds "basic": use`:       func(c *vapi.Config) { c.Accept = []vapi.AuthMethod{"basic"} },
 		`Signature.Hash is "md5": use`:           func(c *vapi.Config) { c.Signature.Hash = "md5" },
 		`Signature.Encoding is "base32": use`:    func(c *vapi.Config) { c.Signature.Encoding = "base32" },
 		`Signature.Payload is "{url}": use`:      func(c *vapi.Config) { c.Signature.Payload = "{url}" },

@@ -58,7 +58,7 @@ func (n *notebook) note(ctx context.Context, q *request) {
 		defer func() { <-n.hands }()
 		ctx, cancel := context.WithTimeout(ctx, noteWithin)
 		defer cancel()
-		if err := safely(func() error { return n.followUp.Note(ctx, org, e) }); err != nil {
+		if err := safely(func() error { return n.followUp.RecordCall(ctx, org, e) }); err != nil {
 			n.lose(ctx, org.ID, e.Call, err.Error())
 		}
 	}()

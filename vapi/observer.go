@@ -28,7 +28,7 @@ type Observation struct {
 	// that the directory gives to no clinic.
 	Unregistered bool
 
-	Proof    Proof         // how it was proved; empty if it was not
+	Proof    AuthMethod    // how it was proved; empty if it was not
 	Status   int           // of HTTP
 	Outcome  string        // "ok", "quarantined", or a code such as "unauthorized"
 	Duration time.Duration // from the request's header to its answer

@@ -58,10 +58,10 @@ type request struct {
 
 	// asked is what the caller turned out to ask for, as far as they did; nil
 	// if nobody will remember it.
-	asked *booking.Want
+	asked *booking.Selection
 }
 
-func (q *request) learn(want booking.Want) {
+func (q *request) learn(want booking.Selection) {
 	if q.asked != nil {
 		*q.asked = want
 	}
@@ -91,20 +91,20 @@ func (q *request) readArguments() error {
 }
 
 // want is what the caller asks for, as far as it can be read.
-func (q *request) want() (booking.Want, error) {
+func (q *request) want() (booking.Selection, error) {
 	if q.args.Slot != "" {
 		return q.slot()
 	}
 	service, err := q.service()
 	if err != nil {
-		return booking.Want{}, err
+		return booking.Selection{}, err
 	}
-	q.learn(booking.Want{Service: service.ID})
+	q.learn(booking.Selection{Service: service.ID})
 	return q.wantOf(service.ID)
 }
 
 // wantOf is [request.want] of a service that is known already.
-func (q *request) wantOf(service booking.ServiceID) (booking.Want, error) {
+func (q *request) wantOf(service booking.ServiceID) (booking.Selection, error) {
 	if q.args.Slot != "" {
 		want, err := q.slot()
 		if err == nil && want.Service != service {
@@ -115,24 +115,24 @@ func (q *request) wantOf(service booking.ServiceID) (booking.Want, error) {
 	}
 	resource, err := q.resource(service)
 	if err != nil {
-		return booking.Want{}, err
+		return booking.Selection{}, err
 	}
 	date, err := q.date()
 	if err != nil {
-		return booking.Want{}, err
+		return booking.Selection{}, err
 	}
 	clock, err := q.time()
 	if err != nil {
-		return booking.Want{}, err
+		return booking.Selection{}, err
 	}
 	start, err := q.at(date, clock)
-	return booking.Want{Service: service, Start: start, Resource: resource}, err
+	return booking.Selection{Service: service, Start: start, Resource: resource}, err
 }
 
 // slot is what the slot that the model took stands for, unless the model says
 // another day or time beside it: which of the two was meant would be a guess.
-func (q *request) slot() (booking.Want, error) {
-	want, err := q.catalog.OpenSlot(q.call.Org.ID, booking.SlotID(q.args.Slot))
+func (q *request) slot() (booking.Selection, error) {
+	want, err := q.catalog.ResolveSlot(q.call.Org.ID, booking.SlotID(q.args.Slot))
 	if err != nil {
 		return want, err
 	}

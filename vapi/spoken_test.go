@@ -27,7 +27,7 @@ func TestTimesAreSpokenByTheClinicsLocale(t *testing.T) {
 func checkIn(t *testing.T, locale, date string) said {
 	org := harley
 	org.Locale = locale
-	clinics, err := memory.NewDirectory(memory.Clinic{Org: org, Secrets: tenant.Secrets{Current: secret}})
+	clinics, err := memory.NewDirectory(tenant.Registration{Org: org, Secrets: tenant.Secrets{Current: secret}})
 	require.NoError(t, err)
 	tools, err := vapi.BookingTools(vapi.BookingConfig{Service: service(t, memory.New()), Now: clock})
 	require.NoError(t, err)

@@ -154,7 +154,7 @@ func (d *desk) answer(f func(context.Context, *request) (ToolResult, error)) fun
 		}
 		q := &request{call: call, catalog: catalog, phones: d.cfg.Phones, speaker: speakerOf(call.Org, d.cfg.Now())}
 		if d.notes != nil {
-			q.asked = new(booking.Want)
+			q.asked = new(booking.Selection)
 		}
 		if err := q.readArguments(); err != nil {
 			return q.settle(ToolResult{}, err)
@@ -178,7 +178,7 @@ func (d *desk) book(ctx context.Context, q *request) (ToolResult, error) {
 	if err != nil {
 		return ToolResult{}, err
 	}
-	a, err := d.bookOnce(ctx, q, booking.Request{Want: want, Contact: contact, Call: q.call.Call.ID})
+	a, err := d.bookOnce(ctx, q, booking.Request{Selection: want, Contact: contact, Call: q.call.Call.ID})
 	if err != nil {
 		return ToolResult{}, err
 	}

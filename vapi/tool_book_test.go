@@ -411,11 +411,11 @@ func (d downStore) Claim(context.Context, tenant.ID, booking.Claim) (booking.Out
 	return booking.Outcome{}, d.err
 }
 
-func (d downStore) Look(context.Context, tenant.ID, booking.Look) (booking.View, error) {
-	return booking.View{}, d.err
+func (d downStore) ListBusy(context.Context, tenant.ID, booking.BusyQuery) (booking.BusyView, error) {
+	return booking.BusyView{}, d.err
 }
 
-func (d downStore) Find(context.Context, tenant.ID, booking.Find) ([]booking.Appointment, error) {
+func (d downStore) ListAppointments(context.Context, tenant.ID, booking.AppointmentFilter) ([]booking.Appointment, error) {
 	return nil, d.err
 }
 

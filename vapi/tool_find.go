@@ -24,7 +24,7 @@ func (d *desk) check(ctx context.Context, q *request) (ToolResult, error) {
 	if err != nil {
 		return ToolResult{}, err
 	}
-	q.learn(booking.Want{Service: service.ID})
+	q.learn(booking.Selection{Service: service.ID})
 	query := booking.Query{Service: service.ID}
 	if query.Resource, err = q.resource(service.ID); err != nil {
 		return ToolResult{}, err
@@ -80,7 +80,7 @@ func (d *desk) checkDay(ctx context.Context, q *request, service booking.Service
 	}
 	noon, _ := q.catalog.At(date, 12*60)
 	if len(slots) == 0 { // none to be had, or further ahead than the clinic books?
-		found, err := d.cfg.Service.Explain(ctx, q.call.Org.ID, booking.Want{Service: service.ID, Start: noon, Resource: query.Resource})
+		found, err := d.cfg.Service.Explain(ctx, q.call.Org.ID, booking.Selection{Service: service.ID, Start: noon, Resource: query.Resource})
 		if err != nil || slices.Contains(found.Reasons, booking.Window) {
 			return q.notFree(found.Reasons, found.Nearest), err
 		}
@@ -188,7 +188,7 @@ func (d *desk) upcoming(ctx context.Context, q *request) ([]booking.Appointment,
 		return nil, &refusal{ToolResult{Status: "not_found", Code: http.StatusNotFound,
 			Message: "I cannot see the number you are calling from, so I cannot look up your appointments."}}
 	}
-	found, err := d.cfg.Service.List(ctx, q.call.Org.ID, booking.Find{Phone: caller, From: q.now})
+	found, err := d.cfg.Service.List(ctx, q.call.Org.ID, booking.AppointmentFilter{Phone: caller, From: q.now})
 	if err != nil {
 		return nil, err
 	}

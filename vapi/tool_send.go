@@ -101,7 +101,7 @@ func (cfg FollowUpConfig) sendInformation(ctx context.Context, call ToolCall) (T
 }
 
 // promises puts what became of a promise into words.
-var promises = map[followup.Promised]struct {
+var promises = map[followup.PromiseResult]struct {
 	code          int
 	message, hint string
 }{

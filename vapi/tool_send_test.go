@@ -57,7 +57,7 @@ func TestWithoutAProcedureItIsTheRememberedOne(t *testing.T) {
 }
 
 func TestWhatBecameOfAPromiseCanBeSaid(t *testing.T) {
-	for promised, want := range map[followup.Promised]struct {
+	for promised, want := range map[followup.PromiseResult]struct {
 		code    int
 		message string
 	}{

@@ -118,7 +118,7 @@ func TestEveryTimeIsTheClinicsOwn(t *testing.T) {
 			require.NoError(t, err)
 			before := func() time.Time { return day.AddDate(0, 0, -3) }
 			d := newDesk(t, func(cfg *vapi.Config) {
-				directory, err := memory.NewDirectory(memory.Clinic{Org: clinic, Secrets: tenant.Secrets{Current: secret}})
+				directory, err := memory.NewDirectory(tenant.Registration{Org: clinic, Secrets: tenant.Secrets{Current: secret}})
 				require.NoError(t, err)
 				cfg.Directory, cfg.Tools = directory, toolsOfADayAndNightClinic(t, clinic, before)
 			})

@@ -123,7 +123,7 @@ func (b *book) meet(c booking.Contact) *contact {
 
 // pick chooses a free seat for every need, or says that it cannot. The time of
 // mover, if there is one, counts as free; expired holds are written off.
-func (b *book) pick(needs [][]booking.Seats, span schedule.Span, mover *appointment) ([]seat, bool) {
+func (b *book) pick(needs [][]booking.Candidate, span schedule.Span, mover *appointment) ([]seat, bool) {
 	var picked []seat
 	for _, need := range needs {
 		s, ok := b.pickOne(need, span, mover, picked)
@@ -135,7 +135,7 @@ func (b *book) pick(needs [][]booking.Seats, span schedule.Span, mover *appointm
 	return picked, true
 }
 
-func (b *book) pickOne(need []booking.Seats, span schedule.Span, mover *appointment, picked []seat) (seat, bool) {
+func (b *book) pickOne(need []booking.Candidate, span schedule.Span, mover *appointment, picked []seat) (seat, bool) {
 	for _, of := range need {
 		for n := range of.Capacity {
 			s := seat{of.Resource, n}
@@ -211,14 +211,14 @@ func (a *appointment) isAt(m booking.Move) bool {
 		return false
 	}
 	for i, need := range m.Needs {
-		if !slices.ContainsFunc(need, func(s booking.Seats) bool { return s.Resource == a.seats[i].resource }) {
+		if !slices.ContainsFunc(need, func(s booking.Candidate) bool { return s.Resource == a.seats[i].resource }) {
 			return false
 		}
 	}
 	return true
 }
 
-func resources(needs [][]booking.Seats) []booking.ResourceID {
+func resources(needs [][]booking.Candidate) []booking.ResourceID {
 	var ids []booking.ResourceID
 	for _, need := range needs {
 		for _, s := range need {

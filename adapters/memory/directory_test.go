@@ -12,8 +12,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest"
 )
 
-func harley() memory.Clinic {
-	return memory.Clinic{
+func harley() tenant.Registration {
+	return tenant.Registration{
 		Org: tenant.Org{
 			ID: tenant.MustParseID("3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a001"), Key: "harley", Name: "Harley Street Clinic",
 			Zone: time.UTC, Country: "GB", Locale: "en-GB",
@@ -24,8 +24,8 @@ func harley() memory.Clinic {
 	}
 }
 
-func ikeja() memory.Clinic {
-	return memory.Clinic{
+func ikeja() tenant.Registration {
+	return tenant.Registration{
 		Org: tenant.Org{
 			ID: tenant.MustParseID("3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a002"), Key: "ikeja", Name: "Ikeja Skin Centre",
 			Zone: time.UTC, Country: "NG", Locale: "en-NG",
@@ -37,7 +37,7 @@ func ikeja() memory.Clinic {
 }
 
 func TestDirectory(t *testing.T) {
-	clinics := []memory.Clinic{harley(), ikeja()}
+	clinics := []tenant.Registration{harley(), ikeja()}
 	d, err := memory.NewDirectory(clinics...)
 	require.NoError(t, err)
 	h := tenanttest.DirectoryHarness{Directory: d}
@@ -50,17 +50,17 @@ func TestDirectory(t *testing.T) {
 func TestNewDirectoryRefusesWhatCannotBeServed(t *testing.T) {
 	for _, tt := range []struct {
 		what string
-		make func(first, second *memory.Clinic)
+		make func(first, second *tenant.Registration)
 		want []string // in the error: the field and the cure
 	}{
-		{"an org that is not valid", func(_, c *memory.Clinic) { c.Org.Zone = nil }, []string{"Org.Zone", "LoadLocation"}},
-		{"an empty secret", func(_, c *memory.Clinic) { c.Secrets.Current = "" }, []string{"Secrets.Current", "give the secret"}},
-		{"a clinic given twice", func(a, b *memory.Clinic) { b.Org.ID = a.Org.ID }, []string{"Org.ID", "once"}},
-		{"a key of two clinics", func(a, b *memory.Clinic) { b.Org.Key = a.Org.Key }, []string{"Org.Key", "a key of its own"}},
-		{"a phone number of two clinics", func(a, b *memory.Clinic) { b.PhoneNumberIDs = a.PhoneNumberIDs[1:] }, []string{"PhoneNumberIDs", "phone-h2", "one clinic"}},
-		{"an assistant of two clinics", func(a, b *memory.Clinic) { b.AssistantIDs = a.AssistantIDs }, []string{"AssistantIDs", "assistant-h", "one clinic"}},
-		{"an empty phone number", func(_, c *memory.Clinic) { c.PhoneNumberIDs = []string{""} }, []string{"PhoneNumberIDs", "empty", "take it out"}},
-		{"an empty assistant", func(_, c *memory.Clinic) { c.AssistantIDs = []string{"x", ""} }, []string{"AssistantIDs", "empty", "take it out"}},
+		{"an org that is not valid", func(_, c *tenant.Registration) { c.Org.Zone = nil }, []string{"Org.Zone", "LoadLocation"}},
+		{"an empty secret", func(_, c *tenant.Registration) { c.Secrets.Current = "" }, []string{"Secrets.Current", "give the secret"}},
+		{"a clinic given twice", func(a, b *tenant.Registration) { b.Org.ID = a.Org.ID }, []string{"Org.ID", "once"}},
+		{"a key of two clinics", func(a, b *tenant.Registration) { b.Org.Key = a.Org.Key }, []string{"Org.Key", "a key of its own"}},
+		{"a phone number of two clinics", func(a, b *tenant.Registration) { b.PhoneNumberIDs = a.PhoneNumberIDs[1:] }, []string{"PhoneNumberIDs", "phone-h2", "one clinic"}},
+		{"an assistant of two clinics", func(a, b *tenant.Registration) { b.AssistantIDs = a.AssistantIDs }, []string{"AssistantIDs", "assistant-h", "one clinic"}},
+		{"an empty phone number", func(_, c *tenant.Registration) { c.PhoneNumberIDs = []string{""} }, []string{"PhoneNumberIDs", "empty", "take it out"}},
+		{"an empty assistant", func(_, c *tenant.Registration) { c.AssistantIDs = []string{"x", ""} }, []string{"AssistantIDs", "empty", "take it out"}},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			first, second := harley(), ikeja()
@@ -80,7 +80,7 @@ func TestDirectoryOfNobodyKnowsNobody(t *testing.T) {
 	d, err := memory.NewDirectory()
 	require.NoError(t, err)
 	_, _, err = d.ByKey(t.Context(), "harley")
-	require.ErrorIs(t, err, tenant.ErrUnknown)
+	require.ErrorIs(t, err, tenant.ErrUnknownOrg)
 }
 
 func TestDirectoryKeepsNothingOfItsCaller(t *testing.T) {
@@ -98,5 +98,5 @@ func ExampleNewDirectory() {
 	_, err := memory.NewDirectory(first, second)
 	fmt.Println(err)
 	// Output:
-	// memory: Clinic.Org.Key of 3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a002 is also that of 3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a001: give each clinic a key of its own
+	// memory: Registration.Org.Key of 3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a002 is also that of 3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a001: give each clinic a key of its own
 }

@@ -18,12 +18,12 @@ import (
 // appointments are those that are booked with. While a message is on its way
 // to a contact, their bookings and opt-outs wait; after half a second they no
 // longer do. Safe for concurrent use. Get it from [Store.FollowUps].
-type FollowUps struct {
+type FollowUpStore struct {
 	s *Store
 }
 
 // FollowUps returns the store as package followup knows it.
-func (s *Store) FollowUps() *FollowUps { return &FollowUps{s} }
+func (s *Store) FollowUps() *FollowUpStore { return &FollowUpStore{s} }
 
 // followUps is the part of a book that messages need.
 type followUps struct {
@@ -84,7 +84,7 @@ type call struct {
 }
 
 // Record implements [followup.Store].
-func (f *FollowUps) Record(ctx context.Context, org tenant.ID, facts followup.Facts) (followup.Call, error) {
+func (f *FollowUpStore) UpdateCall(ctx context.Context, org tenant.ID, facts followup.CallUpdate) (followup.Call, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -104,7 +104,7 @@ func (f *FollowUps) Record(ctx context.Context, org tenant.ID, facts followup.Fa
 		known.lastContact = b.now
 	}
 	t := followup.Task{Org: org, Kind: followup.TaskCall, ID: c.ID}
-	switch again := b.now.Add(facts.Again); {
+	switch again := b.now.Add(facts.RecheckAfter); {
 	case c.Concluded:
 	case c.over.IsZero():
 		b.bell.set(t, again)
@@ -115,7 +115,7 @@ func (f *FollowUps) Record(ctx context.Context, org tenant.ID, facts followup.Fa
 }
 
 // merge learns what facts tell: the same in whatever order they come.
-func (c *call) merge(f followup.Facts, now time.Time) {
+func (c *call) merge(f followup.CallUpdate, now time.Time) {
 	c.LastSeen = now
 	c.Phone = cmp.Or(c.Phone, f.Phone)
 	c.toldBegan = earliest(c.toldBegan, f.Began)
@@ -193,7 +193,7 @@ func (a *appointment) madeSince(since time.Time) bool {
 }
 
 // Call implements [followup.Store].
-func (f *FollowUps) Call(ctx context.Context, org tenant.ID, id string) (followup.Call, error) {
+func (f *FollowUpStore) Call(ctx context.Context, org tenant.ID, id string) (followup.Call, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -208,7 +208,7 @@ func (f *FollowUps) Call(ctx context.Context, org tenant.ID, id string) (followu
 }
 
 // Plan implements [followup.Store].
-func (f *FollowUps) Plan(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
+func (f *FollowUpStore) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -269,7 +269,7 @@ func (b *book) plan(p followup.Plan) *intent {
 }
 
 // Appointment implements [followup.Store].
-func (f *FollowUps) Appointment(ctx context.Context, org tenant.ID, id string) (followup.Appointment, error) {
+func (f *FollowUpStore) Appointment(ctx context.Context, org tenant.ID, id string) (followup.Appointment, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -302,7 +302,7 @@ func (a *appointment) changed() (made, last time.Time) {
 }
 
 // Intents implements [followup.Store].
-func (f *FollowUps) Intents(ctx context.Context, org tenant.ID, q followup.Find) ([]followup.Intent, error) {
+func (f *FollowUpStore) ListIntents(ctx context.Context, org tenant.ID, q followup.IntentFilter) ([]followup.Intent, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -328,7 +328,7 @@ func (f *FollowUps) Intents(ctx context.Context, org tenant.ID, q followup.Find)
 }
 
 // open opens a clinic's book. The caller has locked mu.
-func (f *FollowUps) open(ctx context.Context, org tenant.ID) (*book, error) {
+func (f *FollowUpStore) open(ctx context.Context, org tenant.ID) (*book, error) {
 	b, err := f.s.open(ctx, org)
 	return b, asFollowUp(ctx, err)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Consent implements [followup.Store].
-func (f *FollowUps) Consent(ctx context.Context, org tenant.ID, c followup.Consent) error {
+func (f *FollowUpStore) RecordConsent(ctx context.Context, org tenant.ID, c followup.Consent) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -30,7 +30,7 @@ func (f *FollowUps) Consent(ctx context.Context, org tenant.ID, c followup.Conse
 }
 
 // OptOut implements [followup.Store].
-func (f *FollowUps) OptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
+func (f *FollowUpStore) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.s.lock(ctx, org, func(*book) string { return o.Phone })
@@ -79,7 +79,7 @@ func (c *contact) consent(kind followup.Kind) followup.Consent {
 }
 
 // Reply implements [followup.Store].
-func (f *FollowUps) Reply(ctx context.Context, org tenant.ID, r followup.Reply) (bool, error) {
+func (f *FollowUpStore) RecordReply(ctx context.Context, org tenant.ID, r followup.Reply) (bool, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -97,7 +97,7 @@ func (f *FollowUps) Reply(ctx context.Context, org tenant.ID, r followup.Reply) 
 }
 
 // Replies implements [followup.Store].
-func (f *FollowUps) Replies(ctx context.Context, org tenant.ID, limit int) ([]followup.Reply, error) {
+func (f *FollowUpStore) ListReplies(ctx context.Context, org tenant.ID, limit int) ([]followup.Reply, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -110,7 +110,7 @@ func (f *FollowUps) Replies(ctx context.Context, org tenant.ID, limit int) ([]fo
 }
 
 // Quarantine implements [followup.Store].
-func (f *FollowUps) Quarantine(ctx context.Context, org tenant.ID, kind string) error {
+func (f *FollowUpStore) CountUnmatched(ctx context.Context, org tenant.ID, kind string) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -122,7 +122,7 @@ func (f *FollowUps) Quarantine(ctx context.Context, org tenant.ID, kind string) 
 }
 
 // Quarantined returns how many messages that belong to no call came, by kind.
-func (f *FollowUps) Quarantined(ctx context.Context, org tenant.ID) (map[string]int, error) {
+func (f *FollowUpStore) Quarantined(ctx context.Context, org tenant.ID) (map[string]int, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -133,18 +133,18 @@ func (f *FollowUps) Quarantined(ctx context.Context, org tenant.ID) (map[string]
 }
 
 // Lookup implements [followup.Store].
-func (f *FollowUps) Lookup(ctx context.Context, org tenant.ID, phone string) (followup.Memory, error) {
+func (f *FollowUpStore) Summary(ctx context.Context, org tenant.ID, phone string) (followup.ContactSummary, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
 	if err != nil {
-		return followup.Memory{}, err
+		return followup.ContactSummary{}, err
 	}
 	known := b.contacts[phone]
 	if known == nil || phone == "" {
-		return followup.Memory{}, nil
+		return followup.ContactSummary{}, nil
 	}
-	m := followup.Memory{
+	m := followup.ContactSummary{
 		Known: true, FirstSeen: known.firstSeen, LastContact: known.lastContact, OptedOut: known.optedOut(),
 		Unusable: known.unusable,
 	}

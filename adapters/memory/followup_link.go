@@ -16,7 +16,7 @@ type link struct {
 }
 
 // Link implements [followup.LinkStore].
-func (f *FollowUps) Link(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
+func (f *FollowUpStore) Link(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	l, err := f.usable(ctx, hash)
@@ -27,7 +27,7 @@ func (f *FollowUps) Link(ctx context.Context, hash [32]byte) (tenant.ID, followu
 }
 
 // UseLink implements [followup.LinkStore].
-func (f *FollowUps) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
+func (f *FollowUpStore) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	l, err := f.usable(ctx, hash)
@@ -39,7 +39,7 @@ func (f *FollowUps) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, foll
 }
 
 // usable finds a link that still opens something.
-func (f *FollowUps) usable(ctx context.Context, hash [32]byte) (*link, error) {
+func (f *FollowUpStore) usable(ctx context.Context, hash [32]byte) (*link, error) {
 	if ctx.Err() != nil {
 		return nil, unavailable(ctx)
 	}
@@ -51,7 +51,7 @@ func (f *FollowUps) usable(ctx context.Context, hash [32]byte) (*link, error) {
 }
 
 // RevokeLinks implements [followup.LinkStore].
-func (f *FollowUps) RevokeLinks(ctx context.Context, org tenant.ID, phone string) error {
+func (f *FollowUpStore) RevokeLinks(ctx context.Context, org tenant.ID, phone string) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	if _, err := f.open(ctx, org); err != nil {

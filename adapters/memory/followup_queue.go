@@ -163,7 +163,7 @@ func (d *doorbell) next(now time.Time, most time.Duration) time.Duration {
 }
 
 // Take implements [followup.Queue].
-func (f *FollowUps) Take(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
+func (f *FollowUpStore) Dequeue(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	if ctx.Err() != nil {
@@ -174,7 +174,7 @@ func (f *FollowUps) Take(ctx context.Context, n, perOrg int, lease time.Duration
 
 // Wait implements [followup.Queue]. It measures by the real clock how long the
 // store's has to go.
-func (f *FollowUps) Wait(ctx context.Context, most time.Duration) error {
+func (f *FollowUpStore) Wait(ctx context.Context, most time.Duration) error {
 	end := time.NewTimer(most)
 	defer end.Stop()
 	for {
@@ -206,7 +206,7 @@ func (f *FollowUps) Wait(ctx context.Context, most time.Duration) error {
 }
 
 // Drop implements [followup.Queue].
-func (f *FollowUps) Drop(ctx context.Context, t followup.Task) error {
+func (f *FollowUpStore) Ack(ctx context.Context, t followup.Task) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, t.Org)

@@ -44,7 +44,7 @@ func (b *book) taskOf(i *intent) followup.Task {
 
 // Begin implements [followup.Store]. Nothing can happen here between the first
 // decision and the second, but decide is asked twice as everywhere.
-func (f *FollowUps) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -90,7 +90,7 @@ type trial struct {
 	*book
 	links   map[[32]byte]*link
 	lease   time.Duration
-	decide  func(followup.Candidate) followup.Verdict
+	decide  func(followup.DecisionInput) followup.IntentDecision
 	sending []pending
 	batch   followup.Batch
 }
@@ -131,7 +131,7 @@ func (t *trial) second(p pending) {
 }
 
 // carryOut writes a verdict.
-func (t *trial) carryOut(i *intent, v followup.Verdict) {
+func (t *trial) carryOut(i *intent, v followup.IntentDecision) {
 	i.Reason = v.Reason
 	switch v.Action {
 	case followup.Wait:
@@ -139,16 +139,16 @@ func (t *trial) carryOut(i *intent, v followup.Verdict) {
 	case followup.Send:
 		i.enter(followup.Sending, t.now)
 		i.Attempt++
-		i.Looks, i.Code = 0, ""
+		i.Reconciliations, i.Code = 0, ""
 		i.Tried, i.Digest = t.now, v.Digest
 		t.keep(i)
-	case followup.Look:
-		i.Looks++
+	case followup.Reconcile:
+		i.Reconciliations++
 		t.keep(i)
-		t.batch.Look = append(t.batch.Look, i.Intent)
+		t.batch.Reconcile = append(t.batch.Reconcile, i.Intent)
 	default:
 		i.enter(map[followup.Action]followup.State{
-			followup.Suppress: followup.Suppressed, followup.Expire: followup.Expired, followup.GiveUp: followup.Dead,
+			followup.Suppress: followup.Suppressed, followup.Expire: followup.Expired, followup.DeadLetter: followup.Dead,
 		}[v.Action], t.now)
 		t.bell.drop(t.taskOf(i))
 	}
@@ -161,8 +161,8 @@ func (t *trial) keep(i *intent) {
 }
 
 // candidate is an intent with what is known of its contact now.
-func (b *book) candidate(i *intent) followup.Candidate {
-	c := followup.Candidate{Intent: i.Intent, Now: b.now}
+func (b *book) candidate(i *intent) followup.DecisionInput {
+	c := followup.DecisionInput{Intent: i.Intent, Now: b.now}
 	known := b.contacts[i.Phone]
 	c.OptedOut, c.Unusable, c.Consent = known.optedOut(), known.unusable, known.consent(i.Kind)
 	since := i.Planned
@@ -191,7 +191,7 @@ func (b *book) candidate(i *intent) followup.Candidate {
 
 // hold keeps the contacts of intents from booking and opting out until they
 // are released.
-func (f *FollowUps) hold(b *book, intents []followup.Intent) (release func()) {
+func (f *FollowUpStore) hold(b *book, intents []followup.Intent) (release func()) {
 	if len(intents) == 0 {
 		return func() {}
 	}
@@ -215,7 +215,7 @@ func (f *FollowUps) hold(b *book, intents []followup.Intent) (release func()) {
 }
 
 // Finish implements [followup.Store].
-func (f *FollowUps) Finish(ctx context.Context, org tenant.ID, results []followup.Result) error {
+func (f *FollowUpStore) RecordResults(ctx context.Context, org tenant.ID, results []followup.Result) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -253,7 +253,7 @@ func (b *book) mark(i *intent, unusable followup.Reason) {
 }
 
 // Status implements [followup.Store].
-func (f *FollowUps) Status(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
+func (f *FollowUpStore) RecordStatus(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)

@@ -4,7 +4,7 @@
 // and single-process trials run on. Nothing survives the process.
 //
 //	store := memory.New()
-//	directory, err := memory.NewDirectory(memory.Clinic{Org: org, Secrets: secrets})
+//	directory, err := memory.NewDirectory(tenant.Registration{Org: org, Secrets: secrets})
 //
 // A [Store] is right before it is fast: one lock makes every call atomic, so
 // whatever is true of a call here must be true of it in any other store.

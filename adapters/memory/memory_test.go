@@ -64,10 +64,10 @@ func Example() {
 				End:      end,
 				Zone:     "UTC",
 				Occupied: schedule.Span{Start: start.Unix(), End: end.Unix()},
-				Needs:    [][]booking.Seats{{{Resource: "dr-amara", Capacity: 1}}},
+				Needs:    [][]booking.Candidate{{{Resource: "dr-amara", Capacity: 1}}},
 				Contact:  booking.Contact{Phone: fmt.Sprintf("+1202555010%d", n)},
-				SeeFrom:  start,
-				SeeTo:    end,
+				BusyFrom: start,
+				BusyTo:   end,
 			})
 			if err != nil {
 				panic(err)
@@ -102,17 +102,17 @@ func BenchmarkLook(b *testing.B) {
 				End:      at.Add(time.Hour),
 				Zone:     "UTC",
 				Occupied: schedule.Span{Start: at.Unix(), End: at.Unix() + 3600},
-				Needs:    [][]booking.Seats{{{Resource: "dr-amara", Capacity: 1}}},
+				Needs:    [][]booking.Candidate{{{Resource: "dr-amara", Capacity: 1}}},
 				Contact:  booking.Contact{Phone: "+12025550100"},
 			})
 			if err != nil {
 				b.Fatal(err)
 			}
 		}
-		q := booking.Look{Resources: []booking.ResourceID{"dr-amara"}, From: start, To: start.AddDate(0, 0, 2)}
+		q := booking.BusyQuery{Resources: []booking.ResourceID{"dr-amara"}, From: start, To: start.AddDate(0, 0, 2)}
 		return func() time.Duration {
 			began := time.Now()
-			if view, err := store.Look(ctx, org, q); err != nil || len(view.Busy) != 48 {
+			if view, err := store.ListBusy(ctx, org, q); err != nil || len(view.Busy) != 48 {
 				b.Fatal(len(view.Busy), err)
 			}
 			return time.Since(began)

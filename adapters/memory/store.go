@@ -67,7 +67,7 @@ func (s *Store) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (book
 	}
 	seats, ok := b.pick(c.Needs, c.Occupied, nil)
 	if !ok {
-		return booking.Outcome{Taken: true, Busy: b.busy(resources(c.Needs), c.SeeFrom, c.SeeTo)}, nil
+		return booking.Outcome{Taken: true, Busy: b.busy(resources(c.Needs), c.BusyFrom, c.BusyTo)}, nil
 	}
 	a := &appointment{
 		Appointment: booking.Appointment{
@@ -114,7 +114,7 @@ func (s *Store) Move(ctx context.Context, org tenant.ID, m booking.Move) (bookin
 	}
 	seats, ok := b.pick(m.Needs, m.Occupied, a)
 	if !ok {
-		return booking.Outcome{Taken: true, Busy: b.busy(resources(m.Needs), m.SeeFrom, m.SeeTo)}, nil
+		return booking.Outcome{Taken: true, Busy: b.busy(resources(m.Needs), m.BusyFrom, m.BusyTo)}, nil
 	}
 	b.free(a)
 	b.occupy(a, m.Occupied, seats)
@@ -167,14 +167,14 @@ func (s *Store) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor 
 }
 
 // Look implements [booking.Store].
-func (s *Store) Look(ctx context.Context, org tenant.ID, q booking.Look) (booking.View, error) {
+func (s *Store) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.open(ctx, org)
 	if err != nil {
-		return booking.View{}, err
+		return booking.BusyView{}, err
 	}
-	view := booking.View{Busy: b.busy(q.Resources, q.From, q.To)}
+	view := booking.BusyView{Busy: b.busy(q.Resources, q.From, q.To)}
 	for _, id := range q.IDs {
 		if _, known := b.appointments[id]; known {
 			view.Known = append(view.Known, id)
@@ -184,7 +184,7 @@ func (s *Store) Look(ctx context.Context, org tenant.ID, q booking.Look) (bookin
 }
 
 // Find implements [booking.Store].
-func (s *Store) Find(ctx context.Context, org tenant.ID, f booking.Find) ([]booking.Appointment, error) {
+func (s *Store) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.open(ctx, org)
@@ -221,7 +221,7 @@ func (s *Store) Find(ctx context.Context, org tenant.ID, f booking.Find) ([]book
 }
 
 // Events implements [booking.Store].
-func (s *Store) Events(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+func (s *Store) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.open(ctx, org)

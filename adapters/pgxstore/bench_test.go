@@ -207,9 +207,9 @@ func (b *bench) race(svc *booking.Service, at slot, callers int) time.Duration {
 	var won atomic.Int64
 	took := together(callers, func(caller int) {
 		_, err := svc.Book(context.Background(), at.org, booking.Request{
-			Key:     fmt.Sprintf("%d/%d", at.start.Unix(), caller),
-			Want:    booking.Want{Service: "consultation", Start: at.start},
-			Contact: booking.Contact{Phone: phone(caller)},
+			Key:       fmt.Sprintf("%d/%d", at.start.Unix(), caller),
+			Selection: booking.Selection{Service: "consultation", Start: at.start},
+			Contact:   booking.Contact{Phone: phone(caller)},
 		})
 		var conflict *booking.ConflictError
 		switch {
@@ -262,9 +262,9 @@ func (b *bench) claims(store *pgxstore.Store, org tenant.ID, caller, n int) {
 			ID: booking.NewID(org, fmt.Sprint(k)), Digest: "digest", Service: "consultation",
 			Start: start, End: start.Add(30 * time.Minute), Zone: "UTC",
 			Occupied: schedule.Span{Start: start.Unix(), End: start.Unix() + 1800},
-			Needs:    [][]booking.Seats{{{Resource: resource, Capacity: 1}}},
+			Needs:    [][]booking.Candidate{{{Resource: resource, Capacity: 1}}},
 			Contact:  booking.Contact{Phone: phone(caller)},
-			Actor:    "bench", SeeFrom: start, SeeTo: start.Add(24 * time.Hour),
+			Actor:    "bench", BusyFrom: start, BusyTo: start.Add(24 * time.Hour),
 		})
 		if err != nil || out.Taken {
 			b.Errorf("claim %d: taken %v, %v", k, out.Taken, err)

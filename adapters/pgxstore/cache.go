@@ -47,7 +47,7 @@ func (c *cache[V]) get(ctx context.Context, key string, ask func(context.Context
 	}
 	if now.Before(c.unknown[key]) {
 		c.mu.Unlock()
-		return none, tenant.ErrUnknown
+		return none, tenant.ErrUnknownOrg
 	}
 	e := c.asking[key]
 	if e == nil {
@@ -76,7 +76,7 @@ func (c *cache[V]) fill(ctx context.Context, key string, e *entry[V], ask func(c
 	case e.err == nil:
 		makeRoom(c.known)
 		c.known[key] = e
-	case errors.Is(e.err, tenant.ErrUnknown):
+	case errors.Is(e.err, tenant.ErrUnknownOrg):
 		makeRoom(c.unknown)
 		c.unknown[key] = e.until
 	}

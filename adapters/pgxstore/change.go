@@ -31,7 +31,7 @@ func askClaim(org tenant.ID, c booking.Claim, n needs, a *answer) ask {
 			n.number, n.resource, n.capacity,
 			c.HoldFor.Microseconds(),
 			c.Contact.Phone, c.Contact.Name, c.Contact.Email, c.Call, c.Actor,
-			c.SeeFrom, c.SeeTo,
+			c.BusyFrom, c.BusyTo,
 		},
 		read: a.read,
 	}
@@ -106,7 +106,7 @@ func (s *Store) moveIn(ctx context.Context, in session, org tenant.ID, m booking
 			org.String(), string(m.ID), m.Start, m.End,
 			instant(m.Occupied.Start), instant(m.Occupied.End),
 			n.number, n.resource, n.capacity,
-			m.Actor, m.SeeFrom, m.SeeTo,
+			m.Actor, m.BusyFrom, m.BusyTo,
 		},
 		read: a.read,
 	})
@@ -149,7 +149,7 @@ type needs struct {
 	capacity []int32
 }
 
-func flatten(all [][]booking.Seats) (needs, error) {
+func flatten(all [][]booking.Candidate) (needs, error) {
 	var n needs
 	for i, any := range all {
 		for _, s := range any {

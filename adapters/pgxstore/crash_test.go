@@ -188,7 +188,7 @@ func TestCutsNoticeCallersWithoutKeys(t *testing.T) {
 
 	claim := caller.claim(l.orgs[0], 100)
 	claim.HoldFor = 0
-	claim.Needs = [][]booking.Seats{seats("dr-amara")}
+	claim.Needs = [][]booking.Candidate{seats("dr-amara")}
 	p.DropAnswers(func() bool { return true })
 	_, err := store.Claim(t.Context(), l.orgs[0], claim)
 	p.DropAnswers(nil)

@@ -34,7 +34,7 @@ func newDirectory(ttl time.Duration) directory {
 // ByKey implements [tenant.Directory].
 func (s *Store) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secrets, error) {
 	if !tenant.ValidKey(key) {
-		return tenant.Org{}, tenant.Secrets{}, tenant.ErrUnknown
+		return tenant.Org{}, tenant.Secrets{}, tenant.ErrUnknownOrg
 	}
 	c, err := s.directory.clinics.get(ctx, key, func(ctx context.Context) (clinic, error) {
 		ctx, cancel := context.WithTimeout(ctx, s.patience)
@@ -73,7 +73,7 @@ const (
 
 func (s *Store) owner(ctx context.Context, known *cache[tenant.ID], kind, id string) (tenant.ID, error) {
 	if id == "" || len(id) > routeLength || !utf8.ValidString(id) || strings.Contains(id, "\x00") {
-		return tenant.ID{}, tenant.ErrUnknown // the database could not have it
+		return tenant.ID{}, tenant.ErrUnknownOrg // the database could not have it
 	}
 	return known.get(ctx, id, func(ctx context.Context) (tenant.ID, error) {
 		ctx, cancel := context.WithTimeout(ctx, s.patience)
@@ -136,7 +136,7 @@ func (s *Store) clinic(ctx context.Context, key string) (clinic, error) {
 		return clinic{}, err
 	}
 	if id == "" {
-		return clinic{}, tenant.ErrUnknown
+		return clinic{}, tenant.ErrUnknownOrg
 	}
 	if c.org.ID, err = tenant.ParseID(id); err != nil {
 		return clinic{}, fmt.Errorf("pgxstore: the clinic of a key: %w", err)
@@ -163,7 +163,7 @@ func (s *Store) route(ctx context.Context, kind, id string) (tenant.ID, error) {
 		return tenant.ID{}, err
 	}
 	if org == nil {
-		return tenant.ID{}, tenant.ErrUnknown
+		return tenant.ID{}, tenant.ErrUnknownOrg
 	}
 	return tenant.ParseID(*org)
 }

@@ -16,11 +16,11 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest"
 )
 
-func harley(t *testing.T) pgxstore.Clinic {
+func harley(t *testing.T) tenant.Registration {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
-	return pgxstore.Clinic{
+	return tenant.Registration{
 		Org:            tenant.Org{ID: tenant.NewID(), Key: "harley", Name: "Harley Street Clinic", Zone: zone, Country: "GB", Locale: "en-GB"},
 		Secrets:        tenant.Secrets{Current: "harley-secret", Previous: "harley-old-secret"},
 		PhoneNumberIDs: []string{"phone-h1", "phone-h2"},
@@ -28,11 +28,11 @@ func harley(t *testing.T) pgxstore.Clinic {
 	}
 }
 
-func ikeja(t *testing.T) pgxstore.Clinic {
+func ikeja(t *testing.T) tenant.Registration {
 	t.Helper()
 	zone, err := time.LoadLocation("Africa/Lagos")
 	require.NoError(t, err)
-	return pgxstore.Clinic{
+	return tenant.Registration{
 		Org:            tenant.Org{ID: tenant.NewID(), Key: "ikeja", Name: "Ikeja Skin Centre", Zone: zone, Country: "NG", Locale: "en-NG"},
 		Secrets:        tenant.Secrets{Current: "ikeja-secret"},
 		PhoneNumberIDs: []string{"phone-i"},
@@ -42,64 +42,64 @@ func ikeja(t *testing.T) pgxstore.Clinic {
 
 func TestDirectory(t *testing.T) {
 	d := pgtest.DB(t)
-	clinics := []pgxstore.Clinic{harley(t), ikeja(t)}
+	clinics := []tenant.Registration{harley(t), ikeja(t)}
 	h := tenanttest.DirectoryHarness{Directory: open(t, d.App, 4)}
 	admin := d.AdminPool(t)
 	for _, c := range clinics {
-		require.NoError(t, pgxstore.PutOrg(t.Context(), admin, c))
+		require.NoError(t, pgxstore.Register(t.Context(), admin, c))
 		h.Clinics = append(h.Clinics, tenanttest.Clinic(c))
 	}
 	tenanttest.RunDirectory(t, h)
 }
 
-func TestPutOrg(t *testing.T) {
+func TestRegister(t *testing.T) {
 	d := pgtest.DB(t)
 	admin := d.AdminPool(t)
 	h, i := harley(t), ikeja(t)
-	require.NoError(t, pgxstore.PutOrg(t.Context(), admin, h))
+	require.NoError(t, pgxstore.Register(t.Context(), admin, h))
 
 	t.Run("replaces what was known", func(t *testing.T) {
 		moved := h
 		moved.Org.Key, moved.Secrets.Current, moved.PhoneNumberIDs = "harley-2", "new", []string{"phone-h3"}
-		require.NoError(t, pgxstore.PutOrg(t.Context(), admin, moved))
+		require.NoError(t, pgxstore.Register(t.Context(), admin, moved))
 		store := open(t, d.App, 2)
 		_, _, err := store.ByKey(t.Context(), "harley")
-		require.ErrorIs(t, err, tenant.ErrUnknown)
+		require.ErrorIs(t, err, tenant.ErrUnknownOrg)
 		org, secrets, err := store.ByKey(t.Context(), "harley-2")
 		require.NoError(t, err)
 		require.Equal(t, moved.Org, org)
 		require.Equal(t, moved.Secrets, secrets)
 		_, err = store.ByPhoneNumberID(t.Context(), "phone-h1")
-		require.ErrorIs(t, err, tenant.ErrUnknown)
-		require.NoError(t, pgxstore.PutOrg(t.Context(), admin, h))
+		require.ErrorIs(t, err, tenant.ErrUnknownOrg)
+		require.NoError(t, pgxstore.Register(t.Context(), admin, h))
 	})
 	t.Run("takes nothing from another clinic", func(t *testing.T) {
-		for field, spoil := range map[string]func(*pgxstore.Clinic){
-			"Org.Key":         func(c *pgxstore.Clinic) { c.Org.Key = h.Org.Key },
-			"PhoneNumberIDs":  func(c *pgxstore.Clinic) { c.PhoneNumberIDs = []string{"phone-i", "phone-h2"} },
-			"AssistantIDs":    func(c *pgxstore.Clinic) { c.AssistantIDs = h.AssistantIDs },
-			"Secrets.Current": func(c *pgxstore.Clinic) { c.Secrets.Current = "" },
-			"Org.Zone":        func(c *pgxstore.Clinic) { c.Org.Zone = nil },
+		for field, spoil := range map[string]func(*tenant.Registration){
+			"Org.Key":         func(c *tenant.Registration) { c.Org.Key = h.Org.Key },
+			"PhoneNumberIDs":  func(c *tenant.Registration) { c.PhoneNumberIDs = []string{"phone-i", "phone-h2"} },
+			"AssistantIDs":    func(c *tenant.Registration) { c.AssistantIDs = h.AssistantIDs },
+			"Secrets.Current": func(c *tenant.Registration) { c.Secrets.Current = "" },
+			"Org.Zone":        func(c *tenant.Registration) { c.Org.Zone = nil },
 		} {
 			c := i
 			spoil(&c)
-			require.ErrorContains(t, pgxstore.PutOrg(t.Context(), admin, c), field)
+			require.ErrorContains(t, pgxstore.Register(t.Context(), admin, c), field)
 		}
 		store := open(t, d.App, 2)
 		_, err := store.ByPhoneNumberID(t.Context(), "phone-i")
-		require.ErrorIs(t, err, tenant.ErrUnknown, "a clinic that is refused is not half there")
+		require.ErrorIs(t, err, tenant.ErrUnknownOrg, "a clinic that is refused is not half there")
 	})
 	t.Run("is for a member of the owner, who need be no superuser", func(t *testing.T) {
 		migrator := pool(t, login(t, d, "", "callwaiting_owner"), 1)
 		t.Cleanup(migrator.Close)
-		require.NoError(t, pgxstore.PutOrg(t.Context(), migrator, i))
-		err := pgxstore.PutOrg(t.Context(), pool(t, d.App, 1), i)
+		require.NoError(t, pgxstore.Register(t.Context(), migrator, i))
+		err := pgxstore.Register(t.Context(), pool(t, d.App, 1), i)
 		require.ErrorContains(t, err, "needs the role that migrates")
 	})
 	t.Run("can be part of a transaction", func(t *testing.T) {
 		c := ikeja(t)
 		c.Org.Key, c.PhoneNumberIDs, c.AssistantIDs = "third", nil, nil
-		require.NoError(t, pgx.BeginFunc(t.Context(), admin, func(tx pgx.Tx) error { return pgxstore.PutOrg(t.Context(), tx, c) }))
+		require.NoError(t, pgx.BeginFunc(t.Context(), admin, func(tx pgx.Tx) error { return pgxstore.Register(t.Context(), tx, c) }))
 		org, _, err := open(t, d.App, 2).ByKey(t.Context(), "third")
 		require.NoError(t, err)
 		require.Equal(t, c.Org.ID, org.ID)
@@ -109,7 +109,7 @@ func TestPutOrg(t *testing.T) {
 func TestDirectoryKeepsItsAnswers(t *testing.T) {
 	d := pgtest.DB(t)
 	admin := d.AdminPool(t)
-	require.NoError(t, pgxstore.PutOrg(t.Context(), admin, harley(t)))
+	require.NoError(t, pgxstore.Register(t.Context(), admin, harley(t)))
 	proxy := d.Proxy(t)
 	trips := func(do func()) int64 {
 		before := proxy.Trips()
@@ -143,15 +143,15 @@ func TestDirectoryKeepsItsAnswers(t *testing.T) {
 		require.EqualValues(t, 1, trips(func() {
 			for range 3 {
 				_, err := store.ByPhoneNumberID(t.Context(), "phone-of-nobody")
-				require.ErrorIs(t, err, tenant.ErrUnknown)
+				require.ErrorIs(t, err, tenant.ErrUnknownOrg)
 			}
 		}), "that there is none is an answer as well")
 	})
 	t.Run("no longer than it was told to", func(t *testing.T) {
 		store := storeOf(t, d.App, 2, pgxstore.Config{DirectoryTTL: time.Millisecond})
 		_, err := store.ByPhoneNumberID(t.Context(), "phone-i")
-		require.ErrorIs(t, err, tenant.ErrUnknown)
-		require.NoError(t, pgxstore.PutOrg(t.Context(), admin, ikeja(t)))
+		require.ErrorIs(t, err, tenant.ErrUnknownOrg)
+		require.NoError(t, pgxstore.Register(t.Context(), admin, ikeja(t)))
 		require.Eventually(t, func() bool {
 			_, err := store.ByPhoneNumberID(t.Context(), "phone-i")
 			return err == nil
@@ -175,10 +175,10 @@ func TestDirectoryKeepsItsAnswers(t *testing.T) {
 		require.Zero(t, trips(func() {
 			for _, key := range []string{"", "Harley", "harley'; --", "../harley"} {
 				_, _, err := store.ByKey(t.Context(), key)
-				require.ErrorIs(t, err, tenant.ErrUnknown)
+				require.ErrorIs(t, err, tenant.ErrUnknownOrg)
 			}
 			_, err := store.ByAssistantID(t.Context(), "")
-			require.ErrorIs(t, err, tenant.ErrUnknown)
+			require.ErrorIs(t, err, tenant.ErrUnknownOrg)
 		}))
 	})
 }

@@ -17,27 +17,27 @@ import (
 // [followup.LinkStore] on the database of a [Store], whose contacts and
 // appointments it knows. Every call is one round trip, but for Begin, which is
 // two. Safe for concurrent use. Get it from [Store.FollowUps].
-type FollowUps struct {
+type FollowUpStore struct {
 	s      *Store
 	bell   bell
 	begins chan struct{} // a place for every Begin that has a connection
 }
 
 var (
-	_ followup.Store     = (*FollowUps)(nil)
-	_ followup.Queue     = (*FollowUps)(nil)
-	_ followup.LinkStore = (*FollowUps)(nil)
+	_ followup.Store     = (*FollowUpStore)(nil)
+	_ followup.Queue     = (*FollowUpStore)(nil)
+	_ followup.LinkStore = (*FollowUpStore)(nil)
 )
 
 // FollowUps returns the store as package followup knows it. One is enough for a
 // process: each that is waited on listens on a connection of its own.
-func (s *Store) FollowUps() *FollowUps {
+func (s *Store) FollowUps() *FollowUpStore {
 	places := max(1, s.pool.Config().MaxConns/2)
-	return &FollowUps{s: s, bell: newBell(), begins: make(chan struct{}, places)}
+	return &FollowUpStore{s: s, bell: newBell(), begins: make(chan struct{}, places)}
 }
 
 // inquire asks within the scope of a clinic, in one round trip.
-func inquire[T any](ctx context.Context, f *FollowUps, org tenant.ID, q followupsql.Question[T]) (T, error) {
+func inquire[T any](ctx context.Context, f *FollowUpStore, org tenant.ID, q followupsql.Question[T]) (T, error) {
 	var text *string
 	// Every one may be asked again, so a lost answer is no unknown outcome.
 	err := f.s.inOrg(ctx, org, q.Changes, ask{q.SQL, q.Args, readText(&text)})
@@ -73,92 +73,92 @@ func asFollowUp(err error) error {
 }
 
 // Record implements [followup.Store].
-func (f *FollowUps) Record(ctx context.Context, org tenant.ID, facts followup.Facts) (followup.Call, error) {
+func (f *FollowUpStore) UpdateCall(ctx context.Context, org tenant.ID, facts followup.CallUpdate) (followup.Call, error) {
 	return inquire(ctx, f, org, followupsql.Record(org, facts))
 }
 
 // Call implements [followup.Store].
-func (f *FollowUps) Call(ctx context.Context, org tenant.ID, id string) (followup.Call, error) {
+func (f *FollowUpStore) Call(ctx context.Context, org tenant.ID, id string) (followup.Call, error) {
 	return inquire(ctx, f, org, followupsql.Call(org, id))
 }
 
 // Plan implements [followup.Store].
-func (f *FollowUps) Plan(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
+func (f *FollowUpStore) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
 	return inquire(ctx, f, org, followupsql.Plan(org, t, plans))
 }
 
 // Appointment implements [followup.Store].
-func (f *FollowUps) Appointment(ctx context.Context, org tenant.ID, id string) (followup.Appointment, error) {
+func (f *FollowUpStore) Appointment(ctx context.Context, org tenant.ID, id string) (followup.Appointment, error) {
 	return inquire(ctx, f, org, followupsql.Appointment(org, id))
 }
 
 // Finish implements [followup.Store].
-func (f *FollowUps) Finish(ctx context.Context, org tenant.ID, results []followup.Result) error {
+func (f *FollowUpStore) RecordResults(ctx context.Context, org tenant.ID, results []followup.Result) error {
 	_, err := inquire(ctx, f, org, followupsql.Finish(org, results))
 	return err
 }
 
 // Status implements [followup.Store].
-func (f *FollowUps) Status(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
+func (f *FollowUpStore) RecordStatus(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
 	return inquire(ctx, f, org, followupsql.Status(org, u))
 }
 
 // Consent implements [followup.Store].
-func (f *FollowUps) Consent(ctx context.Context, org tenant.ID, c followup.Consent) error {
+func (f *FollowUpStore) RecordConsent(ctx context.Context, org tenant.ID, c followup.Consent) error {
 	_, err := inquire(ctx, f, org, followupsql.Consent(org, c))
 	return err
 }
 
 // OptOut implements [followup.Store].
-func (f *FollowUps) OptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
+func (f *FollowUpStore) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
 	_, err := inquire(ctx, f, org, followupsql.OptOut(org, o))
 	return err
 }
 
 // Reply implements [followup.Store].
-func (f *FollowUps) Reply(ctx context.Context, org tenant.ID, r followup.Reply) (first bool, err error) {
+func (f *FollowUpStore) RecordReply(ctx context.Context, org tenant.ID, r followup.Reply) (first bool, err error) {
 	return inquire(ctx, f, org, followupsql.Reply(org, r))
 }
 
 // Replies implements [followup.Store].
-func (f *FollowUps) Replies(ctx context.Context, org tenant.ID, limit int) ([]followup.Reply, error) {
+func (f *FollowUpStore) ListReplies(ctx context.Context, org tenant.ID, limit int) ([]followup.Reply, error) {
 	return inquire(ctx, f, org, followupsql.Replies(org, limit))
 }
 
 // Quarantine implements [followup.Store].
-func (f *FollowUps) Quarantine(ctx context.Context, org tenant.ID, kind string) error {
+func (f *FollowUpStore) CountUnmatched(ctx context.Context, org tenant.ID, kind string) error {
 	_, err := inquire(ctx, f, org, followupsql.Quarantine(org, kind))
 	return err
 }
 
 // Quarantined returns how many messages that belong to no call came, by kind.
-func (f *FollowUps) Quarantined(ctx context.Context, org tenant.ID) (map[string]int, error) {
+func (f *FollowUpStore) Quarantined(ctx context.Context, org tenant.ID) (map[string]int, error) {
 	return inquire(ctx, f, org, followupsql.Quarantined(org))
 }
 
 // Lookup implements [followup.Store].
-func (f *FollowUps) Lookup(ctx context.Context, org tenant.ID, phone string) (followup.Memory, error) {
+func (f *FollowUpStore) Summary(ctx context.Context, org tenant.ID, phone string) (followup.ContactSummary, error) {
 	return inquire(ctx, f, org, followupsql.Lookup(org, phone))
 }
 
 // Intents implements [followup.Store].
-func (f *FollowUps) Intents(ctx context.Context, org tenant.ID, q followup.Find) ([]followup.Intent, error) {
+func (f *FollowUpStore) ListIntents(ctx context.Context, org tenant.ID, q followup.IntentFilter) ([]followup.Intent, error) {
 	return inquire(ctx, f, org, followupsql.Intents(org, q))
 }
 
 // Link implements [followup.LinkStore].
-func (f *FollowUps) Link(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
+func (f *FollowUpStore) Link(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
 	return f.link(ctx, hash, false)
 }
 
 // UseLink implements [followup.LinkStore].
-func (f *FollowUps) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
+func (f *FollowUpStore) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
 	return f.link(ctx, hash, true)
 }
 
 // link finds out whose link it is, enters the scope of that clinic and reads
 // the link, in one round trip.
-func (f *FollowUps) link(ctx context.Context, hash [32]byte, use bool) (tenant.ID, followup.Link, error) {
+func (f *FollowUpStore) link(ctx context.Context, hash [32]byte, use bool) (tenant.ID, followup.Link, error) {
 	q := followupsql.Link(hash, use)
 	var text *string
 	err := f.s.run(ctx, use, tries, []ask{
@@ -173,7 +173,7 @@ func (f *FollowUps) link(ctx context.Context, hash [32]byte, use bool) (tenant.I
 }
 
 // RevokeLinks implements [followup.LinkStore].
-func (f *FollowUps) RevokeLinks(ctx context.Context, org tenant.ID, phone string) error {
+func (f *FollowUpStore) RevokeLinks(ctx context.Context, org tenant.ID, phone string) error {
 	_, err := inquire(ctx, f, org, followupsql.RevokeLinks(org, phone))
 	return err
 }

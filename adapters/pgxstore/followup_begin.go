@@ -19,7 +19,7 @@ import (
 // are written. The second locks those who are to be sent something, to see what
 // was committed before; it stays open until Batch.Release, and is what keeps
 // bookings and opt-outs waiting.
-func (f *FollowUps) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
 	if org.IsZero() {
 		return followup.Batch{}, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}
@@ -49,12 +49,12 @@ func (f *FollowUps) Begin(ctx context.Context, org tenant.ID, ids []followup.Int
 
 // A beginning is one try of [FollowUps.Begin].
 type beginning struct {
-	f      *FollowUps
+	f      *FollowUpStore
 	s      *Store
 	conn   *pgxpool.Conn
 	org    tenant.ID
 	lease  time.Duration
-	decide func(followup.Candidate) followup.Verdict
+	decide func(followup.DecisionInput) followup.IntentDecision
 
 	written bool // the first verdicts may be durable
 	batch   followup.Batch
@@ -104,7 +104,7 @@ func (b *beginning) write(ctx context.Context, first []followupsql.Decision, sen
 		if err != nil {
 			return err
 		}
-		b.batch = followup.Batch{Look: followupsql.Looks(first, now), Release: func() {}}
+		b.batch = followup.Batch{Reconcile: followupsql.Looks(first, now), Release: func() {}}
 		b.leavePool()
 		return nil
 	}
@@ -120,7 +120,7 @@ func (b *beginning) write(ctx context.Context, first []followupsql.Decision, sen
 		return err
 	}
 	sends, changed := followupsql.DecideAgain(first, candidates, b.decide)
-	b.batch = followup.Batch{Send: sends, Look: followupsql.Looks(first, now)}
+	b.batch = followup.Batch{Send: sends, Reconcile: followupsql.Looks(first, now)}
 	return b.hold(ctx, changed)
 }
 
@@ -133,7 +133,7 @@ func (b *beginning) hold(ctx context.Context, changed []followupsql.Decision) er
 		if err != nil {
 			return err
 		}
-		b.batch.Look = append(b.batch.Look, followupsql.Looks(changed, now)...)
+		b.batch.Reconcile = append(b.batch.Reconcile, followupsql.Looks(changed, now)...)
 		b.batch.Release = func() {}
 		b.leavePool()
 		return nil
@@ -143,7 +143,7 @@ func (b *beginning) hold(ctx context.Context, changed []followupsql.Decision) er
 		if err != nil {
 			return err
 		}
-		b.batch.Look = append(b.batch.Look, followupsql.Looks(changed, now)...)
+		b.batch.Reconcile = append(b.batch.Reconcile, followupsql.Looks(changed, now)...)
 	}
 	release := sync.OnceFunc(func() { b.release(ctx) })
 	late := time.AfterFunc(followupsql.ReleaseAfter, release)

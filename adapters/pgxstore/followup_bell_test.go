@@ -15,10 +15,10 @@ import (
 )
 
 // plan plans a message that is due at once.
-func plan(t *testing.T, f *pgxstore.FollowUps, org tenant.ID, key string) followup.IntentID {
+func plan(t *testing.T, f *pgxstore.FollowUpStore, org tenant.ID, key string) followup.IntentID {
 	t.Helper()
 	id := followup.NewIntentID(org, key)
-	_, err := f.Plan(t.Context(), org, followup.Task{}, []followup.Plan{{
+	_, err := f.PlanIntents(t.Context(), org, followup.Task{}, []followup.Plan{{
 		ID: id, Kind: followup.Confirmation, Phone: "+12025550123", Deadline: time.Now().Add(time.Hour),
 	}})
 	require.NoError(t, err)
@@ -76,7 +76,7 @@ func TestOneListensForAllWhoWait(t *testing.T) {
 
 	plan(t, f, org, "a")
 	wait()
-	tasks, err := f.Take(t.Context(), 10, 10, time.Minute, nil)
+	tasks, err := f.Dequeue(t.Context(), 10, 10, time.Minute, nil)
 	require.NoError(t, err)
 	require.Len(t, tasks, 1)
 
@@ -88,7 +88,7 @@ func TestOneListensForAllWhoWait(t *testing.T) {
 		}
 		plan(t, f, org, "b")
 		wait()
-		tasks, err := f.Take(t.Context(), 10, 10, time.Minute, nil)
+		tasks, err := f.Dequeue(t.Context(), 10, 10, time.Minute, nil)
 		require.NoError(t, err)
 		require.Len(t, tasks, 1)
 	})
@@ -122,7 +122,7 @@ func TestNoClinicWaitsForANoisyOne(t *testing.T) {
 		quiet[org] = true
 		plan(t, f, org, "a")
 	}
-	tasks, err := f.Take(t.Context(), 64, 32, time.Minute, nil)
+	tasks, err := f.Dequeue(t.Context(), 64, 32, time.Minute, nil)
 	require.NoError(t, err)
 	loud := 0
 	for _, task := range tasks {
@@ -133,7 +133,7 @@ func TestNoClinicWaitsForANoisyOne(t *testing.T) {
 	require.Empty(t, quiet, "every clinic got its turn")
 	require.Equal(t, 32, loud, "and the noisy one what it may have")
 
-	without, err := f.Take(t.Context(), 64, 32, time.Minute, []tenant.ID{noisy})
+	without, err := f.Dequeue(t.Context(), 64, 32, time.Minute, []tenant.ID{noisy})
 	require.NoError(t, err)
 	require.Empty(t, without)
 }

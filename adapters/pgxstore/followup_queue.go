@@ -30,7 +30,7 @@ const (
 )
 
 // Take implements [followup.Queue].
-func (f *FollowUps) Take(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
+func (f *FollowUpStore) Dequeue(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
 	q := followupsql.Take(n, perOrg, lease, except)
 	var text *string
 	err := f.s.run(ctx, false, tries, []ask{
@@ -44,7 +44,7 @@ func (f *FollowUps) Take(ctx context.Context, n, perOrg int, lease time.Duration
 }
 
 // Drop implements [followup.Queue].
-func (f *FollowUps) Drop(ctx context.Context, t followup.Task) error {
+func (f *FollowUpStore) Ack(ctx context.Context, t followup.Task) error {
 	_, err := inquire(ctx, f, t.Org, followupsql.Drop(t))
 	return err
 }
@@ -53,7 +53,7 @@ func (f *FollowUps) Drop(ctx context.Context, t followup.Task) error {
 // long as it is called again and again; of several that wait at once, one
 // listens for all. Behind a pooler, and while no connection can be had, it
 // waits for the time alone.
-func (f *FollowUps) Wait(ctx context.Context, most time.Duration) error {
+func (f *FollowUpStore) Wait(ctx context.Context, most time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, min(most, pollEvery))
 	defer cancel()
 	b := &f.bell

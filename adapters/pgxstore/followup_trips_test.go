@@ -30,9 +30,9 @@ func TestFollowUpRoundTrips(t *testing.T) {
 		}
 		return plans, ids, followup.HashToken(key)
 	}
-	send := func(c followup.Candidate) followup.Verdict {
+	send := func(c followup.DecisionInput) followup.IntentDecision {
 		_, ids, hash := plans()
-		v := followup.Verdict{Action: followup.Send}
+		v := followup.IntentDecision{Action: followup.Send}
 		if c.ID == ids[0] {
 			v.Link = &followup.Link{Hash: hash, Intent: c.ID, Document: "x.pdf", Expires: time.Now().Add(time.Hour), MaxViews: 3}
 		}
@@ -44,22 +44,22 @@ func TestFollowUpRoundTrips(t *testing.T) {
 		do   func() error
 	}{
 		{"Record", 1, func() error {
-			_, err := f.Record(ctx, org, followup.Facts{Call: key, Signal: followup.Ended, Phone: phone, Again: time.Hour})
+			_, err := f.UpdateCall(ctx, org, followup.CallUpdate{Call: key, Signal: followup.Ended, Phone: phone, RecheckAfter: time.Hour})
 			return err
 		}},
 		{"Call", 1, func() error { _, err := f.Call(ctx, org, key); return err }},
 		{"Consent", 1, func() error {
-			return f.Consent(ctx, org, followup.Consent{Phone: phone, Purpose: followup.Information, Call: key, At: time.Now()})
+			return f.RecordConsent(ctx, org, followup.Consent{Phone: phone, Purpose: followup.Information, Call: key, At: time.Now()})
 		}},
 		{"Plan, of two", 1, func() error {
 			p, _, _ := plans()
-			_, err := f.Plan(ctx, org, followup.Task{Kind: followup.TaskCall, ID: key}, p)
+			_, err := f.PlanIntents(ctx, org, followup.Task{Kind: followup.TaskCall, ID: key}, p)
 			return err
 		}},
-		{"Take", 1, func() error { _, err := f.Take(ctx, 10, 10, time.Minute, []tenant.ID{tenant.NewID()}); return err }},
+		{"Take", 1, func() error { _, err := f.Dequeue(ctx, 10, 10, time.Minute, []tenant.ID{tenant.NewID()}); return err }},
 		{"Begin that sends two", 2, func() error {
 			_, ids, _ := plans()
-			batch, err = f.Begin(ctx, org, ids, time.Minute, send)
+			batch, err = f.BeginSending(ctx, org, ids, time.Minute, send)
 			require.Len(t, batch.Send, 2)
 			return err
 		}},
@@ -67,45 +67,45 @@ func TestFollowUpRoundTrips(t *testing.T) {
 		{"Release again", 0, func() error { batch.Release(); return nil }},
 		{"Finish, of two", 1, func() error {
 			_, ids, _ := plans()
-			return f.Finish(ctx, org, []followup.Result{
+			return f.RecordResults(ctx, org, []followup.Result{
 				{Intent: ids[0], Attempt: 1, State: followup.Accepted, Provider: "SM1"}, {Intent: ids[1], Attempt: 1, State: followup.Planned},
 			})
 		}},
 		{"Begin that sends none", 2, func() error {
 			_, ids, _ := plans()
-			_, err := f.Begin(ctx, org, ids[1:], time.Minute, func(followup.Candidate) followup.Verdict {
-				return followup.Verdict{Action: followup.Suppress, Reason: followup.Booked}
+			_, err := f.BeginSending(ctx, org, ids[1:], time.Minute, func(followup.DecisionInput) followup.IntentDecision {
+				return followup.IntentDecision{Action: followup.Suppress, Reason: followup.Booked}
 			})
 			return err
 		}},
 		{"Status", 1, func() error {
 			_, ids, _ := plans()
-			_, err := f.Status(ctx, org, followup.StatusUpdate{Intent: ids[0], State: followup.Delivered})
+			_, err := f.RecordStatus(ctx, org, followup.StatusUpdate{Intent: ids[0], State: followup.Delivered})
 			return err
 		}},
 		{"Drop", 1, func() error {
-			return f.Drop(ctx, followup.Task{Org: org, Kind: followup.TaskCall, ID: key, Lease: time.Now()})
+			return f.Ack(ctx, followup.Task{Org: org, Kind: followup.TaskCall, ID: key, Lease: time.Now()})
 		}},
 		{"Link", 1, func() error { _, _, hash := plans(); _, _, err := f.Link(ctx, hash); return err }},
 		{"UseLink", 1, func() error { _, _, hash := plans(); _, _, err := f.UseLink(ctx, hash); return err }},
 		{"RevokeLinks", 1, func() error { return f.RevokeLinks(ctx, org, phone) }},
 		{"Reply", 1, func() error {
-			_, err := f.Reply(ctx, org, followup.Reply{Phone: phone, Message: key, Kind: followup.ReplyStop})
+			_, err := f.RecordReply(ctx, org, followup.Reply{Phone: phone, Message: key, Kind: followup.ReplyStop})
 			return err
 		}},
 		{"OptOut", 1, func() error {
-			return f.OptOut(ctx, org, followup.OptOut{Phone: phone, Source: "text", Message: key})
+			return f.RecordOptOut(ctx, org, followup.OptOut{Phone: phone, Source: "text", Message: key})
 		}},
 		{"Replies", 1, func() error {
-			replies, err := f.Replies(ctx, org, 1)
+			replies, err := f.ListReplies(ctx, org, 1)
 			require.Len(t, replies, 1)
 			require.Equal(t, followup.Reply{Phone: phone, Message: key, Kind: followup.ReplyStop, At: replies[0].At}, replies[0])
 			return err
 		}},
-		{"Lookup", 1, func() error { _, err := f.Lookup(ctx, org, phone); return err }},
-		{"Intents", 1, func() error { _, err := f.Intents(ctx, org, followup.Find{Phone: phone}); return err }},
+		{"Lookup", 1, func() error { _, err := f.Summary(ctx, org, phone); return err }},
+		{"Intents", 1, func() error { _, err := f.ListIntents(ctx, org, followup.IntentFilter{Phone: phone}); return err }},
 		{"Appointment", 1, func() error { _, err := f.Appointment(ctx, org, string(out.Appointment.ID)); return err }},
-		{"Quarantine", 1, func() error { return f.Quarantine(ctx, org, "hang") }},
+		{"Quarantine", 1, func() error { return f.CountUnmatched(ctx, org, "hang") }},
 	}
 	key = "first" // statements are prepared once
 	for _, s := range steps {

@@ -218,8 +218,8 @@ func askClaims(org tenant.ID, group []*parcel, answers []answer) ask {
 		emails = append(emails, c.Contact.Email)
 		calls = append(calls, c.Call)
 		actors = append(actors, c.Actor)
-		seeFroms = append(seeFroms, c.SeeFrom)
-		seeTos = append(seeTos, c.SeeTo)
+		seeFroms = append(seeFroms, c.BusyFrom)
+		seeTos = append(seeTos, c.BusyTo)
 	}
 	return ask{
 		sql: `

@@ -32,7 +32,7 @@ func BenchmarkToolCall(b *testing.B) {
 			svc, at := s.service(pool)
 			want := at()
 			org := tenant.Org{ID: want.org, Key: "bench", Name: "Bench Clinic", Zone: time.UTC, Country: "GB", Locale: "en-GB"}
-			directory, err := memory.NewDirectory(memory.Clinic{Org: org, Secrets: tenant.Secrets{Current: "secret"}})
+			directory, err := memory.NewDirectory(tenant.Registration{Org: org, Secrets: tenant.Secrets{Current: "secret"}})
 			require.NoError(b, err)
 			tools, err := vapi.BookingTools(vapi.BookingConfig{Service: svc})
 			require.NoError(b, err)

@@ -1,6 +1,6 @@
 // Package pgxstore keeps appointments, and the messages about them, in
 // PostgreSQL, through pgx. [Store] is a booking.Store and a tenant.Directory;
-// its [FollowUps] are a followup.Store, Queue and LinkStore on the same contacts.
+// its [FollowUpStore] are a followup.Store, Queue and LinkStore on the same contacts.
 //
 // Every call is one round trip to the server: the clinic's scope, the question
 // and, for a change, the commit travel together. The scope ends with the
@@ -129,16 +129,16 @@ func (s *Store) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor 
 }
 
 // Look implements [booking.Store].
-func (s *Store) Look(ctx context.Context, org tenant.ID, q booking.Look) (booking.View, error) {
+func (s *Store) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
 	return lookIn(ctx, s, org, q)
 }
 
 // Find implements [booking.Store].
-func (s *Store) Find(ctx context.Context, org tenant.ID, f booking.Find) ([]booking.Appointment, error) {
+func (s *Store) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	return s.findIn(ctx, s, org, f)
 }
 
 // Events implements [booking.Store].
-func (s *Store) Events(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+func (s *Store) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
 	return eventsIn(ctx, s, org, id)
 }

@@ -247,7 +247,7 @@ func (c *caller) claim(org tenant.ID, i int) booking.Claim {
 		}
 	}
 	claim.Start, claim.End, claim.Occupied, claim.Needs = c.want(i)
-	claim.SeeFrom, claim.SeeTo = claim.Start.Add(-time.Hour), claim.End.Add(time.Hour)
+	claim.BusyFrom, claim.BusyTo = claim.Start.Add(-time.Hour), claim.End.Add(time.Hour)
 	return claim
 }
 
@@ -255,18 +255,18 @@ func (c *caller) claim(org tenant.ID, i int) booking.Claim {
 func phone(caller int) string { return fmt.Sprintf("+1202555%04d", 100+caller%100) }
 
 // The clinics are alike: what a resource can take is the same for everybody.
-func seats(any ...booking.ResourceID) (need []booking.Seats) {
+func seats(any ...booking.ResourceID) (need []booking.Candidate) {
 	for _, r := range any {
 		capacity := 1
 		if r == "laser" {
 			capacity = 3
 		}
-		need = append(need, booking.Seats{Resource: r, Capacity: capacity})
+		need = append(need, booking.Candidate{Resource: r, Capacity: capacity})
 	}
 	return need
 }
 
-func (c *caller) want(i int) (start, end time.Time, occupied schedule.Span, needs [][]booking.Seats) {
+func (c *caller) want(i int) (start, end time.Time, occupied schedule.Span, needs [][]booking.Candidate) {
 	hour := time.Date(2030, 1, 7, 9, 0, 0, 0, time.UTC).Add(time.Duration(i/48) * time.Hour)
 	start = hour.Add(time.Duration(c.rand.IntN(12)) * 5 * time.Minute)
 	end = start.Add([]time.Duration{20, 30, 60}[c.rand.IntN(3)] * time.Minute)
@@ -274,7 +274,7 @@ func (c *caller) want(i int) (start, end time.Time, occupied schedule.Span, need
 	who := []booking.ResourceID{"dr-amara", "dr-bello", "dr-chen"}
 	where := []booking.ResourceID{"room-1", "room-2"}
 	one, room := who[c.rand.IntN(len(who))], where[c.rand.IntN(len(where))]
-	return start, end, occupied, [][][]booking.Seats{
+	return start, end, occupied, [][][]booking.Candidate{
 		{seats(one)},
 		{seats(who...)},
 		{seats(one), seats(room)},
@@ -306,7 +306,7 @@ func (c *caller) note(o owner, out booking.Outcome) {
 func (c *caller) move(o owner, i int) {
 	m := booking.Move{ID: o.id, Actor: "test"}
 	m.Start, m.End, m.Occupied, m.Needs = c.want(i)
-	m.SeeFrom, m.SeeTo = m.Start, m.End
+	m.BusyFrom, m.BusyTo = m.Start, m.End
 	out, err := c.store.Move(context.Background(), o.org, m)
 	switch {
 	case c.over(o, "move", err):

@@ -36,7 +36,7 @@ const (
 		order by starts_at`
 )
 
-func lookIn(ctx context.Context, in session, org tenant.ID, q booking.Look) (booking.View, error) {
+func lookIn(ctx context.Context, in session, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
 	resources := make([]string, len(q.Resources))
 	for i, r := range q.Resources {
 		resources[i] = string(r)
@@ -51,9 +51,9 @@ func lookIn(ctx context.Context, in session, org tenant.ID, q booking.Look) (boo
 		}
 		sql, args = busySQL+knownSQL+byStart, append(args, ids)
 	}
-	var view booking.View
+	var view booking.BusyView
 	err := in.inOrg(ctx, org, false, ask{sql, args, func(rows pgx.Rows) error {
-		view = booking.View{}
+		view = booking.BusyView{}
 		for rows.Next() {
 			var resource, known zeronull.Text
 			var seat zeronull.Int4
@@ -70,7 +70,7 @@ func lookIn(ctx context.Context, in session, org tenant.ID, q booking.Look) (boo
 		return nil
 	}})
 	if err != nil {
-		return booking.View{}, err
+		return booking.BusyView{}, err
 	}
 	return view, nil
 }
@@ -81,7 +81,7 @@ const (
 	findMostLimit = 1000
 )
 
-func (s *Store) findIn(ctx context.Context, in session, org tenant.ID, f booking.Find) ([]booking.Appointment, error) {
+func (s *Store) findIn(ctx context.Context, in session, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	if org.IsZero() {
 		return nil, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}
@@ -120,7 +120,7 @@ func (s *Store) findIn(ctx context.Context, in session, org tenant.ID, f booking
 
 // findSQL asks only for what f gives, so that each combination has a plan of
 // its own.
-func findSQL(org tenant.ID, f booking.Find) (string, []any) {
+func findSQL(org tenant.ID, f booking.AppointmentFilter) (string, []any) {
 	var sql strings.Builder
 	sql.WriteString(`
 		select '' as outcome, a.id::text, a.service, a.resources, a.starts_at, a.ends_at, a.zone,

@@ -44,7 +44,7 @@ func TestRoundTrips(t *testing.T) {
 	claim := func(name string, hour int) booking.Claim {
 		c := caller.claim(org, hour*48)
 		c.ID = booking.NewID(org, name)
-		c.Needs = [][]booking.Seats{seats("dr-amara"), seats("room-1", "room-2")}
+		c.Needs = [][]booking.Candidate{seats("dr-amara"), seats("room-1", "room-2")}
 		c.HoldFor = 0
 		c.Start = day.Add(time.Duration(hour) * time.Hour)
 		c.End = c.Start.Add(30 * time.Minute)
@@ -52,14 +52,14 @@ func TestRoundTrips(t *testing.T) {
 		return c
 	}
 	look := func() {
-		_, err := store.Look(t.Context(), org, booking.Look{
+		_, err := store.ListBusy(t.Context(), org, booking.BusyQuery{
 			Resources: []booking.ResourceID{"dr-amara", "room-1"}, From: day, To: day.AddDate(0, 0, 7),
 			IDs: []booking.ID{booking.NewID(org, "won")},
 		})
 		require.NoError(t, err)
 	}
 	find := func() {
-		_, err := store.Find(t.Context(), org, booking.Find{Phone: "+12025550100"})
+		_, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{Phone: "+12025550100"})
 		require.NoError(t, err)
 	}
 	caller.ask(org, claim("first", 0)) // statements are prepared once
@@ -140,7 +140,7 @@ func TestGroupRoundTrips(t *testing.T) {
 func TestAssistantRequestRoundTrips(t *testing.T) {
 	d := pgtest.DB(t)
 	c := harley(t)
-	require.NoError(t, pgxstore.PutOrg(t.Context(), d.AdminPool(t), c))
+	require.NoError(t, pgxstore.Register(t.Context(), d.AdminPool(t), c))
 	p := d.Proxy(t)
 	store := open(t, p.URL, 1)
 	handler, err := vapi.New(vapi.Config{Directory: store, Assistant: vapi.SavedAssistant("assistant-h"), Log: slog.New(slog.DiscardHandler)})
@@ -155,7 +155,7 @@ func TestAssistantRequestRoundTrips(t *testing.T) {
 		return w.Code, p.Trips() - before
 	}
 	_, err = store.ByPhoneNumberID(t.Context(), "nobody's") // statements are prepared once
-	require.ErrorIs(t, err, tenant.ErrUnknown)
+	require.ErrorIs(t, err, tenant.ErrUnknownOrg)
 	code, _ := ask("/vapi/nobody")
 	require.Equal(t, http.StatusNotFound, code)
 	code, trips := ask("/vapi/harley")

@@ -187,7 +187,7 @@ func TestSchema_Isolation(t *testing.T) {
 		require.Equal(t, "0 rows", owner.do(`select * from callwaiting.contact where org_id = $1`, b.String()))
 	})
 
-	found, err := store.Find(t.Context(), b, booking.Find{ID: theirs})
+	found, err := store.ListAppointments(t.Context(), b, booking.AppointmentFilter{ID: theirs})
 	require.NoError(t, err)
 	require.Equal(t, []booking.Appointment{victim}, found, "the appointment of the other clinic has not changed")
 }

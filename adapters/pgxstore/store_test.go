@@ -104,16 +104,16 @@ func (s perCall) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor
 	return inTx(ctx, s, func(tx booking.Store) (booking.Appointment, error) { return tx.Cancel(ctx, org, id, actor) })
 }
 
-func (s perCall) Look(ctx context.Context, org tenant.ID, q booking.Look) (booking.View, error) {
-	return inTx(ctx, s, func(tx booking.Store) (booking.View, error) { return tx.Look(ctx, org, q) })
+func (s perCall) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
+	return inTx(ctx, s, func(tx booking.Store) (booking.BusyView, error) { return tx.ListBusy(ctx, org, q) })
 }
 
-func (s perCall) Find(ctx context.Context, org tenant.ID, f booking.Find) ([]booking.Appointment, error) {
-	return inTx(ctx, s, func(tx booking.Store) ([]booking.Appointment, error) { return tx.Find(ctx, org, f) })
+func (s perCall) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
+	return inTx(ctx, s, func(tx booking.Store) ([]booking.Appointment, error) { return tx.ListAppointments(ctx, org, f) })
 }
 
-func (s perCall) Events(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
-	return inTx(ctx, s, func(tx booking.Store) ([]booking.Event, error) { return tx.Events(ctx, org, id) })
+func (s perCall) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+	return inTx(ctx, s, func(tx booking.Store) ([]booking.Event, error) { return tx.ListEvents(ctx, org, id) })
 }
 
 func TestTxIsAStore(t *testing.T) {
@@ -150,8 +150,8 @@ func claimOf(org tenant.ID, key string, start time.Time) booking.Claim {
 		ID: booking.NewID(org, key), Digest: "digest", Service: "consultation",
 		Start: start, End: end, Zone: "UTC",
 		Occupied: schedule.Span{Start: start.Unix(), End: end.Unix()},
-		Needs:    [][]booking.Seats{{{Resource: "dr-amara", Capacity: 1}}},
+		Needs:    [][]booking.Candidate{{{Resource: "dr-amara", Capacity: 1}}},
 		Contact:  booking.Contact{Phone: "+447700900456", Name: "Ada Caller"},
-		Actor:    "test", SeeFrom: day(0, 0), SeeTo: day(24, 0),
+		Actor:    "test", BusyFrom: day(0, 0), BusyTo: day(24, 0),
 	}
 }

@@ -127,10 +127,10 @@ func TestOneWhoGivesUp(t *testing.T) {
 		}
 	}
 	require.LessOrEqual(t, won, 1)
-	found, err := store.Find(t.Context(), org, booking.Find{From: day(0, 0)})
+	found, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{From: day(0, 0)})
 	require.NoError(t, err)
 	require.Len(t, found, 1, "one of all has it")
-	known, err := store.Find(t.Context(), org, booking.Find{Phone: phone(3)})
+	known, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{Phone: phone(3)})
 	require.NoError(t, err)
 	require.Empty(t, known, "not the one who gave up before")
 }
@@ -152,7 +152,7 @@ func TestAServerThatRestarts(t *testing.T) {
 	out, err := store.Claim(t.Context(), org, claimOf(org, "after", day(11, 0)))
 	require.NoError(t, err, "a dead connection is noticed before it is used")
 	require.False(t, out.Taken)
-	found, err := store.Find(t.Context(), org, booking.Find{From: day(0, 0)})
+	found, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{From: day(0, 0)})
 	require.NoError(t, err)
 	require.Len(t, found, 2)
 }
@@ -174,7 +174,7 @@ func TestAConnectionThatIsLost(t *testing.T) {
 	claim := claimOf(org, "key", day(9, 0))
 	_, err := store.Claim(t.Context(), org, claimOf(org, "warm", day(12, 0)))
 	require.NoError(t, err)
-	_, err = store.Find(t.Context(), org, booking.Find{ID: claim.ID})
+	_, err = store.ListAppointments(t.Context(), org, booking.AppointmentFilter{ID: claim.ID})
 	require.NoError(t, err)
 	once := func() func() bool {
 		var cut sync.Once
@@ -193,10 +193,10 @@ func TestAConnectionThatIsLost(t *testing.T) {
 		require.True(t, out.Replay)
 	})
 	t.Run("in a read: it is made again", func(t *testing.T) {
-		_, err := store.Find(t.Context(), org, booking.Find{ID: claim.ID}) // prepares
+		_, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{ID: claim.ID}) // prepares
 		require.NoError(t, err)
 		proxy.LoseRequests(once())
-		found, err := store.Find(t.Context(), org, booking.Find{ID: claim.ID})
+		found, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{ID: claim.ID})
 		require.NoError(t, err)
 		require.Len(t, found, 1)
 	})
@@ -301,7 +301,7 @@ func TestARushOnOneClinicLeavesConnectionsToTheOthers(t *testing.T) {
 	require.False(t, out.Taken)
 	unblock()
 	rush.Wait()
-	found, err := store.Find(t.Context(), org, booking.Find{From: day(0, 0)})
+	found, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{From: day(0, 0)})
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 }

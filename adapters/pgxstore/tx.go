@@ -39,7 +39,7 @@ func (s *Store) BookTx(ctx context.Context, tx pgx.Tx, svc *booking.Service, org
 }
 
 // RescheduleTx reschedules as [booking.Service.Reschedule] does, inside tx.
-func (s *Store) RescheduleTx(ctx context.Context, tx pgx.Tx, svc *booking.Service, org tenant.ID, id booking.ID, w booking.Want) (booking.Appointment, error) {
+func (s *Store) RescheduleTx(ctx context.Context, tx pgx.Tx, svc *booking.Service, org tenant.ID, id booking.ID, w booking.Selection) (booking.Appointment, error) {
 	return svc.Using(s.Tx(tx)).Reschedule(ctx, org, id, w)
 }
 
@@ -99,16 +99,16 @@ func (t *Tx) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor str
 }
 
 // Look implements [booking.Store].
-func (t *Tx) Look(ctx context.Context, org tenant.ID, q booking.Look) (booking.View, error) {
+func (t *Tx) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
 	return lookIn(ctx, t, org, q)
 }
 
 // Find implements [booking.Store].
-func (t *Tx) Find(ctx context.Context, org tenant.ID, f booking.Find) ([]booking.Appointment, error) {
+func (t *Tx) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	return t.store.findIn(ctx, t, org, f)
 }
 
 // Events implements [booking.Store].
-func (t *Tx) Events(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+func (t *Tx) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
 	return eventsIn(ctx, t, org, id)
 }

@@ -68,16 +68,16 @@ func (h host) begin(isolation pgx.TxIsoLevel) pgx.Tx {
 
 func (h host) request(key string, start time.Time) booking.Request {
 	return booking.Request{
-		Key:     key,
-		Want:    booking.Want{Service: "consultation", Start: start},
-		Contact: booking.Contact{Phone: "+447700900456", Name: "Ada Caller"},
+		Key:       key,
+		Selection: booking.Selection{Service: "consultation", Start: start},
+		Contact:   booking.Contact{Phone: "+447700900456", Name: "Ada Caller"},
 	}
 }
 
 // booked is what anybody else can see.
 func (h host) booked() (starts []string) {
 	h.Helper()
-	found, err := h.store.Find(h.Context(), h.org, booking.Find{From: day(0, 0)})
+	found, err := h.store.ListAppointments(h.Context(), h.org, booking.AppointmentFilter{From: day(0, 0)})
 	require.NoError(h, err)
 	for _, a := range found {
 		starts = append(starts, a.Start.Format("15:04 ")+string(a.Status))
@@ -110,7 +110,7 @@ func TestBookingInsideACallersTransaction(t *testing.T) {
 		require.Equal(t, 1, h.invoices())
 
 		tx = h.begin(pgx.ReadCommitted)
-		_, err = h.store.RescheduleTx(t.Context(), tx, h.svc, h.org, a.ID, booking.Want{Start: day(10, 0)})
+		_, err = h.store.RescheduleTx(t.Context(), tx, h.svc, h.org, a.ID, booking.Selection{Start: day(10, 0)})
 		require.NoError(t, err)
 		require.NoError(t, tx.Commit(t.Context()))
 		require.Equal(t, []string{"10:00 booked"}, h.booked())
@@ -145,7 +145,7 @@ func TestBookingInsideACallersTransaction(t *testing.T) {
 		require.NotEmpty(t, conflict.Alternatives)
 		want := conflict.Alternatives[0]
 		_, err = h.store.BookTx(t.Context(), tx, h.svc, h.org, booking.Request{
-			Key: "third", Want: booking.Want{Slot: want.ID}, Contact: booking.Contact{Phone: "+447700900457"},
+			Key: "third", Selection: booking.Selection{Slot: want.ID}, Contact: booking.Contact{Phone: "+447700900457"},
 		})
 		require.NoError(t, err)
 		require.NoError(t, tx.Commit(t.Context()))
@@ -173,7 +173,7 @@ func TestBookingInsideACallersTransaction(t *testing.T) {
 			tx := h.begin(isolation)
 			_, err := h.store.Tx(tx).Claim(t.Context(), h.org, claimOf(h.org, "key", day(9, 0)))
 			require.EqualError(t, err, "pgxstore: the transaction is not read committed: begin it with pgx.TxOptions{IsoLevel: pgx.ReadCommitted}")
-			_, err = h.store.Tx(tx).Look(t.Context(), h.org, booking.Look{From: day(0, 0), To: day(24, 0)})
+			_, err = h.store.Tx(tx).ListBusy(t.Context(), h.org, booking.BusyQuery{From: day(0, 0), To: day(24, 0)})
 			require.Error(t, err, "a look that is as old as the transaction")
 			var one int
 			require.NoError(t, tx.QueryRow(t.Context(), `select 1`).Scan(&one), "it can go on")

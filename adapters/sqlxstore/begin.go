@@ -18,7 +18,7 @@ import (
 // second locks those who are to be sent something, to see what was committed
 // before; it stays open until Batch.Release, and is what keeps bookings and
 // opt-outs waiting.
-func (f *FollowUps) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
+func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
 	if org.IsZero() {
 		return followup.Batch{}, fmt.Errorf("sqlxstore: %w", tenant.ErrNoOrg)
 	}
@@ -39,12 +39,12 @@ func (f *FollowUps) Begin(ctx context.Context, org tenant.ID, ids []followup.Int
 
 // A beginning is one try of [FollowUps.Begin].
 type beginning struct {
-	f      *FollowUps
+	f      *FollowUpStore
 	conn   *sqlx.Conn
 	tx     *sqlx.Tx // the one that is open
 	org    tenant.ID
 	lease  time.Duration
-	decide func(followup.Candidate) followup.Verdict
+	decide func(followup.DecisionInput) followup.IntentDecision
 
 	written bool // the first verdicts may be durable
 	batch   followup.Batch
@@ -70,7 +70,7 @@ func (b *beginning) begin(ctx context.Context, ids []followup.IntentID) (err err
 	if err := b.tx.Commit(); err != nil {
 		return err
 	}
-	b.batch = followup.Batch{Look: followupsql.Looks(first, now), Release: func() {}}
+	b.batch = followup.Batch{Reconcile: followupsql.Looks(first, now), Release: func() {}}
 	if send := followupsql.Sends(first); len(send) > 0 {
 		return b.again(ctx, first, send)
 	}
@@ -94,7 +94,7 @@ func (b *beginning) again(ctx context.Context, first []followupsql.Decision, sen
 		if err != nil {
 			return err
 		}
-		b.batch.Look = append(b.batch.Look, followupsql.Looks(changed, now)...)
+		b.batch.Reconcile = append(b.batch.Reconcile, followupsql.Looks(changed, now)...)
 	}
 	if len(sends) == 0 {
 		if err := b.tx.Commit(); err != nil {

@@ -34,7 +34,7 @@ var readCommitted = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
 const tries = 3
 
 // inquire asks within the scope of a clinic.
-func inquire[T any](ctx context.Context, f *FollowUps, org tenant.ID, q followupsql.Question[T]) (T, error) {
+func inquire[T any](ctx context.Context, f *FollowUpStore, org tenant.ID, q followupsql.Question[T]) (T, error) {
 	if org.IsZero() {
 		var none T
 		return none, fmt.Errorf("sqlxstore: %w", tenant.ErrNoOrg)
@@ -43,12 +43,12 @@ func inquire[T any](ctx context.Context, f *FollowUps, org tenant.ID, q followup
 }
 
 // scope begins a transaction of a clinic.
-func (f *FollowUps) scope(org tenant.ID) statement {
+func (f *FollowUpStore) scope(org tenant.ID) statement {
 	return statement{scopeSQL, []any{org.String(), f.lockTimeout, f.statementTimeout}}
 }
 
 // ask asks in a transaction of its own, and again where that may help.
-func ask[T any](ctx context.Context, f *FollowUps, scope statement, q followupsql.Question[T]) (T, error) {
+func ask[T any](ctx context.Context, f *FollowUpStore, scope statement, q followupsql.Question[T]) (T, error) {
 	for try := 1; ; try++ {
 		text, err := f.once(ctx, scope, q.SQL, q.Args)
 		if err == nil {
@@ -62,7 +62,7 @@ func ask[T any](ctx context.Context, f *FollowUps, scope statement, q followupsq
 	}
 }
 
-func (f *FollowUps) once(ctx context.Context, scope statement, question string, args []any) (*string, error) {
+func (f *FollowUpStore) once(ctx context.Context, scope statement, question string, args []any) (*string, error) {
 	tx, err := f.db.BeginTxx(ctx, readCommitted)
 	if err != nil {
 		return nil, err

@@ -1,5 +1,5 @@
 // Package sqlxstore keeps calls, messages and links in PostgreSQL for programs
-// that have a database through sqlx. [FollowUps] is a followup.Store, a
+// that have a database through sqlx. [FollowUpStore] is a followup.Store, a
 // followup.Queue and a followup.LinkStore. Appointments are booked with package
 // pgxstore, in the same database.
 //
@@ -32,7 +32,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Config configures a [FollowUps].
+// Config configures a [FollowUpStore].
 type Config struct {
 	// LockTimeout is how long a change waits for another one in its way.
 	//
@@ -47,23 +47,23 @@ type Config struct {
 
 // FollowUps keeps the calls and messages of any number of clinics. Safe for
 // concurrent use. Make one with [New].
-type FollowUps struct {
+type FollowUpStore struct {
 	db               *sqlx.DB
 	lockTimeout      string // in milliseconds, as the server reads it
 	statementTimeout string
 }
 
 var (
-	_ followup.Store     = (*FollowUps)(nil)
-	_ followup.Queue     = (*FollowUps)(nil)
-	_ followup.LinkStore = (*FollowUps)(nil)
+	_ followup.Store     = (*FollowUpStore)(nil)
+	_ followup.Queue     = (*FollowUpStore)(nil)
+	_ followup.LinkStore = (*FollowUpStore)(nil)
 )
 
 // New returns a store on db. It asks the server who it is and refuses what
 // would not be safe: a superuser, an owner of the tables or a role that
 // bypasses row-level security; a schema that is missing, old or unprotected.
 // The error says what is wrong and what to do.
-func New(ctx context.Context, db *sqlx.DB, cfg Config) (*FollowUps, error) {
+func New(ctx context.Context, db *sqlx.DB, cfg Config) (*FollowUpStore, error) {
 	cfg.LockTimeout = cmp.Or(cfg.LockTimeout, time.Second)
 	cfg.StatementTimeout = cmp.Or(cfg.StatementTimeout, 3*time.Second)
 	switch {
@@ -77,7 +77,7 @@ func New(ctx context.Context, db *sqlx.DB, cfg Config) (*FollowUps, error) {
 	if err := verify(ctx, db); err != nil {
 		return nil, fmt.Errorf("sqlxstore: %w", err)
 	}
-	return &FollowUps{db, milliseconds(cfg.LockTimeout), milliseconds(cfg.StatementTimeout)}, nil
+	return &FollowUpStore{db, milliseconds(cfg.LockTimeout), milliseconds(cfg.StatementTimeout)}, nil
 }
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
@@ -102,97 +102,97 @@ func verify(ctx context.Context, db *sqlx.DB) error {
 }
 
 // Record implements [followup.Store].
-func (f *FollowUps) Record(ctx context.Context, org tenant.ID, facts followup.Facts) (followup.Call, error) {
+func (f *FollowUpStore) UpdateCall(ctx context.Context, org tenant.ID, facts followup.CallUpdate) (followup.Call, error) {
 	return inquire(ctx, f, org, followupsql.Record(org, facts))
 }
 
 // Call implements [followup.Store].
-func (f *FollowUps) Call(ctx context.Context, org tenant.ID, id string) (followup.Call, error) {
+func (f *FollowUpStore) Call(ctx context.Context, org tenant.ID, id string) (followup.Call, error) {
 	return inquire(ctx, f, org, followupsql.Call(org, id))
 }
 
 // Plan implements [followup.Store].
-func (f *FollowUps) Plan(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
+func (f *FollowUpStore) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
 	return inquire(ctx, f, org, followupsql.Plan(org, t, plans))
 }
 
 // Appointment implements [followup.Store].
-func (f *FollowUps) Appointment(ctx context.Context, org tenant.ID, id string) (followup.Appointment, error) {
+func (f *FollowUpStore) Appointment(ctx context.Context, org tenant.ID, id string) (followup.Appointment, error) {
 	return inquire(ctx, f, org, followupsql.Appointment(org, id))
 }
 
 // Finish implements [followup.Store].
-func (f *FollowUps) Finish(ctx context.Context, org tenant.ID, results []followup.Result) error {
+func (f *FollowUpStore) RecordResults(ctx context.Context, org tenant.ID, results []followup.Result) error {
 	_, err := inquire(ctx, f, org, followupsql.Finish(org, results))
 	return err
 }
 
 // Status implements [followup.Store].
-func (f *FollowUps) Status(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
+func (f *FollowUpStore) RecordStatus(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
 	return inquire(ctx, f, org, followupsql.Status(org, u))
 }
 
 // Consent implements [followup.Store].
-func (f *FollowUps) Consent(ctx context.Context, org tenant.ID, c followup.Consent) error {
+func (f *FollowUpStore) RecordConsent(ctx context.Context, org tenant.ID, c followup.Consent) error {
 	_, err := inquire(ctx, f, org, followupsql.Consent(org, c))
 	return err
 }
 
 // OptOut implements [followup.Store].
-func (f *FollowUps) OptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
+func (f *FollowUpStore) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
 	_, err := inquire(ctx, f, org, followupsql.OptOut(org, o))
 	return err
 }
 
 // Reply implements [followup.Store].
-func (f *FollowUps) Reply(ctx context.Context, org tenant.ID, r followup.Reply) (first bool, err error) {
+func (f *FollowUpStore) RecordReply(ctx context.Context, org tenant.ID, r followup.Reply) (first bool, err error) {
 	return inquire(ctx, f, org, followupsql.Reply(org, r))
 }
 
 // Replies implements [followup.Store].
-func (f *FollowUps) Replies(ctx context.Context, org tenant.ID, limit int) ([]followup.Reply, error) {
+func (f *FollowUpStore) ListReplies(ctx context.Context, org tenant.ID, limit int) ([]followup.Reply, error) {
 	return inquire(ctx, f, org, followupsql.Replies(org, limit))
 }
 
 // Quarantine implements [followup.Store].
-func (f *FollowUps) Quarantine(ctx context.Context, org tenant.ID, kind string) error {
+func (f *FollowUpStore) CountUnmatched(ctx context.Context, org tenant.ID, kind string) error {
 	_, err := inquire(ctx, f, org, followupsql.Quarantine(org, kind))
 	return err
 }
 
 // Quarantined returns how many messages that belong to no call came, by kind.
-func (f *FollowUps) Quarantined(ctx context.Context, org tenant.ID) (map[string]int, error) {
+func (f *FollowUpStore) Quarantined(ctx context.Context, org tenant.ID) (map[string]int, error) {
 	return inquire(ctx, f, org, followupsql.Quarantined(org))
 }
 
 // Lookup implements [followup.Store].
-func (f *FollowUps) Lookup(ctx context.Context, org tenant.ID, phone string) (followup.Memory, error) {
+func (f *FollowUpStore) Summary(ctx context.Context, org tenant.ID, phone string) (followup.ContactSummary, error) {
 	return inquire(ctx, f, org, followupsql.Lookup(org, phone))
 }
 
 // Intents implements [followup.Store].
-func (f *FollowUps) Intents(ctx context.Context, org tenant.ID, q followup.Find) ([]followup.Intent, error) {
+func (f *FollowUpStore) ListIntents(ctx context.Context, org tenant.ID, q followup.IntentFilter) ([]followup.Intent, error) {
 	return inquire(ctx, f, org, followupsql.Intents(org, q))
 }
 
 // Link implements [followup.LinkStore].
-func (f *FollowUps) Link(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
+func (f *FollowUpStore) Link(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
 	return f.link(ctx, hash, false)
 }
 
 // UseLink implements [followup.LinkStore].
-func (f *FollowUps) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
+func (f *FollowUpStore) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
 	return f.link(ctx, hash, true)
 }
 
-func (f *FollowUps) link(ctx context.Context, hash [32]byte, use bool) (tenant.ID, followup.Link, error) {
+func (f *FollowUpStore) link(ctx context.Context, hash [32]byte, use bool) (tenant.ID, followup.Link, error) {
 	scope := statement{followupsql.LinkScope, []any{followupsql.LinkHash(hash), f.statementTimeout}}
 	found, err := ask(ctx, f, scope, followupsql.Link(hash, use))
 	return found.Org, found.Link, err
 }
 
 // RevokeLinks implements [followup.LinkStore].
-func (f *FollowUps) RevokeLinks(ctx context.Context, org tenant.ID, phone string) error {
+func (f *FollowUpStore) RevokeLinks(ctx context.Context, org tenant.ID, phone string) error {
 	_, err := inquire(ctx, f, org, followupsql.RevokeLinks(org, phone))
 	return err
 }
@@ -201,19 +201,19 @@ func (f *FollowUps) RevokeLinks(ctx context.Context, org tenant.ID, phone string
 const pollEvery = 250 * time.Millisecond
 
 // Take implements [followup.Queue].
-func (f *FollowUps) Take(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
+func (f *FollowUpStore) Dequeue(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
 	return ask(ctx, f, statement{followupsql.TakeScope, []any{f.statementTimeout}}, followupsql.Take(n, perOrg, lease, except))
 }
 
 // Drop implements [followup.Queue].
-func (f *FollowUps) Drop(ctx context.Context, t followup.Task) error {
+func (f *FollowUpStore) Ack(ctx context.Context, t followup.Task) error {
 	_, err := inquire(ctx, f, t.Org, followupsql.Drop(t))
 	return err
 }
 
 // Wait implements [followup.Queue]: by the clock alone, as database/sql has no
 // way to be told.
-func (f *FollowUps) Wait(ctx context.Context, most time.Duration) error {
+func (f *FollowUpStore) Wait(ctx context.Context, most time.Duration) error {
 	timer := time.NewTimer(min(most, pollEvery))
 	defer timer.Stop()
 	select {

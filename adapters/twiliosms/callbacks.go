@@ -167,7 +167,7 @@ func (c *Callbacks) clinic(ctx context.Context, key string) (tenant.ID, Account,
 		return tenant.ID{}, Account{}, refusal(http.StatusNotFound)
 	}
 	org, _, err := c.cfg.Keys.ByKey(ctx, key)
-	if errors.Is(err, tenant.ErrUnknown) {
+	if errors.Is(err, tenant.ErrUnknownOrg) {
 		return tenant.ID{}, Account{}, refusal(http.StatusNotFound)
 	}
 	if err != nil {

@@ -61,7 +61,7 @@ func (k keys) ByKey(_ context.Context, key string) (tenant.Org, tenant.Secrets, 
 	case key == "down":
 		return tenant.Org{}, tenant.Secrets{}, errors.New("database down")
 	}
-	return tenant.Org{}, tenant.Secrets{}, tenant.ErrUnknown
+	return tenant.Org{}, tenant.Secrets{}, tenant.ErrUnknownOrg
 }
 
 var clinics = keys{"harley": harley, "ikeja": ikeja, "silent": tenant.NewID()}

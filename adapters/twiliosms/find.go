@@ -33,7 +33,7 @@ var (
 // Find implements followup.Reconciler. It reads what Twilio lists for the
 // number: not by the date it was sent on, which a message in its queue does not
 // have yet. Where the account keeps no texts, nobody knows.
-func (s *Sender) Find(ctx context.Context, org tenant.ID, m followup.Lost) (followup.Receipt, bool, error) {
+func (s *Sender) FindSent(ctx context.Context, org tenant.ID, m followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
 	account, err := s.account(ctx, org)
@@ -41,7 +41,7 @@ func (s *Sender) Find(ctx context.Context, org tenant.ID, m followup.Lost) (foll
 		return followup.Receipt{}, false, fmt.Errorf("twiliosms: message %s cannot be looked for: %w", m.Intent, err)
 	}
 	c := &call{ctx: ctx, http: s.cfg.HTTP, base: s.base, account: account}
-	search := search{Lost: m, since: m.Tried.Add(-clocks)}
+	search := search{UnconfirmedMessage: m, since: m.Tried.Add(-clocks)}
 	token, number := "", ""
 	for range mostPages {
 		params := (&openapi.ListMessageParams{}).SetPathAccountSid(account.SID).SetTo(m.To).SetPageSize(pageSize)
@@ -62,7 +62,7 @@ func (s *Sender) Find(ctx context.Context, org tenant.ID, m followup.Lost) (foll
 
 // A search goes through pages of messages, the latest first.
 type search struct {
-	followup.Lost
+	followup.UnconfirmedMessage
 	since    time.Time
 	redacted bool // a message that it may be has no text
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup"
 )
 
-func lost(m followup.Message) followup.Lost {
-	return followup.Lost{Intent: m.Intent, To: m.To, Tried: time.Now(), Digest: followup.Digest(m.Body)}
+func lost(m followup.Message) followup.UnconfirmedMessage {
+	return followup.UnconfirmedMessage{Intent: m.Intent, To: m.To, Tried: time.Now(), Digest: followup.Digest(m.Body)}
 }
 
 func TestFindReadsOnUntilWhatIsOlder(t *testing.T) {
@@ -26,13 +26,13 @@ func TestFindReadsOnUntilWhatIsOlder(t *testing.T) {
 		require.NoError(t, err)
 	}
 	first := c.Messages()[0].SID
-	r, found, err := s.Find(t.Context(), harley, lost(message(0)))
+	r, found, err := s.FindSent(t.Context(), harley, lost(message(0)))
 	require.NoError(t, err)
 	require.True(t, found, "on the third page")
 	require.Equal(t, first, r.Provider)
 
 	requests := c.Requests()
-	_, found, err = s.Find(t.Context(), harley, lost(message(120)))
+	_, found, err = s.FindSent(t.Context(), harley, lost(message(120)))
 	require.NoError(t, err)
 	require.False(t, found)
 	require.Equal(t, requests+3, c.Requests())
@@ -40,7 +40,7 @@ func TestFindReadsOnUntilWhatIsOlder(t *testing.T) {
 	later := lost(message(0))
 	later.Tried = time.Now().Add(time.Hour)
 	requests = c.Requests()
-	_, found, err = s.Find(t.Context(), harley, later)
+	_, found, err = s.FindSent(t.Context(), harley, later)
 	require.NoError(t, err)
 	require.False(t, found, "that was another attempt")
 	require.Equal(t, requests+1, c.Requests(), "the next page is older still")
@@ -56,7 +56,7 @@ func TestFindTellsHowFarTheMessageIs(t *testing.T) {
 		"undelivered": followup.Undelivered, "failed": followup.Failed, "partially_delivered": followup.Accepted,
 	} {
 		c.Report(t.Context(), c.Messages()[0].SID, status, 0) // to nobody
-		r, found, err := s.Find(t.Context(), harley, lost(message(1)))
+		r, found, err := s.FindSent(t.Context(), harley, lost(message(1)))
 		require.NoError(t, err)
 		require.True(t, found)
 		require.Equal(t, want, r.State, status)
@@ -69,13 +69,13 @@ func TestFindWhereTwilioKeepsNoTexts(t *testing.T) {
 	_, err := s.Send(t.Context(), harley, message(1))
 	require.NoError(t, err)
 	c.Redact()
-	_, found, err := s.Find(t.Context(), harley, lost(message(1)))
+	_, found, err := s.FindSent(t.Context(), harley, lost(message(1)))
 	require.ErrorContains(t, err, "keeps no texts")
 	require.False(t, found)
 
 	_, err = s.Send(t.Context(), harley, message(2))
 	require.NoError(t, err)
-	_, found, err = s.Find(t.Context(), harley, lost(message(2)))
+	_, found, err = s.FindSent(t.Context(), harley, lost(message(2)))
 	require.NoError(t, err)
 	require.True(t, found, "one that has its text is certain")
 }
@@ -109,11 +109,11 @@ func TestFindReadsWhatIsListed(t *testing.T) {
 		{"a date that cannot be read", map[string]any{"sid": id, "body": message(1).Body, "direction": "outbound-api", "date_created": "today"}, false, true},
 		{"an id that cannot be read", map[string]any{"sid": "1", "body": message(1).Body, "direction": "outbound-api", "date_created": now}, false, true},
 	} {
-		_, found, err := listing(t, row.message).Find(t.Context(), harley, m)
+		_, found, err := listing(t, row.message).FindSent(t.Context(), harley, m)
 		require.Equal(t, row.bad, err != nil, row.what)
 		require.Equal(t, row.found, found, row.what)
 	}
-	_, found, err := listing(t).Find(t.Context(), harley, m)
+	_, found, err := listing(t).FindSent(t.Context(), harley, m)
 	require.Error(t, err, "a list that is null is no list")
 	require.False(t, found)
 }
@@ -127,7 +127,7 @@ func TestFindDoesNotReadForEver(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	s := newSender(t, twiliosms.Config{BaseURL: server.URL})
-	_, found, err := s.Find(t.Context(), harley, lost(message(1)))
+	_, found, err := s.FindSent(t.Context(), harley, lost(message(1)))
 	require.ErrorContains(t, err, "too many")
 	require.False(t, found)
 }

@@ -163,7 +163,7 @@ func TestFailuresInARowSuspend(t *testing.T) {
 	require.Equal(t, now.now.Add(time.Second), s.State(harley).Until, "it may be over in a moment")
 
 	c.Fault(followuptest.Fine)
-	_, found, err := s.Find(t.Context(), harley, followup.Lost{To: to, Tried: time.Now(), Digest: followup.Digest(message(0).Body)})
+	_, found, err := s.FindSent(t.Context(), harley, followup.UnconfirmedMessage{To: to, Tried: time.Now(), Digest: followup.Digest(message(0).Body)})
 	require.NoError(t, err, "what Twilio has can be asked all the same")
 	require.True(t, found)
 }

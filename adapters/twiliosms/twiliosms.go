@@ -206,7 +206,7 @@ func (s *Sender) create(ctx context.Context, org tenant.ID, account Account, m f
 	} else {
 		params.SetMessagingServiceSid(account.MessagingServiceSID)
 	}
-	c := &call{ctx: ctx, http: s.cfg.HTTP, base: s.base, account: account, departed: m.Departed}
+	c := &call{ctx: ctx, http: s.cfg.HTTP, base: s.base, account: account, departed: m.RequestWritten}
 	message, err := c.api().CreateMessage(params)
 	if err != nil {
 		return followup.Receipt{}, c.failure()

@@ -273,7 +273,7 @@ func TestAnswersThatCannotBeRead(t *testing.T) {
 			_, err := s.Send(t.Context(), harley, message(1))
 			require.Equal(t, followup.Uncertain, sendError(t, err).Outcome)
 			require.NotContains(t, err.Error(), "2025550143")
-			_, found, err := s.Find(t.Context(), harley, followup.Lost{To: to, Tried: time.Now(), Digest: followup.Digest("x")})
+			_, found, err := s.FindSent(t.Context(), harley, followup.UnconfirmedMessage{To: to, Tried: time.Now(), Digest: followup.Digest("x")})
 			require.Error(t, err, "nobody knows what is on a page that cannot be read")
 			require.False(t, found)
 			require.NotContains(t, err.Error(), "2025550143")
@@ -346,7 +346,7 @@ func TestAccountsThatNobodyKnowsJustNow(t *testing.T) {
 	may, again, _ := s.Pace(harley, 1)
 	require.Zero(t, may)
 	require.Positive(t, again)
-	_, _, err := s.Find(t.Context(), harley, followup.Lost{})
+	_, _, err := s.FindSent(t.Context(), harley, followup.UnconfirmedMessage{})
 	require.Error(t, err)
 }
 

@@ -84,7 +84,7 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 			[]string{"if a need cannot be met Busy says what is taken"},
 		},
 		{
-			&cachesLooks{Store: memory.New(), kept: map[string]booking.View{}},
+			&cachesLooks{Store: memory.New(), kept: map[string]booking.BusyView{}},
 			[]string{"it sees every change that was acknowledged before it was called", "expired holds are not in it"},
 			[]string{"it says which IDs are known", "one winner among fifty callers"},
 		},
@@ -130,14 +130,14 @@ func (s checkThenInsert) Claim(ctx context.Context, org tenant.ID, c booking.Cla
 	free := c
 	free.Needs = nil
 	for _, need := range c.Needs {
-		var some []booking.Seats
+		var some []booking.Candidate
 		for _, r := range need {
-			view, err := s.Store.Look(ctx, org, booking.Look{Resources: []booking.ResourceID{r.Resource}, From: c.Start, To: c.End, IDs: []booking.ID{c.ID}})
+			view, err := s.Store.ListBusy(ctx, org, booking.BusyQuery{Resources: []booking.ResourceID{r.Resource}, From: c.Start, To: c.End, IDs: []booking.ID{c.ID}})
 			if err != nil || len(view.Known) > 0 {
 				return s.Store.Claim(ctx, org, c)
 			}
 			if len(view.Busy) < r.Capacity {
-				some = append(some, booking.Seats{Resource: r.Resource, Capacity: many})
+				some = append(some, booking.Candidate{Resource: r.Resource, Capacity: many})
 			}
 		}
 		free.Needs = append(free.Needs, some)
@@ -147,7 +147,7 @@ func (s checkThenInsert) Claim(ctx context.Context, org tenant.ID, c booking.Cla
 	case <-s.meet:
 	case <-time.After(50 * time.Millisecond): // alone
 	}
-	if slices.ContainsFunc(free.Needs, func(need []booking.Seats) bool { return len(need) == 0 }) {
+	if slices.ContainsFunc(free.Needs, func(need []booking.Candidate) bool { return len(need) == 0 }) {
 		return s.Store.Claim(ctx, org, c)
 	}
 	return s.Store.Claim(ctx, org, free)
@@ -166,7 +166,7 @@ func (s locksTheExactStart) Claim(ctx context.Context, org tenant.ID, c booking.
 	return out, err
 }
 
-func renamed(needs [][]booking.Seats, suffix string) (out [][]booking.Seats) {
+func renamed(needs [][]booking.Candidate, suffix string) (out [][]booking.Candidate) {
 	for _, need := range needs {
 		need = slices.Clone(need)
 		for i := range need {
@@ -206,7 +206,7 @@ type forgetsKeys struct {
 }
 
 func (s *forgetsKeys) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
-	view, err := s.Store.Look(ctx, org, booking.Look{IDs: []booking.ID{c.ID}})
+	view, err := s.Store.ListBusy(ctx, org, booking.BusyQuery{IDs: []booking.ID{c.ID}})
 	if err != nil {
 		return booking.Outcome{}, err
 	}
@@ -253,7 +253,7 @@ type namesTheWinner struct{ booking.Store }
 func (s namesTheWinner) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
 	out, err := s.Store.Claim(ctx, org, c)
 	if out.Taken {
-		found, err := s.Store.Find(ctx, org, booking.Find{From: c.Start, To: c.End})
+		found, err := s.Store.ListAppointments(ctx, org, booking.AppointmentFilter{From: c.Start, To: c.End})
 		if err != nil || len(found) == 0 {
 			return out, err
 		}
@@ -266,11 +266,11 @@ func (s namesTheWinner) Claim(ctx context.Context, org tenant.ID, c booking.Clai
 type cachesLooks struct {
 	booking.Store
 	mu   sync.Mutex
-	kept map[string]booking.View
+	kept map[string]booking.BusyView
 }
 
-func (s *cachesLooks) Look(ctx context.Context, org tenant.ID, q booking.Look) (booking.View, error) {
-	view, err := s.Store.Look(ctx, org, q)
+func (s *cachesLooks) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
+	view, err := s.Store.ListBusy(ctx, org, q)
 	if err != nil {
 		return view, err
 	}
@@ -286,14 +286,14 @@ func (s *cachesLooks) Look(ctx context.Context, org tenant.ID, q booking.Look) (
 // looksTwice puts a view together from two moments.
 type looksTwice struct{ booking.Store }
 
-func (s *looksTwice) Look(ctx context.Context, org tenant.ID, q booking.Look) (booking.View, error) {
-	var view booking.View
+func (s *looksTwice) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
+	var view booking.BusyView
 	for _, r := range slices.Compact(slices.Sorted(slices.Values(q.Resources))) {
 		part := q
 		part.Resources = []booking.ResourceID{r}
-		seen, err := s.Store.Look(ctx, org, part)
+		seen, err := s.Store.ListBusy(ctx, org, part)
 		if err != nil {
-			return booking.View{}, err
+			return booking.BusyView{}, err
 		}
 		view.Busy, view.Known = append(view.Busy, seen.Busy...), seen.Known
 		time.Sleep(time.Millisecond) // the way to the database
@@ -331,8 +331,8 @@ func (s *asksEverybody) Cancel(ctx context.Context, org tenant.ID, id booking.ID
 // writesTwice has an event too many.
 type writesTwice struct{ booking.Store }
 
-func (s writesTwice) Events(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
-	events, err := s.Store.Events(ctx, org, id)
+func (s writesTwice) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+	events, err := s.Store.ListEvents(ctx, org, id)
 	if len(events) > 0 {
 		events = append(events, events[len(events)-1])
 	}

@@ -55,7 +55,7 @@ func oneWinner(f *fixture, callers, rounds int) {
 			}
 		}
 		for i, c := range claims {
-			stored := f.find(booking.Find{ID: c.ID})
+			stored := f.find(booking.AppointmentFilter{ID: c.ID})
 			if answers[i].Taken != (len(stored) == 0) {
 				f.Fatalf("round %d: %d appointments are kept for an answer of %s", round, len(stored), show(answers[i].Outcome, nil))
 			}
@@ -128,7 +128,7 @@ func buffers(f *fixture) {
 }
 
 func firstSeat(f *fixture) {
-	need := []booking.Seats{{Resource: bello, Capacity: 1}, {Resource: amara, Capacity: 2}}
+	need := []booking.Candidate{{Resource: bello, Capacity: 1}, {Resource: amara, Capacity: 2}}
 	want := []booking.Busy{
 		{Resource: bello, Seat: 0, Span: span(at(10, 0), at(10, 30))},
 		{Resource: amara, Seat: 0, Span: span(at(10, 0), at(10, 30))},
@@ -171,7 +171,7 @@ func allOrNone(f *fixture) {
 	c.Contact.Name = "Never Kept"
 	f.loses(c)
 	f.busy(f.look(at(0, 0), at(24, 0), amara, room1), before...)
-	if found := f.find(booking.Find{Phone: phone(2)}); len(found) > 0 {
+	if found := f.find(booking.AppointmentFilter{Phone: phone(2)}); len(found) > 0 {
 		f.Fatalf("a claim that was not met is found: %s", showAll(found))
 	}
 	f.kinds(c.ID)
@@ -491,21 +491,21 @@ func takenSaysBusy(f *fixture) {
 	f.wins(f.claim("at noon", at(12, 0)))
 
 	c = by(2, f.claim("too late", at(10, 0), one(amara, bello)))
-	c.SeeFrom, c.SeeTo = at(9, 30), at(12, 0)
+	c.BusyFrom, c.BusyTo = at(9, 30), at(12, 0)
 	f.busy(f.loses(c).Busy,
 		booking.Busy{Resource: amara, Span: span(at(9, 50), at(10, 40))},
 		booking.Busy{Resource: bello, Span: span(at(10, 0), at(10, 30))})
 
 	// A resource whose need could be met is told of too: alternatives need it.
 	c = by(2, f.claim("too late for both", at(10, 0), one(room2), one(amara)))
-	c.SeeFrom, c.SeeTo = at(9, 29), at(12, 1)
+	c.BusyFrom, c.BusyTo = at(9, 29), at(12, 1)
 	f.busy(f.loses(c).Busy,
 		booking.Busy{Resource: amara, Span: span(at(9, 0), at(9, 30))},
 		booking.Busy{Resource: amara, Span: span(at(9, 50), at(10, 40))},
 		booking.Busy{Resource: amara, Span: span(at(12, 0), at(12, 30))})
 
 	c = by(2, f.claim("told of nothing", at(10, 0)))
-	c.SeeFrom, c.SeeTo = at(11, 0), at(11, 0)
+	c.BusyFrom, c.BusyTo = at(11, 0), at(11, 0)
 	f.busy(f.loses(c).Busy)
 }
 

@@ -155,7 +155,7 @@ func confirmRacesClaim(f *fixture) {
 					if err != nil || !out.Taken {
 						return err
 					}
-					if found, err := f.Store.Find(f.ctx, f.org, booking.Find{ID: held.ID}); err != nil || found[0].Status == booking.Booked {
+					if found, err := f.Store.ListAppointments(f.ctx, f.org, booking.AppointmentFilter{ID: held.ID}); err != nil || found[0].Status == booking.Booked {
 						return errors.Join(err, booking.ErrConflict)
 					}
 				}

@@ -66,17 +66,17 @@ func at(hour, minute int) time.Time {
 }
 
 // one is a need that any of the resources can meet, each for one at a time.
-func one(any ...booking.ResourceID) []booking.Seats { return seats(1, any...) }
+func one(any ...booking.ResourceID) []booking.Candidate { return seats(1, any...) }
 
-func seats(capacity int, any ...booking.ResourceID) []booking.Seats {
-	var need []booking.Seats
+func seats(capacity int, any ...booking.ResourceID) []booking.Candidate {
+	var need []booking.Candidate
 	for _, r := range any {
-		need = append(need, booking.Seats{Resource: r, Capacity: capacity})
+		need = append(need, booking.Candidate{Resource: r, Capacity: capacity})
 	}
 	return need
 }
 
-func needs(n ...[]booking.Seats) [][]booking.Seats { return n }
+func needs(n ...[]booking.Candidate) [][]booking.Candidate { return n }
 
 func span(start, end time.Time) schedule.Span {
 	return schedule.Span{Start: start.Unix(), End: end.Unix()}
@@ -87,9 +87,9 @@ func phone(n int) string { return fmt.Sprintf("+447700900%03d", n%1000) }
 
 // claim is a booking of 30 minutes with Dr Amara for caller 1, unless needs
 // say otherwise.
-func (f *fixture) claim(key string, start time.Time, needs ...[]booking.Seats) booking.Claim {
+func (f *fixture) claim(key string, start time.Time, needs ...[]booking.Candidate) booking.Claim {
 	if needs == nil {
-		needs = [][]booking.Seats{one(amara)}
+		needs = [][]booking.Candidate{one(amara)}
 	}
 	end := start.Add(30 * time.Minute)
 	c := booking.Claim{
@@ -103,8 +103,8 @@ func (f *fixture) claim(key string, start time.Time, needs ...[]booking.Seats) b
 		Contact:  booking.Contact{Phone: phone(1)},
 		Call:     "call-" + key,
 		Actor:    "vapi:" + key,
-		SeeFrom:  at(0, 0),
-		SeeTo:    at(24, 0),
+		BusyFrom: at(0, 0),
+		BusyTo:   at(24, 0),
 	}
 	return digested(c)
 }
@@ -128,14 +128,14 @@ func by(caller int, c booking.Claim) booking.Claim {
 }
 
 // move is the move of an appointment to another start, still 30 minutes.
-func (f *fixture) move(id booking.ID, start time.Time, needs ...[]booking.Seats) booking.Move {
+func (f *fixture) move(id booking.ID, start time.Time, needs ...[]booking.Candidate) booking.Move {
 	if needs == nil {
-		needs = [][]booking.Seats{one(amara)}
+		needs = [][]booking.Candidate{one(amara)}
 	}
 	end := start.Add(30 * time.Minute)
 	return booking.Move{
 		ID: id, Start: start, End: end, Occupied: span(start, end), Needs: needs,
-		Actor: "vapi:mover", SeeFrom: at(0, 0), SeeTo: at(24, 0),
+		Actor: "vapi:mover", BusyFrom: at(0, 0), BusyTo: at(24, 0),
 	}
 }
 
@@ -189,16 +189,16 @@ func (f *fixture) cancels(id booking.ID) booking.Appointment {
 // get is what is stored of an appointment that exists.
 func (f *fixture) get(id booking.ID) booking.Appointment {
 	f.Helper()
-	found := f.find(booking.Find{ID: id})
+	found := f.find(booking.AppointmentFilter{ID: id})
 	if len(found) != 1 {
 		f.Fatalf("found %d appointments by one id", len(found))
 	}
 	return found[0]
 }
 
-func (f *fixture) find(q booking.Find) []booking.Appointment {
+func (f *fixture) find(q booking.AppointmentFilter) []booking.Appointment {
 	f.Helper()
-	found, err := f.Store.Find(f.ctx, f.org, q)
+	found, err := f.Store.ListAppointments(f.ctx, f.org, q)
 	if err != nil {
 		f.Fatalf("find: %v", err)
 	}
@@ -207,7 +207,7 @@ func (f *fixture) find(q booking.Find) []booking.Appointment {
 
 func (f *fixture) look(from, to time.Time, resources ...booking.ResourceID) []booking.Busy {
 	f.Helper()
-	view, err := f.Store.Look(f.ctx, f.org, booking.Look{Resources: resources, From: from, To: to})
+	view, err := f.Store.ListBusy(f.ctx, f.org, booking.BusyQuery{Resources: resources, From: from, To: to})
 	if err != nil {
 		f.Fatalf("look: %v", err)
 	}
@@ -216,7 +216,7 @@ func (f *fixture) look(from, to time.Time, resources ...booking.ResourceID) []bo
 
 func (f *fixture) events(id booking.ID) []booking.Event {
 	f.Helper()
-	events, err := f.Store.Events(f.ctx, f.org, id)
+	events, err := f.Store.ListEvents(f.ctx, f.org, id)
 	if err != nil {
 		f.Fatalf("events: %v", err)
 	}

@@ -90,7 +90,7 @@ func (a *modelled) write(kind, actor string) {
 }
 
 // assign meets the needs, or returns nil.
-func (m *model) assign(needs [][]booking.Seats, span schedule.Span, mover booking.ID) (resources []booking.ResourceID, numbers []int) {
+func (m *model) assign(needs [][]booking.Candidate, span schedule.Span, mover booking.ID) (resources []booking.ResourceID, numbers []int) {
 	type place struct {
 		resource booking.ResourceID
 		number   int
@@ -133,7 +133,7 @@ func (m *model) busy(resources []booking.ResourceID, from, to time.Time) []booki
 	return sortBusy(busy)
 }
 
-func named(needs [][]booking.Seats) (resources []booking.ResourceID) {
+func named(needs [][]booking.Candidate) (resources []booking.ResourceID) {
 	for _, need := range needs {
 		for _, s := range need {
 			resources = append(resources, s.Resource)
@@ -150,7 +150,7 @@ func (m *model) Claim(_ context.Context, _ tenant.ID, c booking.Claim) (booking.
 	}
 	resources, numbers := m.assign(c.Needs, c.Occupied, "")
 	if resources == nil {
-		return booking.Outcome{Taken: true, Busy: m.busy(named(c.Needs), c.SeeFrom, c.SeeTo)}, nil
+		return booking.Outcome{Taken: true, Busy: m.busy(named(c.Needs), c.BusyFrom, c.BusyTo)}, nil
 	}
 	k := m.contacts[c.Contact.Phone]
 	m.contacts[c.Contact.Phone] = booking.Contact{
@@ -187,7 +187,7 @@ func (m *model) Move(_ context.Context, _ tenant.ID, v booking.Move) (booking.Ou
 	}
 	resources, numbers := m.assign(v.Needs, v.Occupied, v.ID)
 	if resources == nil {
-		return booking.Outcome{Taken: true, Busy: m.busy(named(v.Needs), v.SeeFrom, v.SeeTo)}, nil
+		return booking.Outcome{Taken: true, Busy: m.busy(named(v.Needs), v.BusyFrom, v.BusyTo)}, nil
 	}
 	a.Resources, a.seats, a.occupied = resources, numbers, v.Occupied
 	a.Start, a.End = v.Start, v.End
@@ -232,8 +232,8 @@ func (m *model) Cancel(_ context.Context, _ tenant.ID, id booking.ID, actor stri
 	return m.read(a), nil
 }
 
-func (m *model) Look(_ context.Context, _ tenant.ID, q booking.Look) (booking.View, error) {
-	view := booking.View{Busy: m.busy(q.Resources, q.From, q.To)}
+func (m *model) ListBusy(_ context.Context, _ tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
+	view := booking.BusyView{Busy: m.busy(q.Resources, q.From, q.To)}
 	for _, id := range q.IDs {
 		if m.find(id) != nil {
 			view.Known = append(view.Known, id)
@@ -242,7 +242,7 @@ func (m *model) Look(_ context.Context, _ tenant.ID, q booking.Look) (booking.Vi
 	return view, nil
 }
 
-func (m *model) Find(_ context.Context, _ tenant.ID, f booking.Find) ([]booking.Appointment, error) {
+func (m *model) ListAppointments(_ context.Context, _ tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	var found []booking.Appointment
 	for i := range m.list {
 		a := m.read(&m.list[i])
@@ -257,7 +257,7 @@ func (m *model) Find(_ context.Context, _ tenant.ID, f booking.Find) ([]booking.
 	return found[:min(len(found), cmp.Or(f.Limit, 100))], nil
 }
 
-func (m *model) Events(_ context.Context, _ tenant.ID, id booking.ID) ([]booking.Event, error) {
+func (m *model) ListEvents(_ context.Context, _ tenant.ID, id booking.ID) ([]booking.Event, error) {
 	if a := m.find(id); a != nil {
 		return a.events, nil
 	}

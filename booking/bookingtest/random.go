@@ -52,7 +52,7 @@ func newScript(f *fixture, seed uint64) *script {
 
 func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 
-func (s *script) needs() [][]booking.Seats {
+func (s *script) needs() [][]booking.Candidate {
 	return pick(s.Rand,
 		needs(one(amara)),
 		needs(one(bello)),
@@ -84,7 +84,7 @@ func (s *script) claim(k int) booking.Claim {
 		c.Contact.Name = pick(s.Rand, "", fmt.Sprint("Caller ", caller), fmt.Sprint("Caller ", caller, " again"))
 		c.Contact.Email = pick(s.Rand, "", "", fmt.Sprintf("caller%d@example.org", caller))
 	}
-	c.SeeFrom, c.SeeTo = s.span()
+	c.BusyFrom, c.BusyTo = s.span()
 	return c
 }
 
@@ -118,7 +118,7 @@ func (s *script) next() step {
 	case n < 52:
 		m := s.fixture.move(id, pick(s.Rand, s.times...), s.needs()...)
 		m.Actor = actor
-		m.SeeFrom, m.SeeTo = s.span()
+		m.BusyFrom, m.BusyTo = s.span()
 		return step{
 			text: fmt.Sprintf("move key %d to %s, needs %v", k, m.Start.Format("15:04"), m.Needs),
 			run: func(ctx context.Context, to booking.Store, org tenant.ID) string {
@@ -132,13 +132,13 @@ func (s *script) next() step {
 	case n < 78:
 		return s.change("cancel", k, actor, booking.Store.Cancel)
 	case n < 86:
-		q := booking.Look{Resources: pick(s.Rand, []booking.ResourceID{amara}, []booking.ResourceID{bello, room1}, []booking.ResourceID{amara, bello, room1, room2})}
+		q := booking.BusyQuery{Resources: pick(s.Rand, []booking.ResourceID{amara}, []booking.ResourceID{bello, room1}, []booking.ResourceID{amara, bello, room1, room2})}
 		q.From, q.To = s.span()
 		q.IDs = []booking.ID{id, s.ids[0]}
 		return step{
 			text: fmt.Sprintf("look at %v %s-%s", q.Resources, q.From.Format("15:04"), q.To.Format("15:04")),
 			run: func(ctx context.Context, to booking.Store, org tenant.ID) string {
-				view, err := to.Look(ctx, org, q)
+				view, err := to.ListBusy(ctx, org, q)
 				if err != nil {
 					return showError(err)
 				}
@@ -147,14 +147,14 @@ func (s *script) next() step {
 		}
 	case n < 94:
 		q := pick(s.Rand,
-			booking.Find{ID: id},
-			booking.Find{Phone: phone(k % 3)},
-			booking.Find{From: at(9, 30), To: at(10, 15)},
-			booking.Find{Phone: phone(k % 3), From: at(9, 30), Limit: 2})
+			booking.AppointmentFilter{ID: id},
+			booking.AppointmentFilter{Phone: phone(k % 3)},
+			booking.AppointmentFilter{From: at(9, 30), To: at(10, 15)},
+			booking.AppointmentFilter{Phone: phone(k % 3), From: at(9, 30), Limit: 2})
 		return step{
 			text: fmt.Sprintf("find key %d or caller %d, limit %d", k, k%3, q.Limit),
 			run: func(ctx context.Context, to booking.Store, org tenant.ID) string {
-				found, err := to.Find(ctx, org, q)
+				found, err := to.ListAppointments(ctx, org, q)
 				if err != nil {
 					return showError(err)
 				}
@@ -165,7 +165,7 @@ func (s *script) next() step {
 		return step{
 			text: fmt.Sprintf("events of key %d", k),
 			run: func(ctx context.Context, to booking.Store, org tenant.ID) string {
-				events, err := to.Events(ctx, org, id)
+				events, err := to.ListEvents(ctx, org, id)
 				if err != nil {
 					return showError(err)
 				}

@@ -69,7 +69,7 @@ func lookKnown(f *fixture) {
 	f.cancels(cancelled.ID)
 	f.loses(f.claim("taken", at(9, 0)))
 	want := []booking.ID{booked.ID, cancelled.ID}
-	view, err := f.Store.Look(f.ctx, f.org, booking.Look{IDs: []booking.ID{
+	view, err := f.Store.ListBusy(f.ctx, f.org, booking.BusyQuery{IDs: []booking.ID{
 		booking.NewID(f.org, "never claimed"), cancelled.ID, f.foreign().ID, "", "no id'; --", booked.ID, booking.NewID(f.org, "taken"),
 	}})
 	slices.Sort(view.Known)
@@ -88,7 +88,7 @@ func lookFresh(f *fixture) {
 				if err != nil {
 					return fmt.Errorf("%s: %w", what, err)
 				}
-				view, err := f.Store.Look(f.ctx, f.org, booking.Look{
+				view, err := f.Store.ListBusy(f.ctx, f.org, booking.BusyQuery{
 					Resources: []booking.ResourceID{r}, From: at(0, 0), To: at(24, 0), IDs: []booking.ID{c.ID},
 				})
 				var want []booking.Busy
@@ -130,7 +130,7 @@ func lookFresh(f *fixture) {
 // each in one place, and as soon as its id is known.
 func lookMoment(f *fixture) {
 	const lookers, made = 3, 40
-	q := booking.Look{Resources: []booking.ResourceID{amara, bello, room1}, From: at(0, 0), To: at(24, 0)}
+	q := booking.BusyQuery{Resources: []booking.ResourceID{amara, bello, room1}, From: at(0, 0), To: at(24, 0)}
 	wanderer := f.claim("wanderer", at(10, 0), one(amara))
 	q.IDs = append(q.IDs, wanderer.ID)
 	var claims []booking.Claim
@@ -158,7 +158,7 @@ func lookMoment(f *fixture) {
 		}
 		defer done.Add(1)
 		for range f.rounds(100) {
-			view, err := f.Store.Look(f.ctx, f.org, q)
+			view, err := f.Store.ListBusy(f.ctx, f.org, q)
 			if err != nil {
 				return err
 			}
@@ -194,27 +194,27 @@ func findFields(f *fixture) {
 	ten := f.wins(by(2, f.claim("ten", at(10, 0))))
 	eleven := f.wins(by(1, f.claim("eleven", at(11, 0))))
 	for i, tt := range []struct {
-		q    booking.Find
+		q    booking.AppointmentFilter
 		want []booking.Appointment
 	}{
-		{booking.Find{ID: ten.ID}, []booking.Appointment{ten}},
-		{booking.Find{ID: booking.NewID(f.org, "never claimed")}, nil},
-		{booking.Find{ID: "no id'; --"}, nil},
-		{booking.Find{ID: f.foreign().ID}, nil},
-		{booking.Find{Phone: phone(1)}, []booking.Appointment{nine, eleven}},
-		{booking.Find{Phone: phone(3)}, nil},
-		{booking.Find{Phone: phone(1)[:9]}, nil},
-		{booking.Find{Phone: "%"}, nil},
-		{booking.Find{From: at(9, 0), To: at(11, 0)}, []booking.Appointment{nine, ten}},
-		{booking.Find{From: at(9, 1), To: at(11, 1)}, []booking.Appointment{ten, eleven}},
-		{booking.Find{From: at(10, 0), To: at(10, 0)}, nil},
-		{booking.Find{From: at(10, 0)}, []booking.Appointment{ten, eleven}},
-		{booking.Find{To: at(10, 0)}, []booking.Appointment{nine}},
-		{booking.Find{ID: nine.ID, Phone: phone(1)}, []booking.Appointment{nine}},
-		{booking.Find{ID: nine.ID, Phone: phone(2)}, nil},
-		{booking.Find{ID: nine.ID, From: at(10, 0)}, nil},
-		{booking.Find{Phone: phone(1), From: at(10, 0), To: at(12, 0)}, []booking.Appointment{eleven}},
-		{booking.Find{ID: eleven.ID, Phone: phone(1), From: at(11, 0), To: at(11, 1)}, []booking.Appointment{eleven}},
+		{booking.AppointmentFilter{ID: ten.ID}, []booking.Appointment{ten}},
+		{booking.AppointmentFilter{ID: booking.NewID(f.org, "never claimed")}, nil},
+		{booking.AppointmentFilter{ID: "no id'; --"}, nil},
+		{booking.AppointmentFilter{ID: f.foreign().ID}, nil},
+		{booking.AppointmentFilter{Phone: phone(1)}, []booking.Appointment{nine, eleven}},
+		{booking.AppointmentFilter{Phone: phone(3)}, nil},
+		{booking.AppointmentFilter{Phone: phone(1)[:9]}, nil},
+		{booking.AppointmentFilter{Phone: "%"}, nil},
+		{booking.AppointmentFilter{From: at(9, 0), To: at(11, 0)}, []booking.Appointment{nine, ten}},
+		{booking.AppointmentFilter{From: at(9, 1), To: at(11, 1)}, []booking.Appointment{ten, eleven}},
+		{booking.AppointmentFilter{From: at(10, 0), To: at(10, 0)}, nil},
+		{booking.AppointmentFilter{From: at(10, 0)}, []booking.Appointment{ten, eleven}},
+		{booking.AppointmentFilter{To: at(10, 0)}, []booking.Appointment{nine}},
+		{booking.AppointmentFilter{ID: nine.ID, Phone: phone(1)}, []booking.Appointment{nine}},
+		{booking.AppointmentFilter{ID: nine.ID, Phone: phone(2)}, nil},
+		{booking.AppointmentFilter{ID: nine.ID, From: at(10, 0)}, nil},
+		{booking.AppointmentFilter{Phone: phone(1), From: at(10, 0), To: at(12, 0)}, []booking.Appointment{eleven}},
+		{booking.AppointmentFilter{ID: eleven.ID, Phone: phone(1), From: at(11, 0), To: at(11, 1)}, []booking.Appointment{eleven}},
 	} {
 		if got := f.find(tt.q); showAll(got) != showAll(tt.want) {
 			f.Fatalf("case %d: found %s, want %s", i+1, showAll(got), showAll(tt.want))
@@ -227,7 +227,7 @@ func findStatus(f *fixture) {
 	f.wins(hold(f.claim("held", at(10, 0)), time.Hour))
 	f.wins(f.claim("booked", at(11, 0)))
 	var got []booking.Status
-	for _, a := range f.find(booking.Find{Phone: phone(1)}) {
+	for _, a := range f.find(booking.AppointmentFilter{Phone: phone(1)}) {
 		got = append(got, a.Status)
 	}
 	if want := []booking.Status{booking.Cancelled, booking.Held, booking.Booked}; !slices.Equal(got, want) {
@@ -243,7 +243,7 @@ func findOrder(f *fixture) {
 	}
 	slices.Sort(want)
 	want = append([]booking.ID{f.wins(f.claim("at nine", at(9, 0))).ID}, want...)
-	for _, q := range []booking.Find{{Phone: phone(1)}, {From: at(0, 0)}, {Phone: phone(1), Limit: 4}} {
+	for _, q := range []booking.AppointmentFilter{{Phone: phone(1)}, {From: at(0, 0)}, {Phone: phone(1), Limit: 4}} {
 		var got []booking.ID
 		for _, a := range f.find(q) {
 			got = append(got, a.ID)
@@ -261,7 +261,7 @@ func findLimit(f *fixture) {
 	made := 0
 	count := func(limit, want int) {
 		f.Helper()
-		if got := len(f.find(booking.Find{Phone: phone(1), Limit: limit})); got != want {
+		if got := len(f.find(booking.AppointmentFilter{Phone: phone(1), Limit: limit})); got != want {
 			f.Fatalf("found %d of %d with limit %d, want %d", got, made, limit, want)
 		}
 	}
@@ -287,7 +287,7 @@ func findExpired(f *fixture) {
 	d := f.brief()
 	dead := f.wins(hold(f.claim("a", at(10, 0)), d))
 	f.lapse(dead.ID, d)
-	for _, q := range []booking.Find{{ID: dead.ID}, {Phone: phone(1)}, {From: at(10, 0), To: at(11, 0)}} {
+	for _, q := range []booking.AppointmentFilter{{ID: dead.ID}, {Phone: phone(1)}, {From: at(10, 0), To: at(11, 0)}} {
 		got := f.find(q)
 		if len(got) != 1 || got[0].Status != booking.Expired || !got[0].Expires.IsZero() {
 			f.Fatalf("a hold past its time reads as %s", showAll(got))
@@ -297,8 +297,8 @@ func findExpired(f *fixture) {
 
 func findNothing(f *fixture) {
 	f.wins(f.claim("a", at(10, 0)))
-	for _, q := range []booking.Find{{}, {Limit: 10}} {
-		if found, err := f.Store.Find(f.ctx, f.org, q); err == nil || len(found) > 0 {
+	for _, q := range []booking.AppointmentFilter{{}, {Limit: 10}} {
+		if found, err := f.Store.ListAppointments(f.ctx, f.org, q); err == nil || len(found) > 0 {
 			f.Fatalf("a search for nothing found %d appointments, error %v", len(found), err)
 		}
 	}

@@ -24,9 +24,9 @@ func everyMethod(ctx context.Context, s booking.Store, org tenant.ID, c booking.
 	_, errs["Move"] = s.Move(ctx, org, booking.Move{ID: c.ID, Start: c.Start, End: c.End, Occupied: c.Occupied, Needs: c.Needs})
 	_, errs["Confirm"] = s.Confirm(ctx, org, c.ID, "vapi:nobody")
 	_, errs["Cancel"] = s.Cancel(ctx, org, c.ID, "vapi:nobody")
-	_, errs["Look"] = s.Look(ctx, org, booking.Look{Resources: []booking.ResourceID{amara}, From: at(0, 0), To: at(24, 0)})
-	_, errs["Find"] = s.Find(ctx, org, booking.Find{ID: c.ID})
-	_, errs["Events"] = s.Events(ctx, org, c.ID)
+	_, errs["Look"] = s.ListBusy(ctx, org, booking.BusyQuery{Resources: []booking.ResourceID{amara}, From: at(0, 0), To: at(24, 0)})
+	_, errs["Find"] = s.ListAppointments(ctx, org, booking.AppointmentFilter{ID: c.ID})
+	_, errs["Events"] = s.ListEvents(ctx, org, c.ID)
 	return errs
 }
 
@@ -42,7 +42,7 @@ func twoClinics(f *fixture) {
 	ours := f.wins(f.claim("same key", at(10, 0)))
 	home := f.org
 	f.org = f.Org()
-	if found := f.find(booking.Find{From: at(0, 0)}); len(found) > 0 {
+	if found := f.find(booking.AppointmentFilter{From: at(0, 0)}); len(found) > 0 {
 		f.Fatalf("a new clinic finds %d appointments", len(found))
 	}
 	f.busy(f.look(at(0, 0), at(24, 0), amara))
@@ -101,7 +101,7 @@ func lostAnswers(f *fixture) {
 			out, err = f.Store.Claim(ctx, f.org, c)
 			return err
 		})
-		stored := f.find(booking.Find{ID: c.ID})
+		stored := f.find(booking.AppointmentFilter{ID: c.ID})
 		switch {
 		case err == nil && out.Taken:
 			f.Fatalf("round %d: a free time was answered with taken", round)

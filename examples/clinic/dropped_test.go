@@ -73,12 +73,12 @@ func newLine(t *testing.T, hour int) *line {
 	t.Helper()
 	clinics, err := demo.Clinics()
 	require.NoError(t, err)
-	messages := followup.StaticClinics{}
-	var known []memory.Clinic
+	messages := followup.StaticSettings{}
+	var known []tenant.Registration
 	for _, c := range clinics {
-		messages[c.Org.ID], err = followup.NewClinic(followup.ClinicConfig{Org: c.Org, Kinds: []followup.Kind{followup.Information}})
+		messages[c.Org.ID], err = followup.NewSettings(followup.SettingsConfig{Org: c.Org, Kinds: []followup.Kind{followup.Information}})
 		require.NoError(t, err)
-		known = append(known, memory.Clinic{Org: c.Org, Secrets: tenant.Secrets{Current: demo.Secret}})
+		known = append(known, tenant.Registration{Org: c.Org, Secrets: tenant.Secrets{Current: demo.Secret}})
 	}
 	directory, err := memory.NewDirectory(known...)
 	require.NoError(t, err)

@@ -34,7 +34,7 @@ func serveDemo(t *testing.T, log io.Writer) (*httptest.Server, settings, []demo.
 
 // serveOffice serves clinics at the address that is then in s, and has the
 // office work.
-func serveOffice(t *testing.T, s *settings, clinics []demo.Clinic, messages followup.Clinics, stores *demo.Stores, log io.Writer) *httptest.Server {
+func serveOffice(t *testing.T, s *settings, clinics []demo.Clinic, messages followup.SettingsSource, stores *demo.Stores, log io.Writer) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	s.addr = server.Listener.Addr().String()

@@ -21,7 +21,7 @@ type office struct {
 }
 
 // newOffice puts the parts together: this is what a service of your own does.
-func newOffice(s settings, clinics []demo.Clinic, messages followup.Clinics, stores *demo.Stores, log *slog.Logger) (*office, error) {
+func newOffice(s settings, clinics []demo.Clinic, messages followup.SettingsSource, stores *demo.Stores, log *slog.Logger) (*office, error) {
 	catalogs := demo.Catalogs(clinics)
 	service, err := booking.New(booking.Config{Store: stores.Booking, Catalogs: catalogs})
 	if err != nil {
@@ -32,7 +32,7 @@ func newOffice(s settings, clinics []demo.Clinic, messages followup.Clinics, sto
 		return nil, err
 	}
 	texts, err := followup.New(followup.Config{
-		Store: stores.Texts, Clinics: messages, Catalog: vapi.FollowUpCatalog(catalogs), Assets: documents,
+		Store: stores.Texts, Settings: messages, Catalog: vapi.FollowUpCatalog(catalogs), Assets: documents,
 		Phones: phonenumbers.Parser{}, Log: log,
 	})
 	if err != nil {
@@ -82,7 +82,7 @@ func answerCalls(s settings, directory tenant.Directory, service *booking.Servic
 		Tools:     tools,
 		FollowUp:  texts,
 		Log:       log,
-		Assistant: func(_ context.Context, org tenant.Org) (vapi.Choice, error) {
+		Assistant: func(_ context.Context, org tenant.Org) (vapi.AssistantChoice, error) {
 			server := vapi.NewServer(s.publicURL+"/vapi/"+org.Key, "")
 			server.Headers = map[string]string{"X-Vapi-Secret": s.secret}
 			assistant, err := vapi.NewAssistant(vapi.AssistantOptions{
@@ -91,7 +91,7 @@ func answerCalls(s settings, directory tenant.Directory, service *booking.Servic
 				Tools:   tools,
 				VoiceID: demo.Voice,
 			})
-			return vapi.Choice{Assistant: assistant}, err
+			return vapi.AssistantChoice{Assistant: assistant}, err
 		},
 	})
 }

@@ -65,7 +65,7 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *page) view(ctx context.Context, c demo.Clinic) (clinicView, error) {
 	view := clinicView{Name: c.Org.Name, Key: c.Org.Key, Zone: c.Org.Zone.String()}
 	now := time.Now().In(c.Org.Zone)
-	found, err := p.service.List(ctx, c.Org.ID, booking.Find{From: now, To: now.AddDate(1, 0, 1)})
+	found, err := p.service.List(ctx, c.Org.ID, booking.AppointmentFilter{From: now, To: now.AddDate(1, 0, 1)})
 	if err != nil {
 		return view, err
 	}
@@ -73,14 +73,14 @@ func (p *page) view(ctx context.Context, c demo.Clinic) (clinicView, error) {
 		s, _ := c.Catalog.Service(a.Service)
 		view.Appointments = append(view.Appointments, appointmentView{a.Start.Format(minute), s.Name, string(a.Status)})
 	}
-	intents, err := p.texts.Intents(ctx, c.Org.ID, followup.Find{Limit: 50})
+	intents, err := p.texts.ListIntents(ctx, c.Org.ID, followup.IntentFilter{Limit: 50})
 	if err != nil {
 		return view, err
 	}
 	for _, i := range intents {
 		view.Texts = append(view.Texts, textOf(c.Org, i))
 	}
-	replies, err := p.texts.Replies(ctx, c.Org.ID, 20)
+	replies, err := p.texts.ListReplies(ctx, c.Org.ID, 20)
 	if err != nil {
 		return view, err
 	}

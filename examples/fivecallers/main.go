@@ -66,9 +66,9 @@ func race(ctx context.Context, out io.Writer, databaseURL, migrateURL string) er
 			ready.Done()
 			ready.Wait()
 			answers[i].appointment, answers[i].err = service.Book(ctx, clinic.ID, booking.Request{
-				Key:     fmt.Sprintf("%s/call-%d", run, i+1),
-				Want:    booking.Want{Slot: free[0].ID},
-				Contact: booking.Contact{Phone: fmt.Sprintf("+44770090003%d", i+1), Name: fmt.Sprintf("Caller %d", i+1)},
+				Key:       fmt.Sprintf("%s/call-%d", run, i+1),
+				Selection: booking.Selection{Slot: free[0].ID},
+				Contact:   booking.Contact{Phone: fmt.Sprintf("+44770090003%d", i+1), Name: fmt.Sprintf("Caller %d", i+1)},
 			})
 		})
 	}

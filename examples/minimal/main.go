@@ -28,7 +28,7 @@ func main() {
 		Services:  []booking.ServiceType{{ID: "check-up", Name: "Check-up", Duration: 30 * time.Minute, Needs: []booking.Need{{"patel"}}}},
 	}))
 	service := must(booking.New(booking.Config{Store: memory.New(), Catalogs: booking.StaticCatalogs{org.ID: catalog}}))
-	directory := must(memory.NewDirectory(memory.Clinic{Org: org, Secrets: tenant.Secrets{Current: "secret"}}))
+	directory := must(memory.NewDirectory(tenant.Registration{Org: org, Secrets: tenant.Secrets{Current: "secret"}}))
 	tools := must(vapi.BookingTools(vapi.BookingConfig{Service: service}))
 	handler := must(vapi.New(vapi.Config{Directory: directory, Tools: tools, Log: slog.New(slog.DiscardHandler)}))
 	server := httptest.NewServer(handler) // POST /vapi/demo

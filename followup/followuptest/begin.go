@@ -29,7 +29,7 @@ func sendMakesSending(f *storing) {
 	f.take(time.Hour)
 	b := f.begins(while, send, id)
 	i := f.state(id, followup.Sending)
-	if len(b.Send) != 1 || len(b.Look) != 0 || b.Send[0].ID != id || b.Send[0].State != followup.Sending || b.Send[0].Attempt != 1 {
+	if len(b.Send) != 1 || len(b.Reconcile) != 0 || b.Send[0].ID != id || b.Send[0].State != followup.Sending || b.Send[0].Attempt != 1 {
 		f.Fatalf("the batch is %+v", b)
 	}
 	is(f, "the attempts", i.Attempt, 1)
@@ -40,7 +40,7 @@ func sendMakesSending(f *storing) {
 		f.Errorf("tried at %v, planned at %v, and it is %v", i.Tried, i.Planned, now)
 	}
 	f.dueAfter(while, followup.TaskIntent, string(id)) // should the worker be dead
-	f.begins(time.Hour, verdict(followup.Verdict{Action: followup.Wait, At: f.now().Add(time.Hour)}), id)
+	f.begins(time.Hour, verdict(followup.IntentDecision{Action: followup.Wait, At: f.now().Add(time.Hour)}), id)
 	f.finish(followup.Result{Intent: id, Attempt: 1, State: followup.Planned})
 	is(f, "the attempts of one that is sent again", f.sends(id).Attempt, 2)
 }
@@ -50,10 +50,10 @@ func waitLeaves(f *storing) {
 	id := f.planned("a", 1)
 	before := f.get(id)
 	f.take(time.Hour)
-	b := f.begins(time.Hour, func(c followup.Candidate) followup.Verdict {
-		return followup.Verdict{Action: followup.Wait, At: c.Now.Add(while), Reason: followup.QuietHours}
+	b := f.begins(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
+		return followup.IntentDecision{Action: followup.Wait, At: c.Now.Add(while), Reason: followup.QuietHours}
 	}, id)
-	is(f, "the intents in the batch", len(b.Send)+len(b.Look), 0)
+	is(f, "the intents in the batch", len(b.Send)+len(b.Reconcile), 0)
 	i := f.state(id, followup.Planned)
 	is(f, "the reason it waits", i.Reason, followup.QuietHours)
 	is(f, "the attempts", i.Attempt, 0)
@@ -70,11 +70,11 @@ func verdictsEnd(f *storing) {
 	}{
 		{followup.Suppress, followup.Suppressed, followup.NoConsent},
 		{followup.Expire, followup.Expired, followup.PastDeadline},
-		{followup.GiveUp, followup.Dead, followup.OutOfTries},
+		{followup.DeadLetter, followup.Dead, followup.OutOfTries},
 	} {
 		id := f.planned(string(end.State), 1)
-		b := f.begins(f.while(), verdict(followup.Verdict{Action: end.Action, Reason: end.Reason}), id)
-		is(f, "the intents in the batch", len(b.Send)+len(b.Look), 0)
+		b := f.begins(f.while(), verdict(followup.IntentDecision{Action: end.Action, Reason: end.Reason}), id)
+		is(f, "the intents in the batch", len(b.Send)+len(b.Reconcile), 0)
 		is(f, "the reason", f.state(id, end.State).Reason, end.Reason)
 		f.pass(f.while())
 		f.notDue(followup.TaskIntent, string(id))
@@ -94,24 +94,24 @@ func lookCounts(f *storing) {
 	while := f.while()
 	id := f.unknown("a", 1)
 	f.take(time.Hour)
-	b := f.begins(while, verdict(followup.Verdict{Action: followup.Look, Reason: followup.Unresolved}), id)
-	if len(b.Look) != 1 || len(b.Send) != 0 || b.Look[0].Looks != 1 || b.Look[0].State != followup.Unknown || b.Look[0].Digest != followup.Digest("text") {
+	b := f.begins(while, verdict(followup.IntentDecision{Action: followup.Reconcile, Reason: followup.Unresolved}), id)
+	if len(b.Reconcile) != 1 || len(b.Send) != 0 || b.Reconcile[0].Reconciliations != 1 || b.Reconcile[0].State != followup.Unknown || b.Reconcile[0].Digest != followup.Digest("text") {
 		f.Fatalf("the batch is %+v", b)
 	}
 	i := f.state(id, followup.Unknown)
-	is(f, "the looks", i.Looks, 1)
+	is(f, "the looks", i.Reconciliations, 1)
 	is(f, "the attempts", i.Attempt, 1)
 	if f.Advance != nil { // else it may be over by now
-		f.begins(time.Hour, func(followup.Candidate) followup.Verdict {
+		f.begins(time.Hour, func(followup.DecisionInput) followup.IntentDecision {
 			f.Errorf("an intent is shown while it is looked for")
-			return followup.Verdict{}
+			return followup.IntentDecision{}
 		}, id)
 	}
 	f.dueAfter(while, followup.TaskIntent, string(id))
-	f.begins(while, verdict(followup.Verdict{Action: followup.Look}), id)
-	is(f, "the looks", f.get(id).Looks, 2)
+	f.begins(while, verdict(followup.IntentDecision{Action: followup.Reconcile}), id)
+	is(f, "the looks", f.get(id).Reconciliations, 2)
 	f.finish(followup.Result{Intent: id, Attempt: 1, State: followup.Planned})
-	is(f, "the looks for another attempt", f.sends(id).Looks, 0)
+	is(f, "the looks for another attempt", f.sends(id).Reconciliations, 0)
 }
 
 func leaseRunsOut(f *storing) {
@@ -121,10 +121,10 @@ func leaseRunsOut(f *storing) {
 	f.begins(time.Hour, send, kept)
 	f.pass(while)
 	f.take(time.Hour)
-	var shown []followup.Candidate
-	f.begins(time.Hour, func(c followup.Candidate) followup.Verdict {
+	var shown []followup.DecisionInput
+	f.begins(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
 		shown = append(shown, c)
-		return followup.Verdict{Action: followup.Wait, At: c.Now.Add(time.Hour)}
+		return followup.IntentDecision{Action: followup.Wait, At: c.Now.Add(time.Hour)}
 	}, lost, kept)
 	if len(shown) != 1 || shown[0].ID != lost || shown[0].State != followup.Unknown {
 		f.Fatalf("shown is %v, want the one whose lease has run out, as unknown", shown)
@@ -140,9 +140,9 @@ func lockedIsNotShown(f *storing) {
 	b := f.begin(time.Hour, send, first)
 	start := time.Now()
 	shown := 0
-	f.begins(time.Hour, func(c followup.Candidate) followup.Verdict {
+	f.begins(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
 		shown++
-		return followup.Verdict{Action: followup.Wait, At: c.Now.Add(24 * time.Hour)}
+		return followup.IntentDecision{Action: followup.Wait, At: c.Now.Add(24 * time.Hour)}
 	}, second)
 	kept := time.Since(start) < keptFor
 	b.Release()
@@ -166,10 +166,10 @@ func lockedIsNotShown(f *storing) {
 func asksTwice(f *storing) {
 	sent, left := f.planned("sent", 1), f.planned("left", 2)
 	asked := map[followup.IntentID]int{}
-	f.begins(time.Hour, func(c followup.Candidate) followup.Verdict {
+	f.begins(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
 		asked[c.ID]++
 		if c.ID == left {
-			return followup.Verdict{Action: followup.Wait, At: c.Now.Add(time.Hour)}
+			return followup.IntentDecision{Action: followup.Wait, At: c.Now.Add(time.Hour)}
 		}
 		return send(c)
 	}, sent, left)
@@ -179,24 +179,24 @@ func asksTwice(f *storing) {
 
 func secondVerdictStands(f *storing) {
 	for i, end := range []struct {
-		followup.Verdict
+		followup.IntentDecision
 		followup.State
 	}{
-		{followup.Verdict{Action: followup.Suppress, Reason: followup.Booked}, followup.Suppressed},
-		{followup.Verdict{Action: followup.Expire, Reason: followup.PastDeadline}, followup.Expired},
-		{followup.Verdict{Action: followup.Wait, At: f.now(), Reason: followup.Held}, followup.Planned},
+		{followup.IntentDecision{Action: followup.Suppress, Reason: followup.Booked}, followup.Suppressed},
+		{followup.IntentDecision{Action: followup.Expire, Reason: followup.PastDeadline}, followup.Expired},
+		{followup.IntentDecision{Action: followup.Wait, At: f.now(), Reason: followup.Held}, followup.Planned},
 	} {
 		changed, other := f.planned(fmt.Sprint("changed", i), 2*i), f.planned(fmt.Sprint("other", i), 2*i+1)
 		f.take(24 * time.Hour)
 		hash := [32]byte{byte(i), 77}
 		copy(hash[2:], f.org.String())
 		asked := 0
-		b := f.begins(time.Hour, func(c followup.Candidate) followup.Verdict {
+		b := f.begins(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
 			if c.ID == other {
 				return send(c)
 			}
 			if asked++; asked > 1 {
-				return end.Verdict
+				return end.IntentDecision
 			}
 			v := send(c)
 			v.Link = &followup.Link{Hash: hash, Intent: c.ID, Document: "a.pdf", Expires: c.Now.Add(time.Hour), MaxViews: 1}
@@ -225,7 +225,7 @@ func oneSendsEach(f *storing) {
 		sent := map[followup.IntentID]int{}
 		errs := race(8, func(i int) error {
 			mine := slices.Concat(all[i%6:], all[:i%6])
-			b, err := f.Store.Begin(f.ctx, f.org, mine, time.Hour, send)
+			b, err := f.Store.BeginSending(f.ctx, f.org, mine, time.Hour, send)
 			if err != nil {
 				return err
 			}
@@ -240,9 +240,9 @@ func oneSendsEach(f *storing) {
 		for _, err := range errs {
 			f.must("one of many Begins at once", err)
 		}
-		f.begins(time.Hour, func(c followup.Candidate) followup.Verdict { // what was left as locked
+		f.begins(time.Hour, func(c followup.DecisionInput) followup.IntentDecision { // what was left as locked
 			sent[c.ID]++
-			return followup.Verdict{Action: followup.Suppress}
+			return followup.IntentDecision{Action: followup.Suppress}
 		}, all...)
 		for _, id := range all {
 			if sent[id] != 1 {
@@ -255,9 +255,9 @@ func oneSendsEach(f *storing) {
 // seesItsNeighbour limits a contact to one message, as a policy would.
 func seesItsNeighbour(f *storing) {
 	first, second := f.planned("a", 1), f.planned("b", 1)
-	b := f.begins(time.Hour, func(c followup.Candidate) followup.Verdict {
+	b := f.begins(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
 		if len(c.Recent) > 0 {
-			return followup.Verdict{Action: followup.Suppress, Reason: followup.TooMany}
+			return followup.IntentDecision{Action: followup.Suppress, Reason: followup.TooMany}
 		}
 		return send(c)
 	}, first, second)
@@ -267,15 +267,15 @@ func seesItsNeighbour(f *storing) {
 func showsOnlyOpen(f *storing) {
 	open, ended := f.planned("open", 1), f.accepted(f.planned("ended", 2)).ID
 	var shown []followup.IntentID
-	f.begins(time.Hour, func(c followup.Candidate) followup.Verdict {
+	f.begins(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
 		shown = append(shown, c.ID)
-		return followup.Verdict{Action: followup.Suppress}
+		return followup.IntentDecision{Action: followup.Suppress}
 	}, open, ended, open, followup.NewIntentID(f.org, "nobody's"))
 	if !slices.Equal(shown, []followup.IntentID{open}) {
 		f.Errorf("%d intents are shown, want the open one, once", len(shown))
 	}
 	b := f.begins(time.Hour, send)
-	is(f, "the batch of no intents", len(b.Send)+len(b.Look), 0)
+	is(f, "the batch of no intents", len(b.Send)+len(b.Reconcile), 0)
 }
 
 var candidateChecks = []check[*storing]{
@@ -293,7 +293,7 @@ func candidateIs(f *storing) {
 	c := f.candidate(id)
 	if c.ID != id || c.Phone != phone(1) || c.State != followup.Planned || c.Booked || !c.HeldUntil.IsZero() || c.AppointmentStatus != "" ||
 		c.OptedOut || c.Consent != (followup.Consent{}) || c.Unusable != "" || len(c.Recent) > 0 {
-		f.Errorf("of a contact of whom nothing is known: %+v", struct{ followup.Candidate }{c})
+		f.Errorf("of a contact of whom nothing is known: %+v", struct{ followup.DecisionInput }{c})
 	}
 	if now := f.now(); c.Now.IsZero() || c.Now.After(now) || c.Now.Before(c.Planned) {
 		f.Errorf("Now is %v, planned was at %v, and it is %v", c.Now, c.Planned, now)
@@ -313,7 +313,7 @@ func candidateBooked(f *storing) {
 		p := f.planFor(fmt.Sprint(n), n)
 		if n < 5 {
 			p.Call = fmt.Sprint("call ", n)
-			f.record(followup.Facts{Call: p.Call, Signal: followup.Ended, Phone: p.Phone, Began: began, Again: time.Hour})
+			f.record(followup.CallUpdate{Call: p.Call, Signal: followup.Ended, Phone: p.Phone, Began: began, RecheckAfter: time.Hour})
 		}
 		plans = append(plans, p)
 	}

@@ -38,7 +38,7 @@ func known(c followup.Call) string {
 func merges(f *storing) {
 	before := f.now()
 	now := before
-	c := f.record(followup.Facts{Call: "c", Signal: followup.Seen, Phone: phone(1), Began: now.Add(-time.Minute), At: now, Again: time.Hour})
+	c := f.record(followup.CallUpdate{Call: "c", Signal: followup.Seen, Phone: phone(1), Began: now.Add(-time.Minute), At: now, RecheckAfter: time.Hour})
 	is(f, "the phone", c.Phone, phone(1))
 	f.at("Began", c.Began, now.Add(-time.Minute))
 	is(f, "ended while it goes on", c.Ended.IsZero(), true)
@@ -46,7 +46,7 @@ func merges(f *storing) {
 		f.Errorf("FirstSeen %v, LastSeen %v, Now %v, of a call first heard of at %v", c.FirstSeen, c.LastSeen, c.Now, before)
 	}
 	f.tick()
-	last := f.record(followup.Facts{Call: "c", Signal: followup.Reported, Ended: now, At: now, Procedure: "botox", Evidence: followup.FromTranscript, Wanted: appointmentStart, Again: time.Hour})
+	last := f.record(followup.CallUpdate{Call: "c", Signal: followup.Reported, Ended: now, At: now, Procedure: "botox", Evidence: followup.FromTranscript, Wanted: appointmentStart, RecheckAfter: time.Hour})
 	is(f, "the phone, which was told before", last.Phone, phone(1))
 	is(f, "the procedure", last.Procedure, "botox")
 	is(f, "its evidence", last.Evidence, followup.FromTranscript)
@@ -70,7 +70,7 @@ func makesContact(f *storing) {
 	})
 	f.must("Claim", err)
 	f.began("d", 1)
-	found, err := f.Booking.Find(f.ctx, f.org, booking.Find{Phone: phone(1)})
+	found, err := f.Booking.ListAppointments(f.ctx, f.org, booking.AppointmentFilter{Phone: phone(1)})
 	f.must("Find", err)
 	if len(found) != 1 || found[0].Contact.Name != "Ada" || found[0].Contact.Email != "ada@example.com" {
 		f.Errorf("a call took a contact's name or e-mail")
@@ -78,8 +78,8 @@ func makesContact(f *storing) {
 }
 
 // story is all that is told of a call.
-func story(call string, now time.Time) []followup.Facts {
-	facts := []followup.Facts{
+func story(call string, now time.Time) []followup.CallUpdate {
+	facts := []followup.CallUpdate{
 		{Signal: followup.Seen, Phone: phone(1), Began: now.Add(-5 * time.Minute), At: now.Add(-5 * time.Minute)},
 		{Signal: followup.Seen, Procedure: "botox", Evidence: followup.FromTool, At: now.Add(-4 * time.Minute), Wanted: appointmentStart},
 		{Signal: followup.Seen, Procedure: "peel", Evidence: followup.FromTool, At: now.Add(-3 * time.Minute), Wanted: appointmentStart.Add(time.Hour)},
@@ -89,7 +89,7 @@ func story(call string, now time.Time) []followup.Facts {
 		{Signal: followup.Reported, Procedure: "laser", Evidence: followup.FromAnalysis, At: now},
 	}
 	for i := range facts {
-		facts[i].Call, facts[i].Again = call, time.Hour
+		facts[i].Call, facts[i].RecheckAfter = call, time.Hour
 	}
 	return facts
 }
@@ -130,7 +130,7 @@ func mergesAtOnce(f *storing) {
 		facts := story(fmt.Sprint("at once ", n), now)
 		facts = append(facts, facts...)
 		for _, err := range race(len(facts), func(i int) error {
-			_, err := f.Store.Record(f.ctx, f.org, facts[i])
+			_, err := f.Store.UpdateCall(f.ctx, f.org, facts[i])
 			return err
 		}) {
 			f.must("one of many Records at once", err)
@@ -146,12 +146,12 @@ func mergesAtOnce(f *storing) {
 func earliestStand(f *storing) {
 	now := f.now()
 	for _, began := range []time.Duration{3, 1, 2} {
-		f.record(followup.Facts{
-			Call: "c", Signal: followup.Ended, Phone: phone(int(began)), Again: time.Hour,
+		f.record(followup.CallUpdate{
+			Call: "c", Signal: followup.Ended, Phone: phone(int(began)), RecheckAfter: time.Hour,
 			Began: now.Add(began * time.Second), Ended: now.Add(began * time.Minute),
 		})
 	}
-	f.record(followup.Facts{Call: "c", Signal: followup.Ended, Again: time.Hour})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Ended, RecheckAfter: time.Hour})
 	c := f.call("c")
 	f.at("Began", c.Began, now.Add(time.Second))
 	f.at("Ended", c.Ended, now.Add(time.Minute))
@@ -162,7 +162,7 @@ func strongestStands(f *storing) {
 	now := f.now()
 	tell := func(p followup.ProcedureID, e followup.Evidence, at time.Duration, want followup.ProcedureID) {
 		f.Helper()
-		c := f.record(followup.Facts{Call: "c", Signal: followup.Seen, Procedure: p, Evidence: e, At: now.Add(at * time.Second), Again: time.Hour})
+		c := f.record(followup.CallUpdate{Call: "c", Signal: followup.Seen, Procedure: p, Evidence: e, At: now.Add(at * time.Second), RecheckAfter: time.Hour})
 		is(f, fmt.Sprintf("the procedure, after %s by evidence %d at second %d", p, e, at), c.Procedure, want)
 	}
 	tell("filler", followup.FromTranscript, 9, "filler")
@@ -173,30 +173,30 @@ func strongestStands(f *storing) {
 	tell("later-but-weaker", followup.FromAnalysis, 20, "peel")
 	tell("", followup.NoEvidence, 30, "peel")
 	for _, wanted := range []struct{ at, want int }{{2, 2}, {3, 3}, {1, 3}} {
-		c := f.record(followup.Facts{
+		c := f.record(followup.CallUpdate{
 			Call: "c", Signal: followup.Seen, At: now.Add(time.Duration(wanted.at) * time.Second),
-			Wanted: appointmentStart.AddDate(0, 0, wanted.at), Again: time.Hour,
+			Wanted: appointmentStart.AddDate(0, 0, wanted.at), RecheckAfter: time.Hour,
 		})
 		f.at(fmt.Sprint("Wanted, after what was told at second ", wanted.at), c.Wanted, appointmentStart.AddDate(0, 0, wanted.want))
 	}
 }
 
 func onceTold(f *storing) {
-	f.record(followup.Facts{Call: "c", Signal: followup.Reported, ClaimsBooked: true, Again: time.Hour})
-	c := f.record(followup.Facts{Call: "c", Signal: followup.Ended, Again: time.Hour})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Reported, ClaimsBooked: true, RecheckAfter: time.Hour})
+	c := f.record(followup.CallUpdate{Call: "c", Signal: followup.Ended, RecheckAfter: time.Hour})
 	if !c.Reported || !c.ClaimsBooked || c.Booked {
 		f.Errorf("reported %v, claims booked %v, booked %v; want true, true and, as nothing was, false", c.Reported, c.ClaimsBooked, c.Booked)
 	}
 }
 
 func beganAndEnded(f *storing) {
-	c := f.record(followup.Facts{Call: "c", Signal: followup.Seen, Again: time.Hour})
+	c := f.record(followup.CallUpdate{Call: "c", Signal: followup.Seen, RecheckAfter: time.Hour})
 	f.at("Began, of which nothing was told", c.Began, c.FirstSeen)
 	f.tick()
-	over := f.record(followup.Facts{Call: "c", Signal: followup.Ended, Again: time.Hour})
+	over := f.record(followup.CallUpdate{Call: "c", Signal: followup.Ended, RecheckAfter: time.Hour})
 	f.at("Ended, of which nothing was told", over.Ended, over.LastSeen)
 	f.tick()
-	later := f.record(followup.Facts{Call: "c", Signal: followup.Reported, Again: time.Hour})
+	later := f.record(followup.CallUpdate{Call: "c", Signal: followup.Reported, RecheckAfter: time.Hour})
 	f.at("Ended, when it was told again that the call is over", later.Ended, over.Ended)
 }
 
@@ -224,9 +224,9 @@ func callBooked(f *storing) {
 	f.booked("hold in call", 4, "call 4", time.Hour)
 	booked(4, "booked by a hold that was made in it", false)
 	f.must("Cancel", f.cancel(earlier))
-	f.record(followup.Facts{Call: "call before", Signal: followup.Seen, Began: f.now().Add(-time.Hour), Phone: phone(0), Again: time.Hour})
+	f.record(followup.CallUpdate{Call: "call before", Signal: followup.Seen, Began: f.now().Add(-time.Hour), Phone: phone(0), RecheckAfter: time.Hour})
 	is(f, "booked in a call that began before, as was told later", f.call("call before").Booked, true)
-	f.record(followup.Facts{Call: "withheld", Signal: followup.Seen, Again: time.Hour})
+	f.record(followup.CallUpdate{Call: "withheld", Signal: followup.Seen, RecheckAfter: time.Hour})
 	is(f, "booked in a call of nobody", f.call("withheld").Booked, false)
 }
 
@@ -240,20 +240,20 @@ func callConsented(f *storing) {
 
 func overComesDue(f *storing) {
 	while := f.while()
-	f.record(followup.Facts{Call: "c", Signal: followup.Seen, Again: 100 * while})
-	f.record(followup.Facts{Call: "c", Signal: followup.Ended, Again: while})
-	f.record(followup.Facts{Call: "c", Signal: followup.Reported, Again: 50 * while})
-	f.record(followup.Facts{Call: "c", Signal: followup.Seen, Again: 50 * while})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Seen, RecheckAfter: 100 * while})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Ended, RecheckAfter: while})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Reported, RecheckAfter: 50 * while})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Seen, RecheckAfter: 50 * while})
 	f.dueAfter(while, followup.TaskCall, "c")
 }
 
 func goingOnComesDue(f *storing) {
 	while := f.while()
-	f.record(followup.Facts{Call: "c", Signal: followup.Hang, Again: while})
-	f.record(followup.Facts{Call: "d", Signal: followup.Seen, Again: time.Hour})
-	f.record(followup.Facts{Call: "d", Signal: followup.Hang, Again: while})
-	f.record(followup.Facts{Call: "e", Signal: followup.Hang, Again: while})
-	f.record(followup.Facts{Call: "e", Signal: followup.Seen, Again: 24 * time.Hour})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Hang, RecheckAfter: while})
+	f.record(followup.CallUpdate{Call: "d", Signal: followup.Seen, RecheckAfter: time.Hour})
+	f.record(followup.CallUpdate{Call: "d", Signal: followup.Hang, RecheckAfter: while})
+	f.record(followup.CallUpdate{Call: "e", Signal: followup.Hang, RecheckAfter: while})
+	f.record(followup.CallUpdate{Call: "e", Signal: followup.Seen, RecheckAfter: 24 * time.Hour})
 	f.pass(while)
 	due := f.take(time.Hour)
 	for id, want := range map[string]bool{"c": true, "d": true, "e": false} {
@@ -263,10 +263,10 @@ func goingOnComesDue(f *storing) {
 }
 
 func concludedDoesNot(f *storing) {
-	f.record(followup.Facts{Call: "c", Signal: followup.Ended})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Ended})
 	f.plans(f.due(followup.TaskCall, "c"))
-	f.record(followup.Facts{Call: "c", Signal: followup.Reported})
-	f.record(followup.Facts{Call: "c", Signal: followup.Seen})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Reported})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Seen})
 	f.notDue(followup.TaskCall, "c")
 }
 
@@ -342,10 +342,10 @@ func changesComeDue(f *storing) {
 		if !ok {
 			f.Fatalf("an appointment that was %s does not come due: %v", change.what, due)
 		}
-		f.must("Drop", f.Queue.Drop(f.ctx, task))
+		f.must("Drop", f.Queue.Ack(f.ctx, task))
 	}
 	lapsed := f.booked("c", 1, "c", f.while())
-	f.must("Drop", f.Queue.Drop(f.ctx, f.due(followup.TaskAppointment, string(lapsed))))
+	f.must("Drop", f.Queue.Ack(f.ctx, f.due(followup.TaskAppointment, string(lapsed))))
 	f.pass(f.while())
 	if err := f.confirm(lapsed); !errors.Is(err, booking.ErrExpired) {
 		f.Fatalf("a confirmation of a hold that lapsed: error %v", err)

@@ -47,7 +47,7 @@ func (h StoreHarness) fixture(r reporter) (*storing, func()) {
 func (f *storing) move() {
 	f.Helper()
 	f.org = f.Org()
-	f.record(followup.Facts{Call: "clock", Signal: followup.Ended})
+	f.record(followup.CallUpdate{Call: "clock", Signal: followup.Ended})
 	f.plans(followup.Task{Kind: followup.TaskCall, ID: "clock"})
 }
 
@@ -102,9 +102,9 @@ func (f *storing) at(what string, got, want time.Time) {
 	}
 }
 
-func (f *storing) record(facts followup.Facts) followup.Call {
+func (f *storing) record(facts followup.CallUpdate) followup.Call {
 	f.Helper()
-	c, err := f.Store.Record(f.ctx, f.org, facts)
+	c, err := f.Store.UpdateCall(f.ctx, f.org, facts)
 	f.must("Record", err)
 	return c
 }
@@ -119,12 +119,12 @@ func (f *storing) call(id string) followup.Call {
 // began records that a call of person n began.
 func (f *storing) began(id string, n int) followup.Call {
 	f.Helper()
-	return f.record(followup.Facts{Call: id, Signal: followup.Seen, Phone: phone(n), Again: 24 * time.Hour})
+	return f.record(followup.CallUpdate{Call: id, Signal: followup.Seen, Phone: phone(n), RecheckAfter: 24 * time.Hour})
 }
 
 func (f *storing) plans(t followup.Task, plans ...followup.Plan) []followup.Intent {
 	f.Helper()
-	intents, err := f.Store.Plan(f.ctx, f.org, t, plans)
+	intents, err := f.Store.PlanIntents(f.ctx, f.org, t, plans)
 	f.must("Plan", err)
 	if len(intents) != len(plans) {
 		f.Fatalf("%d plans returned %d intents", len(plans), len(intents))
@@ -150,16 +150,16 @@ func (f *storing) planned(key string, n int) followup.IntentID {
 // get is what is stored of an intent that exists.
 func (f *storing) get(id followup.IntentID) followup.Intent {
 	f.Helper()
-	found := f.intents(followup.Find{ID: id})
+	found := f.intents(followup.IntentFilter{ID: id})
 	if len(found) != 1 {
 		f.Fatalf("found %d intents by one id", len(found))
 	}
 	return found[0]
 }
 
-func (f *storing) intents(q followup.Find) []followup.Intent {
+func (f *storing) intents(q followup.IntentFilter) []followup.Intent {
 	f.Helper()
-	found, err := f.Store.Intents(f.ctx, f.org, q)
+	found, err := f.Store.ListIntents(f.ctx, f.org, q)
 	f.must("Intents", err)
 	return found
 }
@@ -175,18 +175,18 @@ func (f *storing) state(id followup.IntentID, want followup.State) followup.Inte
 }
 
 // A decider decides about what Begin shows.
-type decider = func(followup.Candidate) followup.Verdict
+type decider = func(followup.DecisionInput) followup.IntentDecision
 
-func verdict(v followup.Verdict) decider {
-	return func(followup.Candidate) followup.Verdict { return v }
+func verdict(v followup.IntentDecision) decider {
+	return func(followup.DecisionInput) followup.IntentDecision { return v }
 }
 
-var send = verdict(followup.Verdict{Action: followup.Send, Digest: followup.Digest("text")})
+var send = verdict(followup.IntentDecision{Action: followup.Send, Digest: followup.Digest("text")})
 
 // begin decides about intents and keeps the contacts of those to be sent.
 func (f *storing) begin(lease time.Duration, decide decider, ids ...followup.IntentID) followup.Batch {
 	f.Helper()
-	b, err := f.Store.Begin(f.ctx, f.org, ids, lease, decide)
+	b, err := f.Store.BeginSending(f.ctx, f.org, ids, lease, decide)
 	f.must("Begin", err)
 	if b.Release == nil {
 		f.Fatalf("Begin returned a Batch without a Release")
@@ -215,7 +215,7 @@ func (f *storing) sends(id followup.IntentID) followup.Intent {
 
 func (f *storing) finish(results ...followup.Result) {
 	f.Helper()
-	f.must("Finish", f.Store.Finish(f.ctx, f.org, results))
+	f.must("Finish", f.Store.RecordResults(f.ctx, f.org, results))
 }
 
 // accepted sends an intent, which the carrier accepts.
@@ -228,18 +228,18 @@ func (f *storing) accepted(id followup.IntentID) followup.Intent {
 
 func (f *storing) status(u followup.StatusUpdate) followup.Intent {
 	f.Helper()
-	i, err := f.Store.Status(f.ctx, f.org, u)
+	i, err := f.Store.RecordStatus(f.ctx, f.org, u)
 	f.must("Status", err)
 	return i
 }
 
 // candidate is what Begin shows of an intent, which is left alone.
-func (f *storing) candidate(id followup.IntentID) followup.Candidate {
+func (f *storing) candidate(id followup.IntentID) followup.DecisionInput {
 	f.Helper()
-	var seen []followup.Candidate
-	f.begins(time.Hour, func(c followup.Candidate) followup.Verdict {
+	var seen []followup.DecisionInput
+	f.begins(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
 		seen = append(seen, c)
-		return followup.Verdict{Action: followup.Wait, At: c.Now.Add(time.Hour)}
+		return followup.IntentDecision{Action: followup.Wait, At: c.Now.Add(time.Hour)}
 	}, id)
 	if len(seen) != 1 {
 		f.Fatalf("Begin showed %d candidates of one intent that waits", len(seen))
@@ -249,17 +249,17 @@ func (f *storing) candidate(id followup.IntentID) followup.Candidate {
 
 func (f *storing) consent(c followup.Consent) {
 	f.Helper()
-	f.must("Consent", f.Store.Consent(f.ctx, f.org, c))
+	f.must("Consent", f.Store.RecordConsent(f.ctx, f.org, c))
 }
 
 func (f *storing) optOut(o followup.OptOut) {
 	f.Helper()
-	f.must("OptOut", f.Store.OptOut(f.ctx, f.org, o))
+	f.must("OptOut", f.Store.RecordOptOut(f.ctx, f.org, o))
 }
 
-func (f *storing) lookup(n int) followup.Memory {
+func (f *storing) lookup(n int) followup.ContactSummary {
 	f.Helper()
-	m, err := f.Store.Lookup(f.ctx, f.org, phone(n))
+	m, err := f.Store.Summary(f.ctx, f.org, phone(n))
 	f.must("Lookup", err)
 	return m
 }
@@ -270,7 +270,7 @@ func (f *storing) take(lease time.Duration) []followup.Task {
 	f.Helper()
 	var ours []followup.Task
 	for {
-		tasks, err := f.Queue.Take(f.ctx, 500, 500, lease, nil)
+		tasks, err := f.Queue.Dequeue(f.ctx, 500, 500, lease, nil)
 		f.must("Take", err)
 		if len(tasks) == 0 {
 			return ours
@@ -375,8 +375,8 @@ func hour(start time.Time) schedule.Span {
 }
 
 // room is a need for a room that only key uses.
-func room(key string) [][]booking.Seats {
-	return [][]booking.Seats{{{Resource: booking.ResourceID("room-" + key), Capacity: 1}}}
+func room(key string) [][]booking.Candidate {
+	return [][]booking.Candidate{{{Resource: booking.ResourceID("room-" + key), Capacity: 1}}}
 }
 
 // race does n things at once and returns what each returned.

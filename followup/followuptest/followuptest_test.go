@@ -184,8 +184,8 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 // doesNotLock lets contacts go before anything is on its way.
 type doesNotLock struct{ followup.Store }
 
-func (s doesNotLock) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
-	b, err := s.Store.Begin(ctx, org, ids, lease, decide)
+func (s doesNotLock) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+	b, err := s.Store.BeginSending(ctx, org, ids, lease, decide)
 	if err == nil {
 		b.Release()
 		b.Release = func() {}
@@ -196,9 +196,9 @@ func (s doesNotLock) Begin(ctx context.Context, org tenant.ID, ids []followup.In
 // decidesOnce keeps the first verdict.
 type decidesOnce struct{ followup.Store }
 
-func (s decidesOnce) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
-	first := map[followup.IntentID]followup.Verdict{}
-	return s.Store.Begin(ctx, org, ids, lease, func(c followup.Candidate) followup.Verdict {
+func (s decidesOnce) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+	first := map[followup.IntentID]followup.IntentDecision{}
+	return s.Store.BeginSending(ctx, org, ids, lease, func(c followup.DecisionInput) followup.IntentDecision {
 		if _, decided := first[c.ID]; !decided {
 			first[c.ID] = decide(c)
 		}
@@ -209,8 +209,8 @@ func (s decidesOnce) Begin(ctx context.Context, org tenant.ID, ids []followup.In
 // looksEarly knows of nothing that happened since a message was planned.
 type looksEarly struct{ followup.Store }
 
-func (s looksEarly) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
-	return s.Store.Begin(ctx, org, ids, lease, func(c followup.Candidate) followup.Verdict {
+func (s looksEarly) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+	return s.Store.BeginSending(ctx, org, ids, lease, func(c followup.DecisionInput) followup.IntentDecision {
 		c.Booked, c.OptedOut = false, false
 		return decide(c)
 	})
@@ -219,8 +219,8 @@ func (s looksEarly) Begin(ctx context.Context, org tenant.ID, ids []followup.Int
 // triesAgain takes an attempt that nobody finished for one that was not made.
 type triesAgain struct{ followup.Store }
 
-func (s triesAgain) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
-	return s.Store.Begin(ctx, org, ids, lease, func(c followup.Candidate) followup.Verdict {
+func (s triesAgain) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+	return s.Store.BeginSending(ctx, org, ids, lease, func(c followup.DecisionInput) followup.IntentDecision {
 		if c.State == followup.Unknown {
 			c.State = followup.Planned
 		}
@@ -231,17 +231,17 @@ func (s triesAgain) Begin(ctx context.Context, org tenant.ID, ids []followup.Int
 // leasesNothing lets two workers at one intent.
 type leasesNothing struct{ followup.Store }
 
-func (s leasesNothing) Begin(ctx context.Context, org tenant.ID, ids []followup.IntentID, _ time.Duration, decide func(followup.Candidate) followup.Verdict) (followup.Batch, error) {
-	return s.Store.Begin(ctx, org, ids, 0, decide)
+func (s leasesNothing) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, _ time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+	return s.Store.BeginSending(ctx, org, ids, 0, decide)
 }
 
 // unfenced takes every result for one of the last attempt.
 type unfenced struct{ followup.Store }
 
-func (s unfenced) Finish(ctx context.Context, org tenant.ID, results []followup.Result) error {
+func (s unfenced) RecordResults(ctx context.Context, org tenant.ID, results []followup.Result) error {
 	results = slices.Clone(results)
 	for i, r := range results {
-		found, err := s.Store.Intents(ctx, org, followup.Find{ID: r.Intent})
+		found, err := s.Store.ListIntents(ctx, org, followup.IntentFilter{ID: r.Intent})
 		if err != nil {
 			return err
 		}
@@ -249,7 +249,7 @@ func (s unfenced) Finish(ctx context.Context, org tenant.ID, results []followup.
 			results[i].Attempt = found[0].Attempt
 		}
 	}
-	return s.Store.Finish(ctx, org, results)
+	return s.Store.RecordResults(ctx, org, results)
 }
 
 // keepsTheLast has the procedure that it was told last.
@@ -259,8 +259,8 @@ type keepsTheLast struct {
 	kept map[string]followup.ProcedureID
 }
 
-func (s *keepsTheLast) Record(ctx context.Context, org tenant.ID, f followup.Facts) (followup.Call, error) {
-	c, err := s.Store.Record(ctx, org, f)
+func (s *keepsTheLast) UpdateCall(ctx context.Context, org tenant.ID, f followup.CallUpdate) (followup.Call, error) {
+	c, err := s.Store.UpdateCall(ctx, org, f)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := org.String() + f.Call
@@ -275,16 +275,16 @@ type lastWord struct {
 	said map[followup.IntentID]followup.State
 }
 
-func (s *lastWord) Status(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
-	i, err := s.Store.Status(ctx, org, u)
+func (s *lastWord) RecordStatus(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
+	i, err := s.Store.RecordStatus(ctx, org, u)
 	if err == nil {
 		s.said[i.ID], i.State = u.State, u.State
 	}
 	return i, err
 }
 
-func (s *lastWord) Intents(ctx context.Context, org tenant.ID, q followup.Find) ([]followup.Intent, error) {
-	found, err := s.Store.Intents(ctx, org, q)
+func (s *lastWord) ListIntents(ctx context.Context, org tenant.ID, q followup.IntentFilter) ([]followup.Intent, error) {
+	found, err := s.Store.ListIntents(ctx, org, q)
 	for i := range found {
 		found[i].State = cmp.Or(s.said[found[i].ID], found[i].State)
 	}
@@ -294,8 +294,8 @@ func (s *lastWord) Intents(ctx context.Context, org tenant.ID, q followup.Find) 
 // optsOutLater answers before it has written.
 type optsOutLater struct{ followup.Store }
 
-func (s optsOutLater) OptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
-	go s.Store.OptOut(ctx, org, o)
+func (s optsOutLater) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
+	go s.Store.RecordOptOut(ctx, org, o)
 	return nil
 }
 
@@ -305,17 +305,17 @@ type bringsBack struct {
 	given []followup.Consent
 }
 
-func (s *bringsBack) Consent(ctx context.Context, org tenant.ID, c followup.Consent) error {
+func (s *bringsBack) RecordConsent(ctx context.Context, org tenant.ID, c followup.Consent) error {
 	s.given = append(s.given, c)
-	return s.Store.Consent(ctx, org, c)
+	return s.Store.RecordConsent(ctx, org, c)
 }
 
-func (s *bringsBack) OptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
-	err := s.Store.OptOut(ctx, org, o)
+func (s *bringsBack) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
+	err := s.Store.RecordOptOut(ctx, org, o)
 	for _, c := range s.given {
 		if o.Again && c.Phone == o.Phone {
 			c.At = c.At.AddDate(1, 0, 0)
-			err = cmp.Or(err, s.Store.Consent(ctx, org, c))
+			err = cmp.Or(err, s.Store.RecordConsent(ctx, org, c))
 		}
 	}
 	return err
@@ -327,18 +327,18 @@ type knowsEverybody struct {
 	orgs []tenant.ID
 }
 
-func (s *knowsEverybody) Record(ctx context.Context, org tenant.ID, f followup.Facts) (followup.Call, error) {
+func (s *knowsEverybody) UpdateCall(ctx context.Context, org tenant.ID, f followup.CallUpdate) (followup.Call, error) {
 	s.orgs = append(s.orgs, org)
-	return s.Store.Record(ctx, org, f)
+	return s.Store.UpdateCall(ctx, org, f)
 }
 
-func (s *knowsEverybody) Lookup(ctx context.Context, org tenant.ID, phone string) (followup.Memory, error) {
-	m, err := s.Store.Lookup(ctx, org, phone)
+func (s *knowsEverybody) Summary(ctx context.Context, org tenant.ID, phone string) (followup.ContactSummary, error) {
+	m, err := s.Store.Summary(ctx, org, phone)
 	for _, other := range s.orgs {
 		if m.Known || err != nil {
 			break
 		}
-		m, err = s.Store.Lookup(ctx, other, phone)
+		m, err = s.Store.Summary(ctx, other, phone)
 	}
 	return m, err
 }
@@ -346,34 +346,34 @@ func (s *knowsEverybody) Lookup(ctx context.Context, org tenant.ID, phone string
 // plansAnew forgets what it has planned.
 type plansAnew struct{ followup.Store }
 
-func (s plansAnew) Plan(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
+func (s plansAnew) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
 	plans = slices.Clone(plans)
 	for i := range plans {
 		plans[i].ID = followup.IntentID(tenant.NewID().String())
 	}
-	return s.Store.Plan(ctx, org, t, plans)
+	return s.Store.PlanIntents(ctx, org, t, plans)
 }
 
 // dropsAnyway and putsAwayAnyway do not ask whether a task has come due anew.
 type dropsAnyway struct{ followup.Queue }
 
-func (q dropsAnyway) Drop(ctx context.Context, t followup.Task) error {
+func (q dropsAnyway) Ack(ctx context.Context, t followup.Task) error {
 	t.Lease = time.Time{}
-	return q.Queue.Drop(ctx, t)
+	return q.Queue.Ack(ctx, t)
 }
 
 type putsAwayAnyway struct{ followup.Store }
 
-func (s putsAwayAnyway) Plan(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
+func (s putsAwayAnyway) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
 	t.Lease = time.Time{}
-	return s.Store.Plan(ctx, org, t, plans)
+	return s.Store.PlanIntents(ctx, org, t, plans)
 }
 
 // noisiestFirst hands out the tasks of whoever has the most.
 type noisiestFirst struct{ followup.Queue }
 
-func (q noisiestFirst) Take(ctx context.Context, n, _ int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
-	all, err := q.Queue.Take(ctx, 1000, 1000, lease, except)
+func (q noisiestFirst) Dequeue(ctx context.Context, n, _ int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
+	all, err := q.Queue.Dequeue(ctx, 1000, 1000, lease, except)
 	of := map[tenant.ID]int{}
 	for _, t := range all {
 		of[t.Org]++
@@ -389,8 +389,8 @@ type handsOutTwice struct {
 	last []followup.Task
 }
 
-func (q *handsOutTwice) Take(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
-	tasks, err := q.Queue.Take(ctx, n, perOrg, lease, except)
+func (q *handsOutTwice) Dequeue(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
+	tasks, err := q.Queue.Dequeue(ctx, n, perOrg, lease, except)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	again := q.last

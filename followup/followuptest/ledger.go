@@ -65,7 +65,7 @@ func notesReply(f *storing) {
 
 func (f *storing) reply(n int, message string) bool {
 	f.Helper()
-	first, err := f.Store.Reply(f.ctx, f.org, followup.Reply{Phone: phone(n), Message: message, Kind: followup.ReplyBook})
+	first, err := f.Store.RecordReply(f.ctx, f.org, followup.Reply{Phone: phone(n), Message: message, Kind: followup.ReplyBook})
 	f.must("Reply", err)
 	return first
 }
@@ -76,7 +76,7 @@ func firstReply(f *storing) {
 	}
 	is(f, "new, another", f.reply(1, "m2"), true)
 	news := race(8, func(int) bool {
-		first, err := f.Store.Reply(f.ctx, f.org, followup.Reply{Phone: phone(2), Message: "m3", Kind: followup.ReplyOther})
+		first, err := f.Store.RecordReply(f.ctx, f.org, followup.Reply{Phone: phone(2), Message: "m3", Kind: followup.ReplyOther})
 		return err == nil && first
 	})
 	n := 0
@@ -99,7 +99,7 @@ func listsReplies(f *storing) {
 		f.tick()
 	}
 	f.reply(0, "m0")
-	got, err := f.Store.Replies(f.ctx, f.org, 3)
+	got, err := f.Store.ListReplies(f.ctx, f.org, 3)
 	f.must("Replies", err)
 	if len(got) != 3 {
 		f.Fatalf("of 4 replies, 3 of which are asked for, there are %d", len(got))
@@ -120,7 +120,7 @@ var quarantineChecks = []check[*storing]{
 
 func counts(f *storing) {
 	for _, kind := range []string{"hang", "end-of-call-report", "hang"} {
-		f.must("Quarantine", f.Store.Quarantine(f.ctx, f.org, kind))
+		f.must("Quarantine", f.Store.CountUnmatched(f.ctx, f.org, kind))
 	}
 	if f.Quarantined == nil {
 		return
@@ -139,16 +139,16 @@ var lookupChecks = []check[*storing]{
 
 func looksUp(f *storing) {
 	now := f.now()
-	f.record(followup.Facts{Call: "c", Signal: followup.Seen, Phone: phone(1), At: now, Procedure: "botox", Evidence: followup.FromTool, Wanted: appointmentStart, Again: time.Hour})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Seen, Phone: phone(1), At: now, Procedure: "botox", Evidence: followup.FromTool, Wanted: appointmentStart, RecheckAfter: time.Hour})
 	first := f.lookup(1)
 	if !first.Known || first.Procedure != "botox" || !first.Wanted.Equal(appointmentStart) || !first.Informed.IsZero() || first.Upcoming || first.OptedOut {
-		f.Errorf("it is %+v", struct{ followup.Memory }{first})
+		f.Errorf("it is %+v", struct{ followup.ContactSummary }{first})
 	}
 	if first.FirstSeen.Before(now) || first.LastContact.Before(first.FirstSeen) {
 		f.Errorf("first seen at %v, last at %v, and first called at %v", first.FirstSeen, first.LastContact, now)
 	}
 	f.tick()
-	f.record(followup.Facts{Call: "d", Signal: followup.Ended, Phone: phone(1), At: now.Add(time.Minute), Procedure: "peel", Evidence: followup.FromTranscript, Again: time.Hour})
+	f.record(followup.CallUpdate{Call: "d", Signal: followup.Ended, Phone: phone(1), At: now.Add(time.Minute), Procedure: "peel", Evidence: followup.FromTranscript, RecheckAfter: time.Hour})
 	m := f.lookup(1)
 	is(f, "what they last asked about", m.Procedure, "peel")
 	f.at("the time they last asked for", m.Wanted, appointmentStart)
@@ -178,10 +178,10 @@ func looksUp(f *storing) {
 
 func looksUpNobody(f *storing) {
 	f.began("c", 1)
-	if m := f.lookup(2); m != (followup.Memory{}) {
-		f.Errorf("of somebody unknown: %+v", struct{ followup.Memory }{m})
+	if m := f.lookup(2); m != (followup.ContactSummary{}) {
+		f.Errorf("of somebody unknown: %+v", struct{ followup.ContactSummary }{m})
 	}
-	m, err := f.Store.Lookup(f.ctx, f.org, "")
+	m, err := f.Store.Summary(f.ctx, f.org, "")
 	f.must("Lookup of no number", err)
 	is(f, "known without a number", m.Known, false)
 }
@@ -203,29 +203,29 @@ func findsIntents(f *storing) {
 	}
 	f.accepted(all[0])
 	for _, q := range []struct {
-		followup.Find
+		followup.IntentFilter
 		want []int
 	}{
-		{followup.Find{}, []int{2, 1, 0}},
-		{followup.Find{ID: all[1]}, []int{1}},
-		{followup.Find{Phone: phone(1)}, []int{1, 0}},
-		{followup.Find{Call: "c"}, []int{2, 0}},
-		{followup.Find{State: followup.Planned}, []int{2, 1}},
-		{followup.Find{Phone: phone(1), State: followup.Accepted}, []int{0}},
-		{followup.Find{Phone: phone(2), Call: "d"}, nil},
-		{followup.Find{ID: all[1], Phone: phone(2)}, nil},
-		{followup.Find{Phone: phone(9)}, nil},
-		{followup.Find{Limit: 2}, []int{2, 1}},
+		{followup.IntentFilter{}, []int{2, 1, 0}},
+		{followup.IntentFilter{ID: all[1]}, []int{1}},
+		{followup.IntentFilter{Phone: phone(1)}, []int{1, 0}},
+		{followup.IntentFilter{Call: "c"}, []int{2, 0}},
+		{followup.IntentFilter{State: followup.Planned}, []int{2, 1}},
+		{followup.IntentFilter{Phone: phone(1), State: followup.Accepted}, []int{0}},
+		{followup.IntentFilter{Phone: phone(2), Call: "d"}, nil},
+		{followup.IntentFilter{ID: all[1], Phone: phone(2)}, nil},
+		{followup.IntentFilter{Phone: phone(9)}, nil},
+		{followup.IntentFilter{Limit: 2}, []int{2, 1}},
 	} {
 		var want, got []followup.IntentID
 		for _, i := range q.want {
 			want = append(want, all[i])
 		}
-		for _, i := range f.intents(q.Find) {
+		for _, i := range f.intents(q.IntentFilter) {
 			got = append(got, i.ID)
 		}
 		if !slices.Equal(got, want) {
-			f.Errorf("%+v finds %v, want %v", q.Find, got, want)
+			f.Errorf("%+v finds %v, want %v", q.IntentFilter, got, want)
 		}
 	}
 }
@@ -240,6 +240,6 @@ func limits(f *storing) {
 		}
 	}
 	for limit, want := range map[int]int{0: 100, 7: 7, 1000: 1000, 2000: 1000} {
-		is(f, fmt.Sprint("the intents found with the limit ", limit), len(f.intents(followup.Find{Limit: limit})), want)
+		is(f, fmt.Sprint("the intents found with the limit ", limit), len(f.intents(followup.IntentFilter{Limit: limit})), want)
 	}
 }

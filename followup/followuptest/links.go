@@ -32,7 +32,7 @@ func (f *storing) link(key string, n, views int, lasts time.Duration) followup.L
 		Hash: sha256.Sum256([]byte(f.org.String() + key)), Intent: id, Document: key + ".pdf",
 		Expires: f.now().Add(lasts), MaxViews: views,
 	}
-	f.begins(time.Hour, verdict(followup.Verdict{Action: followup.Send, Link: &l}), id)
+	f.begins(time.Hour, verdict(followup.IntentDecision{Action: followup.Send, Link: &l}), id)
 	return l
 }
 

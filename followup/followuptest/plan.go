@@ -24,7 +24,7 @@ var planChecks = []check[*storing]{
 }
 
 func writesPlans(f *storing) {
-	f.record(followup.Facts{Call: "c", Signal: followup.Ended, Phone: phone(1)})
+	f.record(followup.CallUpdate{Call: "c", Signal: followup.Ended, Phone: phone(1)})
 	p := f.planFor("a", 1)
 	p.Call, p.Start, p.Appointment = "c", appointmentStart, string(followup.NewIntentID(f.org, "appointment"))
 	i := f.plans(f.due(followup.TaskCall, "c"), p, f.planFor("b", 2))[0]
@@ -63,11 +63,11 @@ func planAllOrNothing(f *storing) {
 			plans = append(plans, p)
 		}
 		ctx, cancel := context.WithTimeout(f.ctx, time.Duration(f.rng.IntN(2000))*time.Microsecond)
-		_, err := f.Store.Plan(ctx, f.org, followup.Task{Kind: followup.TaskCall, ID: call}, plans)
+		_, err := f.Store.PlanIntents(ctx, f.org, followup.Task{Kind: followup.TaskCall, ID: call}, plans)
 		cancel()
 		// The store may still be at it: what was concluded before the intents
 		// were counted is there whole, and what is there is there whole.
-		concluded, found := f.call(call).Concluded, len(f.intents(followup.Find{Call: call}))
+		concluded, found := f.call(call).Concluded, len(f.intents(followup.IntentFilter{Call: call}))
 		if found != 0 && found != 5 || concluded && found != 5 || err == nil && !concluded {
 			f.Fatalf("seed %d: of 5 plans that were cut short %d are there, concluded %v, error %v", f.Seed, found, concluded, err)
 		}
@@ -91,7 +91,7 @@ func returnsIntents(f *storing) {
 func plansAgain(f *storing) {
 	p := f.planFor("a", 1)
 	first := f.plans(followup.Task{}, p)[0]
-	f.must("Drop", f.Queue.Drop(f.ctx, f.due(followup.TaskIntent, string(p.ID))))
+	f.must("Drop", f.Queue.Ack(f.ctx, f.due(followup.TaskIntent, string(p.ID))))
 	again := p
 	again.Kind, again.Phone, again.Call, again.Procedure = followup.Offer, phone(2), "another", "laser"
 	again.Deadline, again.Start, again.Suppress = p.Deadline.Add(time.Hour), appointmentStart, followup.NoDocument
@@ -115,7 +115,7 @@ func plansAfterConsent(f *storing) {
 	for _, why := range []followup.Reason{followup.NoConsent, followup.OptedOut} {
 		p := f.planFor(string(why), 1)
 		f.plans(followup.Task{}, p)
-		f.begins(time.Hour, verdict(followup.Verdict{Action: followup.Suppress, Reason: why}), p.ID)
+		f.begins(time.Hour, verdict(followup.IntentDecision{Action: followup.Suppress, Reason: why}), p.ID)
 		is(f, "the state after a plan that says nothing of consent", f.plans(followup.Task{}, p)[0].State, followup.Suppressed)
 		f.notDue(followup.TaskIntent, string(p.ID))
 		p.Consented = true
@@ -139,13 +139,13 @@ func plansDuringDecision(f *storing) {
 		f.plans(followup.Task{}, p)
 		p.Consented = true
 		again := make(chan error, 1)
-		f.begins(time.Hour, func(followup.Candidate) followup.Verdict {
+		f.begins(time.Hour, func(followup.DecisionInput) followup.IntentDecision {
 			go func() {
-				_, err := f.Store.Plan(f.ctx, f.org, followup.Task{}, []followup.Plan{p})
+				_, err := f.Store.PlanIntents(f.ctx, f.org, followup.Task{}, []followup.Plan{p})
 				again <- err
 			}()
 			time.Sleep(f.jitter())
-			return followup.Verdict{Action: followup.Suppress, Reason: followup.NoConsent}
+			return followup.IntentDecision{Action: followup.Suppress, Reason: followup.NoConsent}
 		}, p.ID)
 		f.must("Plan", <-again)
 		f.state(p.ID, followup.Planned)
@@ -158,13 +158,13 @@ func plansAtOnce(f *storing) {
 		plans := []followup.Plan{f.planFor(fmt.Sprint("a", n), n), f.planFor(fmt.Sprint("b", n), n)}
 		mixed := []followup.Plan{plans[1], plans[0]}
 		answers := race(8, func(i int) error {
-			_, err := f.Store.Plan(f.ctx, f.org, followup.Task{}, [][]followup.Plan{plans, mixed}[i%2])
+			_, err := f.Store.PlanIntents(f.ctx, f.org, followup.Task{}, [][]followup.Plan{plans, mixed}[i%2])
 			return err
 		})
 		for _, err := range answers {
 			f.must("one of many Plans at once", err)
 		}
-		if found := f.intents(followup.Find{Phone: phone(n)}); len(found) != 2 {
+		if found := f.intents(followup.IntentFilter{Phone: phone(n)}); len(found) != 2 {
 			f.Fatalf("two plans that were made eight times at once are %d intents", len(found))
 		}
 	}
@@ -215,14 +215,14 @@ func plansSuppressed(f *storing) {
 			is(f, "its reason", intents[i].Reason, reason)
 		}
 	}
-	if found := f.intents(followup.Find{State: followup.Suppressed}); len(found) != 3 {
+	if found := f.intents(followup.IntentFilter{State: followup.Suppressed}); len(found) != 3 {
 		f.Errorf("%d suppressed intents are found, want 3", len(found))
 	}
 	if due := f.take(time.Hour); slices.ContainsFunc(due, func(t followup.Task) bool { return t.Kind == followup.TaskIntent }) {
 		f.Errorf("a suppressed intent is due")
 	}
-	f.begins(time.Hour, func(followup.Candidate) followup.Verdict {
+	f.begins(time.Hour, func(followup.DecisionInput) followup.IntentDecision {
 		f.Errorf("a suppressed intent is shown")
-		return followup.Verdict{Action: followup.Suppress}
+		return followup.IntentDecision{Action: followup.Suppress}
 	}, decided.ID, nobody.ID)
 }

@@ -36,7 +36,7 @@ func (f *storing) many(n int) {
 // takes takes tasks and counts them by clinic.
 func (f *storing) takes(n, perOrg int, lease time.Duration, except ...tenant.ID) (tasks []followup.Task, by map[tenant.ID]int) {
 	f.Helper()
-	tasks, err := f.Queue.Take(f.ctx, n, perOrg, lease, except)
+	tasks, err := f.Queue.Dequeue(f.ctx, n, perOrg, lease, except)
 	f.must("Take", err)
 	by = map[tenant.ID]int{}
 	for _, t := range tasks {
@@ -91,11 +91,11 @@ func keepsForLease(f *storing) {
 	}
 	f.pass(while + time.Millisecond)
 	second := f.due(followup.TaskAppointment, string(id))
-	f.must("Drop", f.Queue.Drop(f.ctx, first)) // whose lease is over
+	f.must("Drop", f.Queue.Ack(f.ctx, first)) // whose lease is over
 	if second.Lease.Equal(first.Lease) {
 		f.Errorf("two leases have one mark")
 	}
-	f.must("Drop", f.Queue.Drop(f.ctx, second))
+	f.must("Drop", f.Queue.Ack(f.ctx, second))
 	if f.Advance != nil {
 		f.pass(2 * time.Hour)
 		f.notDue(followup.TaskAppointment, string(id))
@@ -138,7 +138,7 @@ func takesAtOnce(f *storing) {
 		got := map[string]int{}
 		errs := race(8, func(int) error {
 			for f.ctx.Err() == nil {
-				tasks, err := f.Queue.Take(f.ctx, 5, 5, time.Hour, nil)
+				tasks, err := f.Queue.Dequeue(f.ctx, 5, 5, time.Hour, nil)
 				if err != nil || len(tasks) == 0 {
 					return err
 				}
@@ -178,7 +178,7 @@ func (f *storing) await(id followup.IntentID) error {
 		if err := f.Queue.Wait(f.ctx, time.Hour); err != nil {
 			return err
 		}
-		tasks, err := f.Queue.Take(f.ctx, 500, 500, 30*24*time.Hour, nil)
+		tasks, err := f.Queue.Dequeue(f.ctx, 500, 500, 30*24*time.Hour, nil)
 		if err != nil {
 			return err
 		}
@@ -244,15 +244,15 @@ func drops(f *storing) {
 	id := f.booked("a", 1, "", 0)
 	taken := f.due(followup.TaskAppointment, string(id))
 	f.must("Cancel", f.cancel(id))
-	f.must("Drop", f.Queue.Drop(f.ctx, taken))
+	f.must("Drop", f.Queue.Ack(f.ctx, taken))
 	f.pass(2 * time.Millisecond)
 	anew := f.due(followup.TaskAppointment, string(id))
-	f.must("Drop", f.Queue.Drop(f.ctx, taken))
-	f.must("Drop", f.Queue.Drop(f.ctx, anew))
-	f.must("Drop", f.Queue.Drop(f.ctx, anew))
+	f.must("Drop", f.Queue.Ack(f.ctx, taken))
+	f.must("Drop", f.Queue.Ack(f.ctx, anew))
+	f.must("Drop", f.Queue.Ack(f.ctx, anew))
 
 	other := f.booked("b", 1, "", 0)
-	f.must("Drop", f.Queue.Drop(f.ctx, followup.Task{Org: f.org, Kind: followup.TaskAppointment, ID: string(other)}))
+	f.must("Drop", f.Queue.Ack(f.ctx, followup.Task{Org: f.org, Kind: followup.TaskAppointment, ID: string(other)}))
 	f.notDue(followup.TaskAppointment, string(other))
 	if f.Advance != nil {
 		f.pass(2 * time.Hour)

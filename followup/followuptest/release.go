@@ -48,7 +48,7 @@ func optOutsAreSeen(f *storing) {
 	f.interleave([]change{{
 		func(*storing, string, int) {},
 		func(f *storing, key string, n int) error {
-			return f.Store.OptOut(f.ctx, f.org, followup.OptOut{Phone: phone(n), Source: "text", Message: key})
+			return f.Store.RecordOptOut(f.ctx, f.org, followup.OptOut{Phone: phone(n), Source: "text", Message: key})
 		},
 	}})
 }
@@ -110,9 +110,9 @@ func (f *storing) interleave(changes []change) {
 func (f *storing) beginRaced(id followup.IntentID) (b followup.Batch, start time.Time, err error) {
 	for {
 		start = time.Now()
-		b, err = f.Store.Begin(f.ctx, f.org, []followup.IntentID{id}, time.Hour, func(c followup.Candidate) followup.Verdict {
+		b, err = f.Store.BeginSending(f.ctx, f.org, []followup.IntentID{id}, time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
 			if c.Booked || c.OptedOut {
-				return followup.Verdict{Action: followup.Suppress, Reason: followup.Booked}
+				return followup.IntentDecision{Action: followup.Suppress, Reason: followup.Booked}
 			}
 			return send(c)
 		})
@@ -168,7 +168,7 @@ func letsGo(f *storing) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(f.ctx, 20*time.Millisecond)
 	defer cancel()
-	if err := f.Store.OptOut(ctx, f.org, followup.OptOut{Phone: phone(1), Source: "call"}); err == nil && time.Since(start) < keptFor {
+	if err := f.Store.RecordOptOut(ctx, f.org, followup.OptOut{Phone: phone(1), Source: "call"}); err == nil && time.Since(start) < keptFor {
 		f.Errorf("a late Release let go the contacts of another batch")
 	}
 	second.Release()

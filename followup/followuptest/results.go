@@ -82,7 +82,7 @@ func resultAfterTheEnd(f *storing) {
 	id := f.planned("a", 1)
 	f.begins(f.while(), send, id)
 	f.pass(f.while())
-	f.begins(time.Hour, verdict(followup.Verdict{Action: followup.GiveUp, Reason: followup.Unresolved}), id)
+	f.begins(time.Hour, verdict(followup.IntentDecision{Action: followup.DeadLetter, Reason: followup.Unresolved}), id)
 	f.finish(followup.Result{Intent: id, Attempt: 1, State: followup.Planned})
 	f.finish(followup.Result{Intent: id, Attempt: 1, State: followup.Accepted, Provider: "SM1"})
 	f.finish(followup.Result{Intent: id, Attempt: 1, State: followup.Accepted, Provider: "SM2"})
@@ -107,7 +107,7 @@ func resultAfterTheWord(f *storing) {
 func resultOfNobody(f *storing) {
 	f.finish(followup.Result{Intent: followup.NewIntentID(f.org, "nobody's"), Attempt: 1, State: followup.Accepted})
 	f.finish()
-	is(f, "the intents", len(f.intents(followup.Find{})), 0)
+	is(f, "the intents", len(f.intents(followup.IntentFilter{})), 0)
 }
 
 var statusChecks = []check[*storing]{
@@ -142,7 +142,7 @@ func wordReplaces(f *storing) {
 func wordChangesNothing(f *storing) {
 	ended := func(key string, n int, a followup.Action) followup.IntentID {
 		id := f.planned(key, n)
-		f.begins(time.Hour, verdict(followup.Verdict{Action: a, Reason: followup.NoConsent}), id)
+		f.begins(time.Hour, verdict(followup.IntentDecision{Action: a, Reason: followup.NoConsent}), id)
 		return id
 	}
 	delivered := f.accepted(f.planned("delivered", 3))
@@ -196,7 +196,7 @@ func returnsIntent(f *storing) {
 	if got.ID != i.ID || got.Phone != phone(1) || got.State != followup.Sent || got.Attempt != 1 || got.Digest != i.Digest {
 		f.Errorf("it returned %+v", struct{ followup.Intent }{got})
 	}
-	_, err := f.Store.Status(f.ctx, f.org, followup.StatusUpdate{Intent: followup.NewIntentID(f.org, "nobody's"), State: followup.Sent})
+	_, err := f.Store.RecordStatus(f.ctx, f.org, followup.StatusUpdate{Intent: followup.NewIntentID(f.org, "nobody's"), State: followup.Sent})
 	if !errors.Is(err, followup.ErrNotFound) {
 		f.Errorf("a word about an unknown intent: error %v, want %v", err, followup.ErrNotFound)
 	}

@@ -19,19 +19,19 @@ var scopeChecks = []check[*storing]{
 // everyMethod calls each method of a store for a clinic.
 func everyMethod(ctx context.Context, s followup.Store, org tenant.ID, p followup.Plan) map[string]error {
 	errs := map[string]error{}
-	_, errs["Record"] = s.Record(ctx, org, followup.Facts{Call: "call", Signal: followup.Ended, Phone: p.Phone, Again: time.Hour})
+	_, errs["Record"] = s.UpdateCall(ctx, org, followup.CallUpdate{Call: "call", Signal: followup.Ended, Phone: p.Phone, RecheckAfter: time.Hour})
 	_, errs["Call"] = s.Call(ctx, org, "call")
-	_, errs["Plan"] = s.Plan(ctx, org, followup.Task{}, []followup.Plan{p})
+	_, errs["Plan"] = s.PlanIntents(ctx, org, followup.Task{}, []followup.Plan{p})
 	_, errs["Appointment"] = s.Appointment(ctx, org, string(p.ID))
-	_, errs["Begin"] = s.Begin(ctx, org, []followup.IntentID{p.ID}, time.Hour, verdict(followup.Verdict{Action: followup.Suppress}))
-	errs["Finish"] = s.Finish(ctx, org, []followup.Result{{Intent: p.ID, Attempt: 1, State: followup.Accepted}})
-	_, errs["Status"] = s.Status(ctx, org, followup.StatusUpdate{Intent: p.ID, State: followup.Accepted})
-	errs["Consent"] = s.Consent(ctx, org, followup.Consent{Phone: p.Phone, Purpose: followup.Information, Call: "call", At: p.Deadline})
-	errs["OptOut"] = s.OptOut(ctx, org, followup.OptOut{Phone: p.Phone, Source: "text", Message: "m1"})
-	_, errs["Reply"] = s.Reply(ctx, org, followup.Reply{Phone: p.Phone, Message: "m1", Kind: followup.ReplyStop})
-	errs["Quarantine"] = s.Quarantine(ctx, org, "end-of-call-report")
-	_, errs["Lookup"] = s.Lookup(ctx, org, p.Phone)
-	_, errs["Intents"] = s.Intents(ctx, org, followup.Find{Phone: p.Phone})
+	_, errs["Begin"] = s.BeginSending(ctx, org, []followup.IntentID{p.ID}, time.Hour, verdict(followup.IntentDecision{Action: followup.Suppress}))
+	errs["Finish"] = s.RecordResults(ctx, org, []followup.Result{{Intent: p.ID, Attempt: 1, State: followup.Accepted}})
+	_, errs["Status"] = s.RecordStatus(ctx, org, followup.StatusUpdate{Intent: p.ID, State: followup.Accepted})
+	errs["Consent"] = s.RecordConsent(ctx, org, followup.Consent{Phone: p.Phone, Purpose: followup.Information, Call: "call", At: p.Deadline})
+	errs["OptOut"] = s.RecordOptOut(ctx, org, followup.OptOut{Phone: p.Phone, Source: "text", Message: "m1"})
+	_, errs["Reply"] = s.RecordReply(ctx, org, followup.Reply{Phone: p.Phone, Message: "m1", Kind: followup.ReplyStop})
+	errs["Quarantine"] = s.CountUnmatched(ctx, org, "end-of-call-report")
+	_, errs["Lookup"] = s.Summary(ctx, org, p.Phone)
+	_, errs["Intents"] = s.ListIntents(ctx, org, followup.IntentFilter{Phone: p.Phone})
 	return errs
 }
 
@@ -60,11 +60,11 @@ func twoClinics(f *storing) {
 	home := f.org
 	ours := f.planFor("same", 1)
 	ours.Call = "same"
-	f.record(followup.Facts{Call: "same", Signal: followup.Ended, Phone: phone(1), At: f.now(), Procedure: "botox", Evidence: followup.FromTool, Again: time.Hour})
+	f.record(followup.CallUpdate{Call: "same", Signal: followup.Ended, Phone: phone(1), At: f.now(), Procedure: "botox", Evidence: followup.FromTool, RecheckAfter: time.Hour})
 	f.consent(followup.Consent{Phone: phone(1), Purpose: followup.Information, Wording: "v1", Call: "same", At: f.now()})
 	f.plans(followup.Task{}, ours)
 	appointment := f.booked("same", 2, "same call", 0)
-	f.begins(time.Hour, verdict(followup.Verdict{Action: followup.Send, Link: &followup.Link{
+	f.begins(time.Hour, verdict(followup.IntentDecision{Action: followup.Send, Link: &followup.Link{
 		Hash: hash, Intent: ours.ID, Document: "a.pdf", Expires: f.now().Add(time.Hour), MaxViews: 9,
 	}}), ours.ID)
 	intent, call := f.get(ours.ID), f.call("same")
@@ -78,16 +78,16 @@ func twoClinics(f *storing) {
 	if _, err := f.Store.Appointment(f.ctx, f.org, string(appointment)); !errors.Is(err, followup.ErrNotFound) {
 		f.Errorf("another clinic's appointment: error %v", err)
 	}
-	if _, err := f.Store.Status(f.ctx, f.org, followup.StatusUpdate{Intent: ours.ID, State: followup.Delivered}); !errors.Is(err, followup.ErrNotFound) {
+	if _, err := f.Store.RecordStatus(f.ctx, f.org, followup.StatusUpdate{Intent: ours.ID, State: followup.Delivered}); !errors.Is(err, followup.ErrNotFound) {
 		f.Errorf("a carrier's word about another clinic's intent: error %v", err)
 	}
-	if m := f.lookup(1); m != (followup.Memory{}) {
-		f.Errorf("another clinic's contact is known: %+v", struct{ followup.Memory }{m})
+	if m := f.lookup(1); m != (followup.ContactSummary{}) {
+		f.Errorf("another clinic's contact is known: %+v", struct{ followup.ContactSummary }{m})
 	}
-	is(f, "another clinic's intents found", len(f.intents(followup.Find{})), 0)
-	f.begins(time.Hour, func(followup.Candidate) followup.Verdict {
+	is(f, "another clinic's intents found", len(f.intents(followup.IntentFilter{})), 0)
+	f.begins(time.Hour, func(followup.DecisionInput) followup.IntentDecision {
 		f.Errorf("another clinic's intent is shown")
-		return followup.Verdict{Action: followup.Suppress}
+		return followup.IntentDecision{Action: followup.Suppress}
 	}, theirs.ID)
 	f.finish(followup.Result{Intent: ours.ID, Attempt: 1, State: followup.Dead})
 	f.must("RevokeLinks", f.Links.RevokeLinks(f.ctx, f.org, phone(1)))
@@ -95,7 +95,7 @@ func twoClinics(f *storing) {
 	f.booked("same", 1, "same", 0)
 	second := f.plans(followup.Task{}, followup.Plan{ID: ours.ID, Kind: followup.Offer, Phone: phone(3), Deadline: ours.Deadline})[0]
 	is(f, "the kind of an intent with an id that another clinic has", second.Kind, followup.Offer)
-	if c := f.record(followup.Facts{Call: "same", Signal: followup.Seen, Again: time.Hour}); c.Phone != "" || c.Procedure != "" || c.Consented || !c.Ended.IsZero() {
+	if c := f.record(followup.CallUpdate{Call: "same", Signal: followup.Seen, RecheckAfter: time.Hour}); c.Phone != "" || c.Procedure != "" || c.Consented || !c.Ended.IsZero() {
 		f.Errorf("a call has what another clinic's call of the same id has")
 	}
 	foreign := f.org
@@ -115,7 +115,7 @@ func twoClinics(f *storing) {
 	if org, l, err := f.Links.Link(f.ctx, hash); err != nil || org != home || l.Intent != ours.ID {
 		f.Errorf("a link whose contact's links were revoked at another clinic: of %v, error %v", org, err)
 	}
-	f.must("Drop", f.Queue.Drop(f.ctx, followup.Task{Org: foreign, Kind: followup.TaskAppointment, ID: string(appointment)}))
+	f.must("Drop", f.Queue.Ack(f.ctx, followup.Task{Org: foreign, Kind: followup.TaskAppointment, ID: string(appointment)}))
 	f.due(followup.TaskAppointment, string(appointment))
 }
 
@@ -126,7 +126,7 @@ func twice(f *storing) {
 	consent := followup.Consent{Phone: phone(1), Purpose: followup.Information, Wording: "v1", Call: "call", At: f.now()}
 	result := followup.Result{Intent: p.ID, Attempt: 1, State: followup.Accepted, Provider: "SM1"}
 	word := followup.StatusUpdate{Intent: p.ID, Provider: "SM1", State: followup.Sent}
-	facts := followup.Facts{Call: "call", Signal: followup.Ended, Phone: phone(1), At: f.now(), Procedure: "botox", Evidence: followup.FromTool, Again: time.Hour}
+	facts := followup.CallUpdate{Call: "call", Signal: followup.Ended, Phone: phone(1), At: f.now(), Procedure: "botox", Evidence: followup.FromTool, RecheckAfter: time.Hour}
 	for range 2 {
 		f.record(facts)
 		f.consent(consent)
@@ -137,7 +137,7 @@ func twice(f *storing) {
 	}
 	i := f.state(p.ID, followup.Sent)
 	is(f, "the attempts of an intent that was begun twice", i.Attempt, 1)
-	is(f, "the intents that were planned", len(f.intents(followup.Find{Phone: phone(1)})), 1)
+	is(f, "the intents that were planned", len(f.intents(followup.IntentFilter{Phone: phone(1)})), 1)
 
 	f.tick()
 	f.optOut(followup.OptOut{Phone: phone(1), Source: "text", Message: "m1"})

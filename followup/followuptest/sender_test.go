@@ -233,7 +233,7 @@ func (s *sender) Send(ctx context.Context, _ tenant.ID, m followup.Message) (fol
 	var departed atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteHeaders: func() { departed.Store(true) },
-		WroteRequest: func(httptrace.WroteRequestInfo) { m.Departed() },
+		WroteRequest: func(httptrace.WroteRequestInfo) { m.RequestWritten() },
 	})
 	taken, err := s.ask(ctx, http.MethodPost, s.url, body)
 	var e *followup.SendError
@@ -250,7 +250,7 @@ func (s *sender) Send(ctx context.Context, _ tenant.ID, m followup.Message) (fol
 	return followup.Receipt{}, e
 }
 
-func (s *sender) Find(ctx context.Context, _ tenant.ID, m followup.Lost) (followup.Receipt, bool, error) {
+func (s *sender) FindSent(ctx context.Context, _ tenant.ID, m followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
 	taken, err := s.ask(ctx, http.MethodGet, s.url+"?to="+url.QueryEscape(m.To), nil)
 	if err != nil {
 		return followup.Receipt{}, false, errNoAnswer
@@ -325,7 +325,7 @@ type saysNothing struct{ *sender }
 func (s saysNothing) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
-	return s.sender.Send(ctx, org, m.WithDeparted(nil))
+	return s.sender.Send(ctx, org, m.WithRequestWritten(nil))
 }
 
 // hopes takes no answer for a good one.
@@ -355,7 +355,7 @@ func (s tellsTheURL) Send(ctx context.Context, org tenant.ID, m followup.Message
 // findsAnything takes any message to the number for the one it looks for.
 type findsAnything struct{ *sender }
 
-func (s findsAnything) Find(ctx context.Context, _ tenant.ID, m followup.Lost) (followup.Receipt, bool, error) {
+func (s findsAnything) FindSent(ctx context.Context, _ tenant.ID, m followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
 	taken, err := s.ask(ctx, http.MethodGet, s.url+"?to="+url.QueryEscape(m.To), nil)
 	if err != nil || len(taken) == 0 {
 		return followup.Receipt{}, false, err
@@ -366,7 +366,7 @@ func (s findsAnything) Find(ctx context.Context, _ tenant.ID, m followup.Lost) (
 // findsNothing does not say that it could not look.
 type findsNothing struct{ *sender }
 
-func (s findsNothing) Find(context.Context, tenant.ID, followup.Lost) (followup.Receipt, bool, error) {
+func (s findsNothing) FindSent(context.Context, tenant.ID, followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
 	return followup.Receipt{}, false, nil
 }
 

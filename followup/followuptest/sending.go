@@ -170,7 +170,7 @@ func departs(f *sending) {
 		done := make(chan error, 1)
 		ctx, cancel := context.WithCancel(f.ctx)
 		go func() {
-			_, err := f.sender.Send(ctx, f.Orgs[0], f.message().WithDeparted(sync.OnceFunc(func() { close(departed) })))
+			_, err := f.sender.Send(ctx, f.Orgs[0], f.message().WithRequestWritten(sync.OnceFunc(func() { close(departed) })))
 			done <- err
 		}()
 		var err error
@@ -266,7 +266,7 @@ func endsOfContext(f *sending) {
 	f.carrier.Fault(Hang)
 	ctx, cancel = context.WithCancel(f.ctx)
 	defer cancel()
-	_, err = f.sender.Send(ctx, f.Orgs[0], f.message().WithDeparted(cancel))
+	_, err = f.sender.Send(ctx, f.Orgs[0], f.message().WithRequestWritten(cancel))
 	if e := f.outcome(Hang, err); e.Outcome != followup.Uncertain {
 		f.Errorf("a send that was cancelled when it had departed: %v, want Uncertain", err)
 	}
@@ -315,7 +315,7 @@ func troubleApart(f *sending) {
 		hanging.Add(1)
 		go func() {
 			defer hanging.Done()
-			f.sender.Send(ctx, f.Orgs[0], m.WithDeparted(once))
+			f.sender.Send(ctx, f.Orgs[0], m.WithRequestWritten(once))
 		}()
 	}
 	select {
@@ -335,8 +335,8 @@ func (f *sending) reconciler() followup.Reconciler {
 }
 
 // lost is m as it is looked for.
-func lost(m followup.Message, tried time.Time) followup.Lost {
-	return followup.Lost{Intent: m.Intent, To: m.To, Tried: tried, Digest: followup.Digest(m.Body)}
+func lost(m followup.Message, tried time.Time) followup.UnconfirmedMessage {
+	return followup.UnconfirmedMessage{Intent: m.Intent, To: m.To, Tried: tried, Digest: followup.Digest(m.Body)}
 }
 
 func finds(f *sending) {
@@ -351,7 +351,7 @@ func finds(f *sending) {
 		m := f.message()
 		f.sends(fault, m)
 		f.carrier.Fault(Fine)
-		receipt, found, err := r.Find(f.ctx, f.Orgs[0], lost(m, tried))
+		receipt, found, err := r.FindSent(f.ctx, f.Orgs[0], lost(m, tried))
 		if err != nil || !found {
 			f.Errorf("fault %d: a message that the carrier has taken: found %v, error %v", fault, found, err)
 			continue
@@ -377,7 +377,7 @@ func findsNoOther(f *sending) {
 	for what, m := range map[string]followup.Message{
 		"a message that was never sent": never, "another text to the same number": other, "the same text to another number": elsewhere,
 	} {
-		if receipt, found, err := r.Find(f.ctx, f.Orgs[0], lost(m, tried)); err != nil || found {
+		if receipt, found, err := r.FindSent(f.ctx, f.Orgs[0], lost(m, tried)); err != nil || found {
 			f.Errorf("%s: found %v as %q, error %v", what, found, receipt.Provider, err)
 		}
 	}
@@ -396,7 +396,7 @@ func findFails(f *sending) {
 		f.sends(Fine, m)
 		f.carrier.Fault(fault)
 		ctx, cancel := f.briefly()
-		_, found, err := r.Find(ctx, f.Orgs[0], lost(m, tried))
+		_, found, err := r.FindSent(ctx, f.Orgs[0], lost(m, tried))
 		cancel()
 		if err == nil || found {
 			f.Errorf("fault %d: found %v, error %v; want an error", fault, found, err)

@@ -20,8 +20,8 @@ func noClinic(ctx context.Context, t reporter, s silos) {
 			t.Errorf("%s without a clinic: error %v, want %v", try.method, err, tenant.ErrNoOrg)
 		}
 	}
-	for _, f := range []booking.Find{{Phone: caller}, {From: hour(0)}} {
-		if found, err := s.Store.Find(ctx, tenant.ID{}, f); !errors.Is(err, tenant.ErrNoOrg) || len(found) > 0 {
+	for _, f := range []booking.AppointmentFilter{{Phone: caller}, {From: hour(0)}} {
+		if found, err := s.Store.ListAppointments(ctx, tenant.ID{}, f); !errors.Is(err, tenant.ErrNoOrg) || len(found) > 0 {
 			t.Errorf("Find without a clinic: %d found, error %v", len(found), err)
 		}
 	}
@@ -78,7 +78,7 @@ func ownOnly(ctx context.Context, t reporter, s silos) {
 		clinics = append(clinics, c)
 	}
 	for i, c := range clinics {
-		for _, f := range []booking.Find{
+		for _, f := range []booking.AppointmentFilter{
 			{Phone: caller},
 			{From: hour(0), To: hour(24)},
 			{From: hour(0)},
@@ -104,7 +104,7 @@ func ownLimit(ctx context.Context, t reporter, s silos) {
 		b.book(ctx, t, fmt.Sprint("key-", n), hour(8+n))
 	}
 	mine := a.book(ctx, t, "key", hour(20)) // after all of theirs
-	found := a.find(ctx, t, booking.Find{From: hour(0), Limit: 2})
+	found := a.find(ctx, t, booking.AppointmentFilter{From: hour(0), Limit: 2})
 	if len(found) != 1 || found[0].ID != mine.ID {
 		t.Fatalf("within a limit of 2, a clinic with one appointment finds %d", len(found))
 	}
@@ -163,7 +163,7 @@ func ownContact(ctx context.Context, t reporter, s silos) {
 	if again := say(a, "second", "", hour(11)); again != ours {
 		t.Fatalf("what a caller told one clinic has reached another")
 	}
-	for _, found := range a.find(ctx, t, booking.Find{Phone: caller}) {
+	for _, found := range a.find(ctx, t, booking.AppointmentFilter{Phone: caller}) {
 		if found.Contact != ours {
 			t.Fatalf("what a caller told one clinic has reached another")
 		}
@@ -193,7 +193,7 @@ func ownID(ctx context.Context, t reporter, s silos) {
 	if b.contents(ctx, t) != before {
 		t.Fatalf("a clinic was changed through an id that two clinics use")
 	}
-	events, err := b.store.Events(ctx, b.org, theirs.ID)
+	events, err := b.store.ListEvents(ctx, b.org, theirs.ID)
 	if err != nil || len(events) != 1 {
 		t.Fatalf("an appointment whose id another clinic uses has %d events, error %v", len(events), err)
 	}
@@ -298,12 +298,12 @@ func attempts(ctx context.Context, t reporter, s silos) {
 func ownCall(ctx context.Context, c silo, id booking.ID, count, kind int) string {
 	switch kind {
 	case 0:
-		found, err := c.store.Find(ctx, c.org, booking.Find{ID: id, Phone: caller})
+		found, err := c.store.ListAppointments(ctx, c.org, booking.AppointmentFilter{ID: id, Phone: caller})
 		if err != nil || len(found) != 1 || found[0].ID != id {
 			return fmt.Sprintf("a clinic finds %d of its own by id, error %v", len(found), err)
 		}
 	case 1:
-		found, err := c.store.Find(ctx, c.org, booking.Find{From: hour(0)})
+		found, err := c.store.ListAppointments(ctx, c.org, booking.AppointmentFilter{From: hour(0)})
 		if err != nil || len(found) != count {
 			return fmt.Sprintf("a clinic finds %d of its own %d, error %v", len(found), count, err)
 		}

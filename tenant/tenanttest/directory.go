@@ -120,18 +120,18 @@ func exactMatch(t reporter, h DirectoryHarness) {
 	for _, c := range h.Clinics {
 		for _, key := range append(near(c.Org.Key), c.PhoneNumberIDs[0], c.AssistantIDs[0], c.Org.ID.String()) {
 			org, secrets, err := h.Directory.ByKey(ctx, key)
-			if !errors.Is(err, tenant.ErrUnknown) || !org.ID.IsZero() || secrets != (tenant.Secrets{}) {
-				t.Errorf("by key %q: clinic %q, error %v, want %v and nothing else", key, org.ID, err, tenant.ErrUnknown)
+			if !errors.Is(err, tenant.ErrUnknownOrg) || !org.ID.IsZero() || secrets != (tenant.Secrets{}) {
+				t.Errorf("by key %q: clinic %q, error %v, want %v and nothing else", key, org.ID, err, tenant.ErrUnknownOrg)
 			}
 		}
 		for _, id := range append(near(c.PhoneNumberIDs[0]), c.AssistantIDs[0], c.Org.Key) {
-			if org, err := h.Directory.ByPhoneNumberID(ctx, id); !errors.Is(err, tenant.ErrUnknown) || !org.IsZero() {
-				t.Errorf("by phone number id %q: clinic %q, error %v, want %v", id, org, err, tenant.ErrUnknown)
+			if org, err := h.Directory.ByPhoneNumberID(ctx, id); !errors.Is(err, tenant.ErrUnknownOrg) || !org.IsZero() {
+				t.Errorf("by phone number id %q: clinic %q, error %v, want %v", id, org, err, tenant.ErrUnknownOrg)
 			}
 		}
 		for _, id := range append(near(c.AssistantIDs[0]), c.PhoneNumberIDs[0], c.Org.Key) {
-			if org, err := h.Directory.ByAssistantID(ctx, id); !errors.Is(err, tenant.ErrUnknown) || !org.IsZero() {
-				t.Errorf("by assistant id %q: clinic %q, error %v, want %v", id, org, err, tenant.ErrUnknown)
+			if org, err := h.Directory.ByAssistantID(ctx, id); !errors.Is(err, tenant.ErrUnknownOrg) || !org.IsZero() {
+				t.Errorf("by assistant id %q: clinic %q, error %v, want %v", id, org, err, tenant.ErrUnknownOrg)
 			}
 		}
 	}

@@ -42,10 +42,10 @@ func claim(id booking.ID, start time.Time) booking.Claim {
 	return booking.Claim{
 		ID: id, Digest: "content", Service: "consultation", Start: start, End: end, Zone: "UTC",
 		Occupied: schedule.Span{Start: start.Unix(), End: end.Unix()},
-		Needs:    [][]booking.Seats{{{Resource: practitioner, Capacity: 1}}},
+		Needs:    [][]booking.Candidate{{{Resource: practitioner, Capacity: 1}}},
 		Contact:  booking.Contact{Phone: caller},
 		Call:     "call-1", Actor: "vapi:call-1",
-		SeeFrom: hour(0), SeeTo: hour(24 * 30),
+		BusyFrom: hour(0), BusyTo: hour(24 * 30),
 	}
 }
 
@@ -53,7 +53,7 @@ func move(id booking.ID, start time.Time) booking.Move {
 	c := claim(id, start)
 	return booking.Move{
 		ID: id, Start: c.Start, End: c.End, Occupied: c.Occupied, Needs: c.Needs,
-		Actor: c.Actor, SeeFrom: c.SeeFrom, SeeTo: c.SeeTo,
+		Actor: c.Actor, BusyFrom: c.BusyFrom, BusyTo: c.BusyTo,
 	}
 }
 
@@ -72,18 +72,18 @@ func (s silo) win(ctx context.Context, t reporter, c booking.Claim) booking.Appo
 	return out.Appointment
 }
 
-func (s silo) find(ctx context.Context, t reporter, f booking.Find) []booking.Appointment {
+func (s silo) find(ctx context.Context, t reporter, f booking.AppointmentFilter) []booking.Appointment {
 	t.Helper()
-	found, err := s.store.Find(ctx, s.org, f)
+	found, err := s.store.ListAppointments(ctx, s.org, f)
 	if err != nil {
 		t.Fatalf("find: %v", err)
 	}
 	return found
 }
 
-func (s silo) look(ctx context.Context, t reporter, ids ...booking.ID) booking.View {
+func (s silo) look(ctx context.Context, t reporter, ids ...booking.ID) booking.BusyView {
 	t.Helper()
-	view, err := s.store.Look(ctx, s.org, booking.Look{
+	view, err := s.store.ListBusy(ctx, s.org, booking.BusyQuery{
 		Resources: []booking.ResourceID{practitioner}, From: hour(0), To: hour(24 * 30), IDs: ids,
 	})
 	if err != nil {
@@ -95,10 +95,10 @@ func (s silo) look(ctx context.Context, t reporter, ids ...booking.ID) booking.V
 // contents is everything a clinic can read of its own.
 func (s silo) contents(ctx context.Context, t reporter) string {
 	t.Helper()
-	found := s.find(ctx, t, booking.Find{From: hour(0), To: hour(24 * 30), Limit: 1000})
+	found := s.find(ctx, t, booking.AppointmentFilter{From: hour(0), To: hour(24 * 30), Limit: 1000})
 	text := fmt.Sprint(s.look(ctx, t))
 	for _, a := range found {
-		events, err := s.store.Events(ctx, s.org, a.ID)
+		events, err := s.store.ListEvents(ctx, s.org, a.ID)
 		if err != nil {
 			t.Fatalf("events: %v", err)
 		}
@@ -126,16 +126,16 @@ var byID = []attempt{
 		return s.store.Move(ctx, s.org, move(id, hour(500)))
 	}, booking.ErrNotFound},
 	{"Find", func(ctx context.Context, s silo, id booking.ID) (any, error) {
-		return s.store.Find(ctx, s.org, booking.Find{ID: id})
+		return s.store.ListAppointments(ctx, s.org, booking.AppointmentFilter{ID: id})
 	}, nil},
 	{"Find by id, phone and range", func(ctx context.Context, s silo, id booking.ID) (any, error) {
-		return s.store.Find(ctx, s.org, booking.Find{ID: id, Phone: caller, From: hour(0)})
+		return s.store.ListAppointments(ctx, s.org, booking.AppointmentFilter{ID: id, Phone: caller, From: hour(0)})
 	}, nil},
 	{"Events", func(ctx context.Context, s silo, id booking.ID) (any, error) {
-		return s.store.Events(ctx, s.org, id)
+		return s.store.ListEvents(ctx, s.org, id)
 	}, nil},
 	{"Look", func(ctx context.Context, s silo, id booking.ID) (any, error) {
-		view, err := s.store.Look(ctx, s.org, booking.Look{IDs: []booking.ID{id}})
+		view, err := s.store.ListBusy(ctx, s.org, booking.BusyQuery{IDs: []booking.ID{id}})
 		return view.Known, err
 	}, nil},
 }

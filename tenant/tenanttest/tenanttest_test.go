@@ -88,16 +88,16 @@ func (s oneForAll) Cancel(ctx context.Context, org tenant.ID, id booking.ID, act
 	return s.Store.Cancel(ctx, shared(org), id, actor)
 }
 
-func (s oneForAll) Look(ctx context.Context, org tenant.ID, q booking.Look) (booking.View, error) {
-	return s.Store.Look(ctx, shared(org), q)
+func (s oneForAll) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
+	return s.Store.ListBusy(ctx, shared(org), q)
 }
 
-func (s oneForAll) Find(ctx context.Context, org tenant.ID, f booking.Find) ([]booking.Appointment, error) {
-	return s.Store.Find(ctx, shared(org), f)
+func (s oneForAll) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
+	return s.Store.ListAppointments(ctx, shared(org), f)
 }
 
-func (s oneForAll) Events(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
-	return s.Store.Events(ctx, shared(org), id)
+func (s oneForAll) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+	return s.Store.ListEvents(ctx, shared(org), id)
 }
 
 // forgetsTheClinic cancels by id alone.
@@ -131,7 +131,7 @@ func (s *saysForbidden) Cancel(ctx context.Context, org tenant.ID, id booking.ID
 // limitsBeforeItFilters counts other clinics' appointments towards a limit.
 type limitsBeforeItFilters struct{ forgetsTheClinic }
 
-func (s *limitsBeforeItFilters) Find(ctx context.Context, org tenant.ID, f booking.Find) ([]booking.Appointment, error) {
+func (s *limitsBeforeItFilters) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	others := 0
 	s.owners.Range(func(_, owner any) bool {
 		if owner != org {
@@ -142,7 +142,7 @@ func (s *limitsBeforeItFilters) Find(ctx context.Context, org tenant.ID, f booki
 	if f.Limit > 0 && others >= f.Limit && f.Limit < 1000 {
 		return nil, nil
 	}
-	return s.Store.Find(ctx, org, f)
+	return s.Store.ListAppointments(ctx, org, f)
 }
 
 // keepsTheLastScope answers a few calls as the clinic that called before, as a
@@ -154,7 +154,7 @@ type keepsTheLastScope struct {
 	last  tenant.ID
 }
 
-func (s *keepsTheLastScope) Find(ctx context.Context, org tenant.ID, f booking.Find) ([]booking.Appointment, error) {
+func (s *keepsTheLastScope) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	s.mu.Lock()
 	scope := org
 	if s.calls++; s.calls%20 == 0 && !org.IsZero() {
@@ -162,33 +162,33 @@ func (s *keepsTheLastScope) Find(ctx context.Context, org tenant.ID, f booking.F
 	}
 	s.last = org
 	s.mu.Unlock()
-	return s.Store.Find(ctx, scope, f)
+	return s.Store.ListAppointments(ctx, scope, f)
 }
 
 // takesAnyScope answers a call without a clinic with nothing instead of an error.
 type takesAnyScope struct{ booking.Store }
 
-func (s takesAnyScope) Events(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+func (s takesAnyScope) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
 	if org.IsZero() {
 		return nil, nil
 	}
-	return s.Store.Events(ctx, org, id)
+	return s.Store.ListEvents(ctx, org, id)
 }
 
 // answersNothing keeps clinics apart by hiding everything from everybody.
 type answersNothing struct{ booking.Store }
 
-func (s answersNothing) Find(ctx context.Context, org tenant.ID, f booking.Find) ([]booking.Appointment, error) {
-	if _, err := s.Store.Find(ctx, org, f); err != nil {
+func (s answersNothing) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
+	if _, err := s.Store.ListAppointments(ctx, org, f); err != nil {
 		return nil, err
 	}
 	return nil, nil
 }
 
-func clinics() []memory.Clinic {
-	var clinics []memory.Clinic
+func clinics() []tenant.Registration {
+	var clinics []tenant.Registration
 	for _, key := range []string{"harley", "ikeja"} {
-		clinics = append(clinics, memory.Clinic{
+		clinics = append(clinics, tenant.Registration{
 			Org:            tenant.Org{ID: tenant.NewID(), Key: key, Name: key, Zone: time.UTC, Country: "GB", Locale: "en-GB"},
 			Secrets:        tenant.Secrets{Current: key + "-secret"},
 			PhoneNumberIDs: []string{"phone-" + key},

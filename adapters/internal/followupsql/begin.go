@@ -22,8 +22,8 @@ const lookAgainAfter = 50 * time.Millisecond
 // Look locks contacts and asks what is known of them and their intents, so that
 // it can be decided about these. Again is the second look, at intents that are
 // Sending.
-func Look(org tenant.ID, ids []followup.IntentID, again bool) Question[[]followup.Candidate] {
-	return Question[[]followup.Candidate]{
+func Look(org tenant.ID, ids []followup.IntentID, again bool) Question[[]followup.DecisionInput] {
+	return Question[[]followup.DecisionInput]{
 		SQL: `
 			select callwaiting.followup_lock_intents($1::uuid,
 				array(select jsonb_array_elements_text($2::text::jsonb)::uuid), $3::boolean)::text`,
@@ -35,15 +35,15 @@ func Look(org tenant.ID, ids []followup.IntentID, again bool) Question[[]followu
 
 // A Decision is a verdict about a candidate.
 type Decision struct {
-	Candidate followup.Candidate
-	Verdict   followup.Verdict
+	Candidate followup.DecisionInput
+	Verdict   followup.IntentDecision
 
 	// instead is the decision whose place this one takes; nil if it is the first.
 	instead *Decision
 }
 
 // Decide decides about each.
-func Decide(candidates []followup.Candidate, decide func(followup.Candidate) followup.Verdict) []Decision {
+func Decide(candidates []followup.DecisionInput, decide func(followup.DecisionInput) followup.IntentDecision) []Decision {
 	decisions := make([]Decision, len(candidates))
 	sent := inTurn{}
 	for i, c := range candidates {
@@ -57,7 +57,7 @@ func Decide(candidates []followup.Candidate, decide func(followup.Candidate) fol
 // the first were not.
 type inTurn map[string][]time.Time
 
-func (sent inTurn) decide(c followup.Candidate, decide func(followup.Candidate) followup.Verdict) followup.Verdict {
+func (sent inTurn) decide(c followup.DecisionInput, decide func(followup.DecisionInput) followup.IntentDecision) followup.IntentDecision {
 	c.Recent = slices.Concat(sent[c.Phone], c.Recent)
 	v := decide(c)
 	if v.Action == followup.Send && !c.Kind.AboutAppointment() {
@@ -80,9 +80,9 @@ func Sends(decisions []Decision) []followup.IntentID {
 // DecideAgain decides a second time about intents that were to be sent. It
 // returns those that still are, and the decisions that are to be written in
 // place of the first. One whose contact was not free is not sent now.
-func DecideAgain(first []Decision, candidates []followup.Candidate, decide func(followup.Candidate) followup.Verdict) (send []followup.Intent, changed []Decision) {
+func DecideAgain(first []Decision, candidates []followup.DecisionInput, decide func(followup.DecisionInput) followup.IntentDecision) (send []followup.Intent, changed []Decision) {
 	sent := inTurn{}
-	shown := map[followup.IntentID]followup.Candidate{}
+	shown := map[followup.IntentID]followup.DecisionInput{}
 	for _, c := range candidates {
 		shown[c.ID] = c
 	}
@@ -90,7 +90,7 @@ func DecideAgain(first []Decision, candidates []followup.Candidate, decide func(
 		if d.Verdict.Action != followup.Send {
 			continue
 		}
-		v := followup.Verdict{Action: followup.Wait, At: d.Candidate.Now.Add(lookAgainAfter)}
+		v := followup.IntentDecision{Action: followup.Wait, At: d.Candidate.Now.Add(lookAgainAfter)}
 		c, free := shown[d.Candidate.ID]
 		if free {
 			v = sent.decide(c, decide)
@@ -133,7 +133,7 @@ type newLink struct {
 
 var actions = map[followup.Action]string{
 	followup.Wait: "wait", followup.Send: "send", followup.Suppress: "suppress",
-	followup.Expire: "expire", followup.Look: "reconcile", followup.GiveUp: "dead_letter",
+	followup.Expire: "expire", followup.Reconcile: "reconcile", followup.DeadLetter: "dead_letter",
 }
 
 // Verdicts asks for decisions to be written, and for the intents that are to be
@@ -168,7 +168,7 @@ func (d Decision) written() verdict {
 	if d.instead != nil {
 		was := d.instead.Candidate.Intent
 		state := string(was.State)
-		v.State, v.Code, v.Attempt, v.Looks = &state, &was.Code, &was.Attempt, &was.Looks
+		v.State, v.Code, v.Attempt, v.Looks = &state, &was.Code, &was.Attempt, &was.Reconciliations
 		v.Tried, v.Changed, v.Before = instant(was.Tried), instant(was.Changed), was.Digest[:]
 		if l := d.instead.Verdict.Link; l != nil {
 			v.Revoke = l.Hash[:]
@@ -181,7 +181,7 @@ func (d Decision) written() verdict {
 func Looks(decisions []Decision, now []followup.Intent) []followup.Intent {
 	look := map[followup.IntentID]bool{}
 	for _, d := range decisions {
-		look[d.Candidate.ID] = d.Verdict.Action == followup.Look
+		look[d.Candidate.ID] = d.Verdict.Action == followup.Reconcile
 	}
 	var looks []followup.Intent
 	for _, i := range now {

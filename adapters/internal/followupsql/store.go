@@ -9,8 +9,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Record asks what [followup.Store].Record does, and so on.
-func Record(org tenant.ID, f followup.Facts) Question[followup.Call] {
+// Record asks what [followup.Store].UpdateCall does, and so on.
+func Record(org tenant.ID, f followup.CallUpdate) Question[followup.Call] {
 	return Question[followup.Call]{
 		SQL: `select callwaiting.followup_update_call($1::uuid, $2::text::jsonb)::text`,
 		Args: []any{org.String(), document(struct {
@@ -28,7 +28,7 @@ func Record(org tenant.ID, f followup.Facts) Question[followup.Call] {
 			Again        int64      `json:"due_after_us"`
 		}{
 			f.Call, f.Phone, f.Signal.Over(), f.Signal == followup.Reported, instant(f.Began), instant(f.Ended), instant(f.At),
-			string(f.Procedure), int(f.Evidence), instant(f.Wanted), f.ClaimsBooked, f.Again.Microseconds(),
+			string(f.Procedure), int(f.Evidence), instant(f.Wanted), f.ClaimsBooked, f.RecheckAfter.Microseconds(),
 		})},
 		Changes: true,
 		read:    reader(call.told),
@@ -222,8 +222,8 @@ func Quarantined(org tenant.ID) Question[map[string]int] {
 }
 
 // Lookup asks what is known of a contact.
-func Lookup(org tenant.ID, phone string) Question[followup.Memory] {
-	return Question[followup.Memory]{
+func Lookup(org tenant.ID, phone string) Question[followup.ContactSummary] {
+	return Question[followup.ContactSummary]{
 		SQL:  `select callwaiting.followup_contact_summary($1::uuid, $2::text)::text`,
 		Args: []any{org.String(), phone},
 		read: reader(memory.told),
@@ -238,7 +238,7 @@ const (
 
 // Intents asks for intents. It asks only for what f gives, so that each
 // combination has a plan of its own.
-func Intents(org tenant.ID, f followup.Find) Question[[]followup.Intent] {
+func Intents(org tenant.ID, f followup.IntentFilter) Question[[]followup.Intent] {
 	var sql strings.Builder
 	sql.WriteString(`
 		select coalesce(jsonb_agg(callwaiting.intent_json(found.i, found.phone) order by (found.i).planned_at desc, (found.i).id), '[]')::text

@@ -66,7 +66,7 @@ func (i intent) told() followup.Intent {
 		Phone: i.Phone, Call: i.Call, Appointment: i.Appointment, Procedure: followup.ProcedureID(i.Procedure),
 		Start: i.Start.UTC(), Planned: i.Planned.UTC(), Due: i.Due.UTC(), Deadline: i.Deadline.UTC(),
 		Tried: i.Tried.UTC(), Changed: i.Changed.UTC(),
-		Attempt: i.Attempt, Looks: i.Looks, Provider: i.Provider,
+		Attempt: i.Attempt, Reconciliations: i.Looks, Provider: i.Provider,
 	}
 	copy(out.Digest[:], i.Digest)
 	return out
@@ -91,8 +91,8 @@ type candidate struct {
 	Now      time.Time
 }
 
-func (c candidate) told() followup.Candidate {
-	out := followup.Candidate{
+func (c candidate) told() followup.DecisionInput {
+	out := followup.DecisionInput{
 		Intent: c.Intent.told(), Booked: c.Booked, HeldUntil: c.HeldUntil.UTC(),
 		AppointmentStatus: c.AppointmentStatus, AppointmentStart: c.AppointmentStart.UTC(), AppointmentChanged: c.AppointmentChanged.UTC(),
 		OptedOut: c.OptedOut, Unusable: followup.Reason(c.Unusable), Now: c.Now.UTC(),
@@ -131,8 +131,8 @@ type memory struct {
 	Unusable    string
 }
 
-func (m memory) told() followup.Memory {
-	return followup.Memory{
+func (m memory) told() followup.ContactSummary {
+	return followup.ContactSummary{
 		Known: true, FirstSeen: m.FirstSeen.UTC(), LastContact: m.LastContact.UTC(),
 		Procedure: followup.ProcedureID(m.Procedure), Wanted: m.Wanted.UTC(), Informed: m.Informed.UTC(),
 		Upcoming: m.Upcoming, OptedOut: m.OptedOut, Unusable: followup.Reason(m.Unusable),

@@ -82,7 +82,7 @@ func interleave(t *testing.T, rounds int, carrier *sink) (sent, stopped, late in
 				if n%2 == 0 {
 					_, err = w.store.Claim(t.Context(), o.ID, claim(o, fmt.Sprint("round-", n), 0, phone(n)))
 				} else {
-					err = w.texts.OptOut(t.Context(), o.ID, followup.OptOut{Phone: phone(n), Source: "text", Message: fmt.Sprint("SM", n)})
+					err = w.texts.RecordOptOut(t.Context(), o.ID, followup.OptOut{Phone: phone(n), Source: "text", Message: fmt.Sprint("SM", n)})
 				}
 				acknowledged := clock.Add(1)
 				if err != nil {

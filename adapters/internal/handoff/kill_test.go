@@ -241,7 +241,7 @@ func quiet(t *testing.T, w *world) {
 	until(t, 2*time.Minute, "the end of all intents", func() bool {
 		for _, o := range w.orgs {
 			for _, state := range []followup.State{followup.Planned, followup.Sending, followup.Unknown} {
-				open, err := w.texts.Intents(t.Context(), o.ID, followup.Find{State: state, Limit: 1})
+				open, err := w.texts.ListIntents(t.Context(), o.ID, followup.IntentFilter{State: state, Limit: 1})
 				if err != nil {
 					t.Error(err)
 					return true
@@ -328,13 +328,13 @@ func work(kind string) error {
 	}
 	t := &process{}
 	cfg := func(c *followup.WorkerConfig) {
-		c.SendTimeout, c.Lease, c.Settle = time.Second, 1500*time.Millisecond, time.Second
+		c.SendTimeout, c.Lease, c.ReconcileDelay = time.Second, 1500*time.Millisecond, time.Second
 	}
 	var sender followup.Sender = twilio
 	if kind == "naive" {
 		sender = naive{twilio}
 		cfg = func(c *followup.WorkerConfig) {
-			c.SendTimeout, c.Lease, c.Settle = time.Second, 1500*time.Millisecond, time.Nanosecond
+			c.SendTimeout, c.Lease, c.ReconcileDelay = time.Second, 1500*time.Millisecond, time.Nanosecond
 		}
 	}
 	service := newService(t, texts, orgs(killClinics), slog.New(slog.DiscardHandler))
@@ -344,7 +344,7 @@ func work(kind string) error {
 // naive never finds what it has lost: a lease that has run out is tried again.
 type naive struct{ *twiliosms.Sender }
 
-func (naive) Find(context.Context, tenant.ID, followup.Lost) (followup.Receipt, bool, error) {
+func (naive) FindSent(context.Context, tenant.ID, followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
 	return followup.Receipt{}, false, nil
 }
 

@@ -424,12 +424,12 @@ func (o *office) staff(t *testing.T, mux *http.ServeMux) {
 	catalogs, clinics := o.offer(t)
 	var err error
 	o.service, err = followup.New(followup.Config{
-		Store: o.texts, Clinics: clinics, Catalog: vapi.FollowUpCatalog(catalogs), Policy: anyHour{}, Log: o.log})
+		Store: o.texts, Settings: clinics, Catalog: vapi.FollowUpCatalog(catalogs), Policy: anyHour{}, Log: o.log})
 	require.NoError(t, err)
 	twilio, err := twiliosms.New(twiliosms.Config{Accounts: accounts(), PublicURL: o.url, BaseURL: o.inFront(t, o.carrier.URL()), Timeout: time.Second})
 	require.NoError(t, err)
 	o.worker(t, &watchedSender{twilio, o}, func(c *followup.WorkerConfig) {
-		c.SendTimeout, c.Lease, c.Settle = time.Second, 1500*time.Millisecond, time.Second
+		c.SendTimeout, c.Lease, c.ReconcileDelay = time.Second, 1500*time.Millisecond, time.Second
 		if o.careless {
 			c.Links, err = followup.NewLinks("https://go.harbour.example/botox")
 			require.NoError(t, err)
@@ -471,9 +471,9 @@ func (o *office) staff(t *testing.T, mux *http.ServeMux) {
 }
 
 // offer is what the clinics offer, at any hour of the week.
-func (o *office) offer(t *testing.T) (booking.StaticCatalogs, followup.StaticClinics) {
+func (o *office) offer(t *testing.T) (booking.StaticCatalogs, followup.StaticSettings) {
 	t.Helper()
-	catalogs, clinics := booking.StaticCatalogs{}, followup.StaticClinics{}
+	catalogs, clinics := booking.StaticCatalogs{}, followup.StaticSettings{}
 	var hours schedule.Hours
 	for day := range hours.Week {
 		hours.Week[day] = []schedule.Window{{From: 0, To: 24 * 60}}
@@ -490,11 +490,11 @@ func (o *office) offer(t *testing.T) (booking.StaticCatalogs, followup.StaticCli
 		var err error
 		catalogs[of.ID], err = booking.NewCatalog(cfg)
 		require.NoError(t, err)
-		how := followup.ClinicConfig{Org: of, AtOnce: true, PerDay: 1000, PerWeek: 1000}
+		how := followup.SettingsConfig{Org: of, AtOnce: true, PerDay: 1000, PerWeek: 1000}
 		if o.careless {
 			how.Templates = map[followup.Kind]string{followup.Information: "{clinic}: about your nose job: {link} Reply STOP to opt out."}
 		}
-		clinics[of.ID], err = followup.NewClinic(how)
+		clinics[of.ID], err = followup.NewSettings(how)
 		require.NoError(t, err)
 	}
 	return catalogs, clinics
@@ -532,7 +532,7 @@ func (c *clumsy) Open(ctx context.Context, org tenant.ID, name string) (followup
 // not matter when the test runs.
 type anyHour struct{ followup.StandardPolicy }
 
-func (p anyHour) Decide(c followup.Candidate, clinic *followup.Clinic, place phones.Place) followup.Decision {
+func (p anyHour) Decide(c followup.DecisionInput, clinic *followup.Settings, place phones.Place) followup.Decision {
 	d := p.StandardPolicy.Decide(c, clinic, place)
 	if d.Action == followup.Wait && d.Reason == followup.QuietHours {
 		return followup.Decision{Action: followup.Send, Until: c.Now.Add(time.Hour)}
@@ -557,8 +557,8 @@ func (s *watchedSender) Send(ctx context.Context, org tenant.ID, m followup.Mess
 	return receipt, err
 }
 
-func (s *watchedSender) Find(ctx context.Context, org tenant.ID, m followup.Lost) (followup.Receipt, bool, error) {
-	receipt, found, err := s.Sender.Find(ctx, org, m)
+func (s *watchedSender) FindSent(ctx context.Context, org tenant.ID, m followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
+	receipt, found, err := s.Sender.FindSent(ctx, org, m)
 	s.printed(m)
 	s.failed(err)
 	return receipt, found, err
@@ -570,17 +570,17 @@ type watchedDesk struct {
 	*office
 }
 
-func (d *watchedDesk) Note(ctx context.Context, org tenant.Org, e followup.CallEvent) error {
+func (d *watchedDesk) RecordCall(ctx context.Context, org tenant.Org, e followup.CallEvent) error {
 	if d.careless {
 		d.log.InfoContext(ctx, "noted", "said", e.Transcript.Reveal())
 	}
-	err := d.Service.Note(ctx, org, e)
+	err := d.Service.RecordCall(ctx, org, e)
 	d.printed(e)
 	d.failed(err)
 	return err
 }
 
-func (d *watchedDesk) Promise(ctx context.Context, org tenant.Org, p followup.Promise) (followup.Promised, error) {
+func (d *watchedDesk) Promise(ctx context.Context, org tenant.Org, p followup.Promise) (followup.PromiseResult, error) {
 	promised, err := d.Service.Promise(ctx, org, p)
 	d.printed(p)
 	d.failed(err)
@@ -593,7 +593,7 @@ func (d *watchedDesk) OptOutCaller(ctx context.Context, org tenant.Org, call, ca
 	return ok, err
 }
 
-func (d *watchedDesk) Lookup(ctx context.Context, org tenant.Org, number string) (followup.Memory, error) {
+func (d *watchedDesk) Lookup(ctx context.Context, org tenant.Org, number string) (followup.ContactSummary, error) {
 	memory, err := d.Service.Lookup(ctx, org, number)
 	d.printed(memory)
 	d.failed(err)
@@ -783,15 +783,15 @@ func (o *office) recorded(t *testing.T, n int) {
 // misuse has the store refuse what cannot be, and keeps what it says of it.
 func (o *office) misuse() {
 	ctx, org, bad := context.Background(), o.orgs[0].ID, "Ottoline Abernethy wants botox, +44 7700 900001\x00"
-	_, err := o.texts.Record(ctx, org, followup.Facts{Call: bad, Signal: followup.Ended, Phone: bad})
+	_, err := o.texts.UpdateCall(ctx, org, followup.CallUpdate{Call: bad, Signal: followup.Ended, Phone: bad})
 	o.failed(err)
-	_, err = o.texts.Record(ctx, org, followup.Facts{Call: strings.Repeat("botox", 50), Signal: followup.Ended, Phone: "+447700900001"})
+	_, err = o.texts.UpdateCall(ctx, org, followup.CallUpdate{Call: strings.Repeat("botox", 50), Signal: followup.Ended, Phone: "+447700900001"})
 	o.failed(err)
-	_, err = o.texts.Plan(ctx, org, followup.Task{}, []followup.Plan{{ID: followup.NewIntentID(org, "bad"), Kind: "botox", Phone: "Ottoline Abernethy"}})
+	_, err = o.texts.PlanIntents(ctx, org, followup.Task{}, []followup.Plan{{ID: followup.NewIntentID(org, "bad"), Kind: "botox", Phone: "Ottoline Abernethy"}})
 	o.failed(err)
-	o.failed(o.texts.Consent(ctx, org, followup.Consent{Phone: bad, Purpose: "botox"}))
-	o.failed(o.texts.OptOut(ctx, org, followup.OptOut{Phone: "Ottoline Abernethy", Source: "botox"}))
-	_, err = o.texts.Reply(ctx, org, followup.Reply{Phone: bad, Message: "botox", Kind: "botox"})
+	o.failed(o.texts.RecordConsent(ctx, org, followup.Consent{Phone: bad, Purpose: "botox"}))
+	o.failed(o.texts.RecordOptOut(ctx, org, followup.OptOut{Phone: "Ottoline Abernethy", Source: "botox"}))
+	_, err = o.texts.RecordReply(ctx, org, followup.Reply{Phone: bad, Message: "botox", Kind: "botox"})
 	o.failed(err)
 	_, err = o.texts.Appointment(ctx, org, "botox")
 	o.failed(err)

@@ -60,7 +60,7 @@ func (l *line) text(t *testing.T, carrierURL string, of twiliosms.Accounts, time
 	sender, err := twiliosms.New(twiliosms.Config{Accounts: of, PublicURL: l.url, BaseURL: carrierURL, Timeout: timeout})
 	require.NoError(t, err)
 	l.worker(t, sender, func(c *followup.WorkerConfig) {
-		c.SendTimeout, c.Lease, c.Settle = timeout, timeout+500*time.Millisecond, time.Second
+		c.SendTimeout, c.Lease, c.ReconcileDelay = timeout, timeout+500*time.Millisecond, time.Second
 	})
 }
 
@@ -70,7 +70,7 @@ func worldOn(t *testing.T, d *pgtest.Database, clinics int, url string) *world {
 	w := &world{db: d, orgs: orgs(clinics), log: slog.New(slog.DiscardHandler)}
 	admin := d.AdminPool(t)
 	for _, o := range w.orgs {
-		require.NoError(t, pgxstore.PutOrg(t.Context(), admin, pgxstore.Clinic{Org: o, Secrets: tenant.Secrets{Current: secret}}))
+		require.NoError(t, pgxstore.Register(t.Context(), admin, tenant.Registration{Org: o, Secrets: tenant.Secrets{Current: secret}}))
 	}
 	admin.Close()
 	w.open(t, url, 16)
@@ -124,7 +124,7 @@ func (l *line) got(o tenant.Org, number string) (n int) {
 // intent is what follows from a call.
 func (l *line) intent(t *testing.T, o tenant.Org, id string) followup.Intent {
 	t.Helper()
-	found, err := l.texts.Intents(t.Context(), o.ID, followup.Find{Call: id})
+	found, err := l.texts.ListIntents(t.Context(), o.ID, followup.IntentFilter{Call: id})
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	return found[0]
@@ -231,7 +231,7 @@ func TestSessionsThatAreEndedInTheMiddleOfADrainLoseAndDoubleNothing(t *testing.
 		for n := range each {
 			require.Equal(t, 1, l.got(o, phone(n)))
 		}
-		all, err := l.texts.Intents(t.Context(), o.ID, followup.Find{Limit: 1000})
+		all, err := l.texts.ListIntents(t.Context(), o.ID, followup.IntentFilter{Limit: 1000})
 		require.NoError(t, err)
 		for _, i := range all {
 			require.True(t, i.State.Taken(), "%v", i)
@@ -356,7 +356,7 @@ func TestACarrierInTroubleTextsOnce(t *testing.T) {
 			}
 			group.Wait()
 			tried := func() (n int) {
-				all, err := l.texts.Intents(t.Context(), o.ID, followup.Find{})
+				all, err := l.texts.ListIntents(t.Context(), o.ID, followup.IntentFilter{})
 				require.NoError(t, err)
 				for _, i := range all {
 					if i.Attempt > 0 && i.Reason == followup.Transient || i.Reason == followup.Unresolved {
@@ -416,7 +416,7 @@ func TestACallbackThatComesBeforeOurOwnCommitStands(t *testing.T) {
 
 	l.hangsUp(t, l.orgs[0], "call-1", phone(1))
 	require.Eventually(t, func() bool {
-		all, err := l.texts.Intents(t.Context(), l.orgs[0].ID, followup.Find{Call: "call-1", State: followup.Delivered})
+		all, err := l.texts.ListIntents(t.Context(), l.orgs[0].ID, followup.IntentFilter{Call: "call-1", State: followup.Delivered})
 		return err == nil && len(all) == 1
 	}, time.Minute, time.Millisecond, "the carrier's word is kept while its answer to us is still on its way")
 	close(answers)
@@ -509,12 +509,12 @@ func TestACallbackThatIsForgedStaleOrReplayedChangesNothing(t *testing.T) {
 		}
 		const stop, start = "SM00000000000000000000000000000001", "SM00000000000000000000000000000002"
 		texted(stop, "STOP")
-		memory, err := l.texts.Lookup(t.Context(), o.ID, phone(1))
+		memory, err := l.texts.Summary(t.Context(), o.ID, phone(1))
 		require.NoError(t, err)
 		require.True(t, memory.OptedOut)
 		texted(start, "START")
 		texted(stop, "STOP")
-		memory, err = l.texts.Lookup(t.Context(), o.ID, phone(1))
+		memory, err = l.texts.Summary(t.Context(), o.ID, phone(1))
 		require.NoError(t, err)
 		require.False(t, memory.OptedOut)
 	})

@@ -27,7 +27,7 @@ type world struct {
 	db      *pgtest.Database
 	orgs    []tenant.Org
 	store   *pgxstore.Store
-	texts   *pgxstore.FollowUps
+	texts   *pgxstore.FollowUpStore
 	service *followup.Service
 	log     *slog.Logger
 }
@@ -57,7 +57,7 @@ func newWorld(t testing.TB, clinics int, conns int32) *world {
 	w := &world{db: pgtest.DB(t), orgs: orgs(clinics), log: slog.New(slog.DiscardHandler)}
 	admin := w.db.AdminPool(t)
 	for _, o := range w.orgs {
-		require.NoError(t, pgxstore.PutOrg(t.Context(), admin, pgxstore.Clinic{Org: o, Secrets: tenant.Secrets{Current: secret}}))
+		require.NoError(t, pgxstore.Register(t.Context(), admin, tenant.Registration{Org: o, Secrets: tenant.Secrets{Current: secret}}))
 	}
 	w.open(t, w.db.App, conns)
 	return w
@@ -81,10 +81,10 @@ func (w *world) open(t testing.TB, url string, conns int32) {
 // newService knows two procedures, and clinics that answer at any hour.
 func newService(t testing.TB, store followup.Store, orgs []tenant.Org, log *slog.Logger) *followup.Service {
 	t.Helper()
-	clinics := followup.StaticClinics{}
+	clinics := followup.StaticSettings{}
 	procedures := map[tenant.ID][]followup.Procedure{}
 	for _, o := range orgs {
-		clinic, err := followup.NewClinic(followup.ClinicConfig{
+		clinic, err := followup.NewSettings(followup.SettingsConfig{
 			Org: o, AtOnce: true, PerDay: 1000, PerWeek: 1000,
 			Kinds: []followup.Kind{followup.Information},
 		})
@@ -97,7 +97,7 @@ func newService(t testing.TB, store followup.Store, orgs []tenant.Org, log *slog
 	}
 	catalog, err := followup.NewProcedures(procedures)
 	require.NoError(t, err)
-	service, err := followup.New(followup.Config{Store: store, Clinics: clinics, Catalog: catalog, Log: log})
+	service, err := followup.New(followup.Config{Store: store, Settings: clinics, Catalog: catalog, Log: log})
 	require.NoError(t, err)
 	return service
 }
@@ -138,7 +138,7 @@ func (w *world) consent(t testing.TB, orgs []tenant.Org, numbers int) {
 	for part := range 8 {
 		group.Go(func() {
 			for i := part; i < numbers*len(orgs); i += 8 {
-				err := w.texts.Consent(t.Context(), orgs[i/numbers].ID, followup.Consent{
+				err := w.texts.RecordConsent(t.Context(), orgs[i/numbers].ID, followup.Consent{
 					Phone: phone(i % numbers), Purpose: followup.Information, Wording: "v1", At: time.Now()})
 				if err != nil {
 					t.Error(err)
@@ -161,7 +161,7 @@ func (w *world) plan(t testing.TB, o tenant.Org, name string, from, to int, due 
 			plans = append(plans, followup.Plan{ID: id, Kind: followup.Information, Phone: phone(n),
 				Procedure: "botox", Due: due, Deadline: time.Now().Add(time.Hour)})
 		}
-		_, err := w.texts.Plan(t.Context(), o.ID, followup.Task{}, plans)
+		_, err := w.texts.PlanIntents(t.Context(), o.ID, followup.Task{}, plans)
 		require.NoError(t, err)
 	}
 	return ids
@@ -174,8 +174,8 @@ func claim(o tenant.Org, key string, n int, phone string) booking.Claim {
 	return booking.Claim{
 		ID: booking.NewID(o.ID, key), Digest: "digest", Service: "botox", Start: start, End: end, Zone: "UTC",
 		Occupied: schedule.Span{Start: start.Unix(), End: end.Unix()},
-		Needs:    [][]booking.Seats{{{Resource: booking.ResourceID("r" + strings.ReplaceAll(key, "/", "-")), Capacity: 1}}},
-		Contact:  booking.Contact{Phone: phone}, Actor: "test", SeeFrom: start, SeeTo: end,
+		Needs:    [][]booking.Candidate{{{Resource: booking.ResourceID("r" + strings.ReplaceAll(key, "/", "-")), Capacity: 1}}},
+		Contact:  booking.Contact{Phone: phone}, Actor: "test", BusyFrom: start, BusyTo: end,
 	}
 }
 
@@ -192,7 +192,7 @@ func newSink() *sink { return &sink{began: map[followup.IntentID]time.Time{}} }
 
 func (s *sink) Send(_ context.Context, _ tenant.ID, m followup.Message) (followup.Receipt, error) {
 	if s.hasty {
-		m.Departed()
+		m.RequestWritten()
 		time.Sleep(10 * time.Millisecond)
 	}
 	if s.each != nil {
@@ -202,7 +202,7 @@ func (s *sink) Send(_ context.Context, _ tenant.ID, m followup.Message) (followu
 	s.began[m.Intent] = time.Now()
 	s.count++
 	s.mu.Unlock()
-	m.Departed()
+	m.RequestWritten()
 	return followup.Receipt{Provider: "sink-" + string(m.Intent)}, nil
 }
 
@@ -236,7 +236,7 @@ func settled(t testing.TB, w *world, org tenant.ID, id followup.IntentID) follow
 	t.Helper()
 	var intent followup.Intent
 	until(t, time.Minute, "the end of an intent", func() bool {
-		found, err := w.texts.Intents(t.Context(), org, followup.Find{ID: id})
+		found, err := w.texts.ListIntents(t.Context(), org, followup.IntentFilter{ID: id})
 		if err != nil || len(found) != 1 {
 			t.Errorf("intents: %d, %v", len(found), err)
 			return true

@@ -21,7 +21,7 @@ type Console struct {
 
 // Send implements [followup.Sender].
 func (c *Console) Send(_ context.Context, _ tenant.ID, m followup.Message) (followup.Receipt, error) {
-	m.Departed()
+	m.RequestWritten()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, err := fmt.Fprintf(c.Out, "\ntext to …%s\n  %s\n", m.To[max(0, len(m.To)-3):], m.Body); err != nil {

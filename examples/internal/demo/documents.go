@@ -27,10 +27,10 @@ func Documents(clinics []Clinic) (*followup.Folder, error) {
 // Messages returns how the clinics want their messages: by default, but that a
 // caller who asks at night is answered at once, so that a demonstration can be
 // given at any hour.
-func Messages(clinics []Clinic) (followup.StaticClinics, error) {
-	wishes := make(followup.StaticClinics)
+func Messages(clinics []Clinic) (followup.StaticSettings, error) {
+	wishes := make(followup.StaticSettings)
 	for _, c := range clinics {
-		clinic, err := followup.NewClinic(followup.ClinicConfig{Org: c.Org, AtOnce: true})
+		clinic, err := followup.NewSettings(followup.SettingsConfig{Org: c.Org, AtOnce: true})
 		if err != nil {
 			return nil, err
 		}

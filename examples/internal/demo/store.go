@@ -68,9 +68,9 @@ func Open(ctx context.Context, databaseURL, migrateURL, secret string, clinics [
 }
 
 func inMemory(secret string, clinics []Clinic) (*Stores, error) {
-	var known []memory.Clinic
+	var known []tenant.Registration
 	for _, c := range clinics {
-		known = append(known, memory.Clinic{Org: c.Org, Secrets: tenant.Secrets{Current: secret}})
+		known = append(known, tenant.Registration{Org: c.Org, Secrets: tenant.Secrets{Current: secret}})
 	}
 	directory, err := memory.NewDirectory(known...)
 	if err != nil {
@@ -95,7 +95,7 @@ func migrate(ctx context.Context, url, secret string, clinics []Clinic) error {
 	}
 	defer conn.Close(ctx)
 	for _, c := range clinics {
-		if err := pgxstore.PutOrg(ctx, conn, pgxstore.Clinic{Org: c.Org, Secrets: tenant.Secrets{Current: secret}}); err != nil {
+		if err := pgxstore.Register(ctx, conn, tenant.Registration{Org: c.Org, Secrets: tenant.Secrets{Current: secret}}); err != nil {
 			return err
 		}
 	}

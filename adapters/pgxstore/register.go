@@ -11,29 +11,20 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Clinic is what the directory knows of one clinic.
-type Clinic struct {
-	Org     tenant.Org
-	Secrets tenant.Secrets // Current is required
-
-	PhoneNumberIDs []string // Vapi's ids of the numbers it answers
-	AssistantIDs   []string // Vapi's ids of the assistants that answer for it
-}
-
-// PutOrg registers a clinic, or replaces all that is known of it; its
+// Register registers a clinic, or replaces all that is known of it; its
 // appointments stay. db logs in as the role that migrates: a *pgxpool.Pool, a
 // *pgx.Conn, or a pgx.Tx to register several clinics at once. The error names
 // the field that cannot be used, such as a phone number of another clinic.
-func PutOrg(ctx context.Context, db interface {
+func Register(ctx context.Context, db interface {
 	Begin(context.Context) (pgx.Tx, error)
-}, c Clinic) error {
+}, c tenant.Registration) error {
 	if err := c.Org.Validate(); err != nil {
 		return fmt.Errorf("pgxstore: %w", err)
 	}
 	if c.Secrets.Current == "" {
-		return fmt.Errorf("pgxstore: Clinic.Secrets.Current of %s is empty: give the secret that its Vapi account sends", c.Org.ID)
+		return fmt.Errorf("pgxstore: Registration.Secrets.Current of %s is empty: give the secret that its Vapi account sends", c.Org.ID)
 	}
-	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error { return c.put(ctx, tx) })
+	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error { return register(ctx, tx, c) })
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
 		if pg.Code == "42501" {
 			return fmt.Errorf("pgxstore: registering %s needs the role that migrates, a member of callwaiting_owner: SQLSTATE 42501", c.Org.ID)
@@ -43,7 +34,7 @@ func PutOrg(ctx context.Context, db interface {
 	return err
 }
 
-func (c Clinic) put(ctx context.Context, tx pgx.Tx) error {
+func register(ctx context.Context, tx pgx.Tx, c tenant.Registration) error {
 	org := c.Org.ID.String()
 	// The owner of the tables is bound by row-level security too.
 	if _, err := tx.Exec(ctx, `select set_config('app.org_id', $1::text, true)`, org); err != nil {
@@ -89,7 +80,7 @@ func (c Clinic) put(ctx context.Context, tx pgx.Tx) error {
 func putRoutes(ctx context.Context, tx pgx.Tx, org tenant.ID, field, kind string, ids []string) error {
 	for _, id := range ids {
 		if id == "" || len(id) > routeLength {
-			return fmt.Errorf("pgxstore: Clinic.%s of %s: an id has 1 to %d characters", field, org, routeLength)
+			return fmt.Errorf("pgxstore: Registration.%s of %s: an id has 1 to %d characters", field, org, routeLength)
 		}
 		done, err := tx.Exec(ctx, `
 			insert into callwaiting.org_route as r (kind, external_id, org_id)
@@ -102,7 +93,7 @@ func putRoutes(ctx context.Context, tx pgx.Tx, org tenant.ID, field, kind string
 			return err
 		}
 		if done.RowsAffected() == 0 {
-			return fmt.Errorf("pgxstore: Clinic.%s of %s: %q belongs to another clinic: register it with one", field, org, id)
+			return fmt.Errorf("pgxstore: Registration.%s of %s: %q belongs to another clinic: register it with one", field, org, id)
 		}
 	}
 	return nil
