@@ -61,6 +61,7 @@ create domain callwaiting.status as text
 create domain callwaiting.occupancy_kind as text
   constraint occupancy_kind_known check (value in ('booking', 'external'));
 
+-- A clinic; see tenant.Org.
 create table callwaiting.org (
   org_id uuid not null primary key,
   key text not null,
@@ -95,6 +96,8 @@ create table callwaiting.org_route (
 );
 create index org_route_org on callwaiting.org_route (org_id);
 
+-- A phone number of a clinic's caller, with the name and email given last; see
+-- booking.Contact.
 create table callwaiting.contact (
   org_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -213,9 +216,16 @@ create function callwaiting.routes(out kind text, out external_id text)
   end;
 -- +goose StatementEnd
 
--- The result of the functions below.
+-- The result of the functions below. Its outcome is one of
+--   done     the change was made; the columns up to version hold the appointment
+--   replay   an earlier call made the change; columns as for done
+--   taken    the time is not free; the busy_ columns hold the busy time
+--   reused   the id exists with another digest
+--   unknown  the id does not exist
+--   expired  the hold has expired
+--   closed   the status of the appointment allows no change
 create type callwaiting.appointment_result as (
-  outcome text, -- 'done', 'replay', 'reused', 'taken', 'unknown', 'expired' or 'closed'
+  outcome text,
   id uuid,
   service text,
   resources text[],

@@ -30,7 +30,10 @@ create index appointment_by_call on callwaiting.appointment (org_id, call) where
 
 -- One phone call. began_at and ended_at come from messages; over_at is the time
 -- at which the end became known. procedure_at and wanted_at are the times of the
--- messages that named the procedure and the wanted time.
+-- messages that named the procedure and the wanted time. reported: the
+-- end-of-call report has arrived. evidence: the source of procedure, strongest
+-- highest; see followup.Evidence. claims_booked: the report claims a booking.
+-- concluded: the follow-up of the call is decided.
 create table callwaiting.call (
   org_id uuid not null,
   id text not null,
@@ -177,6 +180,10 @@ create table callwaiting.task (
   due_at timestamptz not null,
   attempts int not null default 0 -- dequeued so often since it was scheduled
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+create index task_due on callwaiting.task (due_at, org_id);
+create index task_due_of_org on callwaiting.task (org_id, due_at);
+alter table callwaiting.task add primary key (org_id, kind, id); -- last; see appointment
+
 -- The appointments that changed: dequeue_tasks() turns the rows into tasks. The
 -- table has no index and no key, so that a booking pays for one row at the end
 -- of a heap only.
@@ -184,9 +191,6 @@ create table callwaiting.appointment_change (
   org_id uuid not null,
   appointment_id uuid not null
 ) with (autovacuum_vacuum_scale_factor = 0.02);
-create index task_due on callwaiting.task (due_at, org_id);
-create index task_due_of_org on callwaiting.task (org_id, due_at);
-alter table callwaiting.task add primary key (org_id, kind, id); -- last; see appointment
 
 -- +goose StatementBegin
 do $$
