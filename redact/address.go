@@ -10,7 +10,7 @@ func (s *contactScan) street(i int) int {
 	for j > i {
 		units++
 		k := s.unit(j)
-		if k == j && s.flags(j)&cStreet != 0 && s.figure(j+1) > 0 && s.gap(j+1) == GapSpace {
+		if k == j && s.flags(j)&cStreet != 0 && s.figureValue(j+1) > 0 && s.gap(j+1) == GapSpace {
 			k = j + 2 // House 12, Road 4: an estate's roads have numbers
 		}
 		if k == j || s.gap(j)&^(GapSpace|GapComma|GapLine) != 0 {
@@ -18,23 +18,23 @@ func (s *contactScan) street(i int) int {
 		}
 		j = k
 	}
-	if end := s.house(j, i); end > j {
-		return s.tail(end, true) - i
+	if end := s.houseAndStreet(j, i); end > j {
+		return s.addressTail(end, true) - i
 	}
 	if units == 0 {
 		return max(0, s.foreign(i)-i)
 	}
 	if k := s.building(j); k > j {
-		return s.tail(k, true) - i
+		return s.addressTail(k, true) - i
 	}
 	// Units alone are an address if they are several or can be nothing else,
 	// if a place follows, or if a cue went before.
-	end := s.tail(j, false)
+	end := s.addressTail(j, false)
 	switch {
 	case units > 1, strongUnits.has(s.toks[i].Hash) && s.toks[j-1].Shape&HasDigit != 0:
-		end = s.tail(j, true)
-	case end > j && (end > j+1 || s.near(i)):
-	case end == j && s.near(i) && !weakUnits.has(s.toks[i].Hash):
+		end = s.addressTail(j, true)
+	case end > j && (end > j+1 || s.afterAddressCue(i)):
+	case end == j && s.afterAddressCue(i) && !weakUnits.has(s.toks[i].Hash):
 	default:
 		return 0
 	}
@@ -46,17 +46,17 @@ func (s *contactScan) street(i int) int {
 func (s *contactScan) foreign(i int) int {
 	j := i + 1
 	if s.flags(i)&cPrefix != 0 {
-		j = s.name(j)
+		j = s.streetName(j)
 		if j == i+1 || s.toks[i].Shape&FirstUpper == 0 && (s.is(i, "via") || s.is(i, "boulevard") || s.is(i, "plaza")) {
 			return i
 		}
 	} else if !foreignStreet(s.t.Word(i)) {
 		return i
 	}
-	if s.figure(j) <= 0 || s.gap(j)&^GapSpace != 0 {
+	if s.figureValue(j) <= 0 || s.gap(j)&^GapSpace != 0 {
 		return i
 	}
-	return s.tail(j+1, true)
+	return s.addressTail(j+1, true)
 }
 
 // foreignStreet reports a word that ends like a street's name in German,
@@ -70,8 +70,8 @@ func foreignStreet(word string) bool {
 	return false
 }
 
-// near reports an address cue shortly before word i.
-func (s *contactScan) near(i int) bool { return within(s.addrCue, i, 6) }
+// afterAddressCue reports an address cue shortly before word i.
+func (s *contactScan) afterAddressCue(i int) bool { return within(s.addrCue, i, 6) }
 
 // unit skips "flat 4", "apartment 5b", "p.o. box 104", "block C" at word i and
 // returns the word after it, i if there is none.
@@ -98,27 +98,27 @@ func (s *contactScan) unit(i int) int {
 		j++
 	case s.size(j) == 1 && !s.is(j, "i") && (tok.Shape&FirstUpper != 0 || !s.is(j, "a") || s.t.Upper):
 		return j + 1
-	case s.t.Number(j).Kind == Units, s.t.Number(j).Kind == Teens:
+	case s.t.numberWord(j).kind == numUnits, s.t.numberWord(j).kind == numTeens:
 		j++
-	case s.t.Number(j).Kind == Tens:
+	case s.t.numberWord(j).kind == numTens:
 		j = max(j+1, s.twoDigits(j))
 	default:
 		return i
 	}
-	if s.size1(j) && s.gap(j).Plain() && !s.is(j, "i") && !s.is(j, "a") && s.flags(j)&cCompass == 0 {
+	if s.singleLetter(j) && s.gap(j).Plain() && !s.is(j, "i") && !s.is(j, "a") && s.flags(j)&cCompass == 0 {
 		j++ // "six b"
 	}
 	return j
 }
 
-// size1 reports that word j is a single letter.
-func (s *contactScan) size1(j int) bool {
+// singleLetter reports that word j is a single letter.
+func (s *contactScan) singleLetter(j int) bool {
 	return j < len(s.toks) && s.size(j) == 1 && s.toks[j].Shape&HasDigit == 0
 }
 
-// house reads a house number and a street at word i of an address that begins
+// houseAndStreet reads a house number and a street at word i of an address that begins
 // at word from. It returns the word after the street, i if there is none.
-func (s *contactScan) house(i, from int) int {
+func (s *contactScan) houseAndStreet(i, from int) int {
 	if i >= len(s.toks) || i > from && s.gap(i)&^(GapSpace|GapComma|GapLine|GapDot) != 0 {
 		return i
 	}
@@ -128,7 +128,7 @@ func (s *contactScan) house(i, from int) int {
 	}
 	figures := s.toks[i].Shape&HasDigit != 0
 	if j < len(s.toks) && s.flags(j)&cPrefix != 0 && s.gap(j)&^(GapSpace|GapComma) == 0 {
-		if k := s.name(j + 1); k > j+1 { // 5 Rue de Rivoli
+		if k := s.streetName(j + 1); k > j+1 { // 5 Rue de Rivoli
 			return k
 		}
 	}
@@ -165,7 +165,7 @@ func (s *contactScan) house(i, from int) int {
 		}
 	}
 	if end == i {
-		return s.unnamed(i, j)
+		return s.houseWithoutStreet(i, j)
 	}
 	known = known || the
 	if s.toks[end-1].Gap == GapHyphen && s.is(end-1, "way") { // "two-way"
@@ -175,7 +175,7 @@ func (s *contactScan) house(i, from int) int {
 		return i
 	}
 	switch {
-	case title, s.near(i), s.tail(end, false) > end:
+	case title, s.afterAddressCue(i), s.addressTail(end, false) > end:
 	case weak && (!figures || known), !figures && known:
 		return i
 	}
@@ -192,16 +192,16 @@ func (s *contactScan) houseNumber(i int) int {
 		j := i + 1
 		if j < len(s.toks) && s.toks[j].Gap&^GapSpace == GapHyphen && s.toks[j].Shape&HasDigit != 0 && s.size(j) <= 4 {
 			j++
-		} else if s.size1(j) && s.gap(j).Plain() && (s.is(j, "a") || s.is(j, "b") || s.is(j, "c") || s.is(j, "d")) {
+		} else if s.singleLetter(j) && s.gap(j).Plain() && (s.is(j, "a") || s.is(j, "b") || s.is(j, "c") || s.is(j, "d")) {
 			j++
 		}
 		return j
 	}
 	j := s.cardinal(i)
-	if j > i && s.t.Number(j).Kind == Ordinal && s.t.Number(j-1).Kind == Tens && j-1 > i {
+	if j > i && s.t.numberWord(j).kind == numOrdinal && s.t.numberWord(j-1).kind == numTens && j-1 > i {
 		j-- // two hundred | thirty third street
 	}
-	if j > i && s.size1(j) && s.gap(j).Plain() && j+1 < len(s.toks) && !s.known(j+1) {
+	if j > i && s.singleLetter(j) && s.gap(j).Plain() && j+1 < len(s.toks) && !s.known(j+1) {
 		j++ // nineteen a lordship lane
 	}
 	return j
@@ -211,25 +211,25 @@ func ordinalFigures(w string) bool {
 	return len(w) > 2 && (w[len(w)-1]|0x20 == 'h' || w[len(w)-1]|0x20 == 'd' || w[len(w)-2]|0x20 == 's') && class[w[len(w)-2]]&(lower|upper) != 0
 }
 
-// unnamed accepts, after a cue, a house without a street word: "my address is
+// houseWithoutStreet accepts, after a cue, a house without a street word: "my address is
 // 10 The Pines, Oakham". Words i to j-1 are its number.
-func (s *contactScan) unnamed(i, j int) int {
-	if !within(s.addrCue, i, 4) || !homes.has(s.toks[s.addrCue].Hash) || s.toks[i].Shape&HasDigit == 0 {
+func (s *contactScan) houseWithoutStreet(i, j int) int {
+	if !within(s.addrCue, i, 4) || !residenceWords.has(s.toks[s.addrCue].Hash) || s.toks[i].Shape&HasDigit == 0 {
 		return i
 	}
 	k := j
 	if s.is(k, "the") {
 		k++
 	}
-	end := s.name(k)
+	end := s.streetName(k)
 	if end == k || s.t.Upper && s.toks[k].Shape&FirstUpper == 0 || !s.t.Upper && s.known(k) {
 		return i
 	}
 	return end
 }
 
-// name skips up to four words of a street's or a building's name.
-func (s *contactScan) name(i int) int {
+// streetName skips up to four words of a street's or a building's name.
+func (s *contactScan) streetName(i int) int {
 	j := i
 	for j < len(s.toks) && j < i+4 && !s.stopsStreet(j) && (j == i || s.gap(j).Plain()) {
 		j++
@@ -241,7 +241,7 @@ func (s *contactScan) name(i int) int {
 // "Marlowe House", "Lekki Gardens". It returns i if there is none.
 func (s *contactScan) building(i int) int {
 	end := i
-	for k := i + 1; k <= s.name(i); k++ {
+	for k := i + 1; k <= s.streetName(i); k++ {
 		if s.flags(k-1)&(cStreet|cStreetWeak) != 0 && (k > i+1 || soleStreets.has(s.toks[i].Hash)) {
 			end = k
 		}
@@ -249,7 +249,7 @@ func (s *contactScan) building(i int) int {
 	return end
 }
 
-func (s *contactScan) compass(i int) int {
+func (s *contactScan) skipCompass(i int) int {
 	if s.flags(i)&cCompass != 0 && s.size(i) <= 2 && s.gap(i).Plain() {
 		return 1
 	}
@@ -273,11 +273,11 @@ func (s *contactScan) stopsStreet(i int) bool {
 	return s.flags(i)&cStop != 0 && !streetNames.has(tok.Hash) || units.has(tok.Hash)
 }
 
-// tail skips what follows a street: town, state, postcode, country, floor.
+// addressTail skips what follows a street: town, state, postcode, country, floor.
 // sure tells that the street is certain, so that capitals after a comma are
 // taken for a town.
-func (s *contactScan) tail(i int, sure bool) int {
-	end := i + s.compass(i)
+func (s *contactScan) addressTail(i int, sure bool) int {
+	end := i + s.skipCompass(i)
 	placed := false // a town or state was said, so figures may be a ZIP code
 	for j := end; j < len(s.toks) && j < i+24; j = end {
 		g := s.toks[j].Gap
@@ -310,13 +310,13 @@ func (s *contactScan) tail(i int, sure bool) int {
 				continue
 			}
 		}
-		if sure && g&(GapComma|GapLine) != 0 && s.t.Number(j).Kind == Figures {
-			if k := s.house(j, j); k > j && s.toks[k-1].End-s.toks[j].Start > 4 { // Marlowe House, 3 Bond Street
+		if sure && g&(GapComma|GapLine) != 0 && s.t.numberWord(j).kind == numFigures {
+			if k := s.houseAndStreet(j, j); k > j && s.toks[k-1].End-s.toks[j].Start > 4 { // Marlowe House, 3 Bond Street
 				end = k
 				continue
 			}
 		}
-		if k := s.leadsToCode(j); k > j {
+		if k := s.townBeforePostcode(j); k > j {
 			end, placed = k, true
 			continue
 		}
@@ -340,7 +340,7 @@ func (s *contactScan) town(i int) int {
 		}
 		j++
 	}
-	if j == i || j < len(s.toks) && s.gap(j).Plain() && s.flags(j)&(cStop|cLink|cLead) == 0 && !s.t.Number(j).isSaid() && s.toks[j].Shape&HasDigit == 0 {
+	if j == i || j < len(s.toks) && s.gap(j).Plain() && s.flags(j)&(cStop|cLink|cLeadIn) == 0 && !s.t.numberWord(j).ok() && s.toks[j].Shape&HasDigit == 0 {
 		return i
 	}
 	if s.flags(i)&(cGiven|cTitle|cMonth|cWeekday) != 0 && s.flags(i)&cPlace == 0 {
@@ -349,11 +349,11 @@ func (s *contactScan) town(i int) int {
 	return j
 }
 
-func (n Number) isSaid() bool { return n.Kind != NotNumber }
+func (n numberWord) ok() bool { return n.kind != notNumber }
 
-// leadsToCode skips up to four words that are followed by a postcode, which
+// townBeforePostcode skips up to four words that are followed by a postcode, which
 // makes them the town.
-func (s *contactScan) leadsToCode(i int) int {
+func (s *contactScan) townBeforePostcode(i int) int {
 	for j := i; j < len(s.toks) && j < i+5; j++ {
 		if j > i && s.gap(j)&^(GapSpace|GapComma|GapLine|GapHyphen) != 0 {
 			return i
@@ -383,7 +383,7 @@ func (s *contactScan) zip(i int) int {
 		}
 		return i + 1
 	}
-	if !s.gap(i).Plain() || s.t.Number(i).Kind == NotNumber || s.t.Number(i).Kind == Ordinal {
+	if !s.gap(i).Plain() || s.t.numberWord(i).kind == notNumber || s.t.numberWord(i).kind == numOrdinal {
 		return i
 	}
 	var r digitRun
@@ -391,7 +391,7 @@ func (s *contactScan) zip(i int) int {
 	if r.n == 5 {
 		return r.end
 	}
-	if j := s.cardinal(i); j > i+1 && (s.t.Number(i+1).Kind == Scale && s.t.Number(i+1).Value == 1000 || s.t.Number(i+2).Kind == Scale && s.t.Number(i+2).Value == 1000) {
+	if j := s.cardinal(i); j > i+1 && (s.t.numberWord(i+1).kind == numScale && s.t.numberWord(i+1).value == 1000 || s.t.numberWord(i+2).kind == numScale && s.t.numberWord(i+2).value == 1000) {
 		return j // ten thousand sixteen
 	}
 	return i
@@ -400,7 +400,7 @@ func (s *contactScan) zip(i int) int {
 // statedAddress reads a street without a number after the cue at word i: "I
 // live on Harley Street".
 func (s *contactScan) statedAddress(i int) int {
-	if !homes.has(s.toks[i].Hash) {
+	if !residenceWords.has(s.toks[i].Hash) {
 		return i
 	}
 	j := i + 1
@@ -412,7 +412,7 @@ func (s *contactScan) statedAddress(i int) int {
 	}
 	for k := j; k < len(s.toks) && k < j+4 && !s.stopsStreet(k) && (k == j || s.gap(k).Plain()); k++ {
 		if k > j && s.flags(k)&cStreet != 0 && s.toks[k].Shape&HasDigit == 0 && !s.toks[j].Shape.Numeric() {
-			end := s.tail(k+1, true)
+			end := s.addressTail(k+1, true)
 			return s.add(j, end, Address, "street", .8, "address.stated")
 		}
 	}
@@ -451,8 +451,8 @@ var (
 		"polish", "french", "german", "italian", "st", "upper", "lower", "dr", "dame", "sir", "de", "la", "le", "of", "july",
 		"august", "september", "october", "november", "december", "january", "february", "fine", "hall", "straight", "point",
 		"free", "still", "moon", "way", "end", "national", "nigerian", "live", "visit", "work", "test", "left")
-	soleStreets = setOf("broadway", "strand", "embankment")
-	strongUnits = setOf("apartment", "apt", "suite", "p", "po")
-	weakUnits   = setOf("room", "floor", "house", "block", "box")
-	homes       = setOf("live", "lives", "living", "lived", "address", "stay", "stays", "staying", "reside", "resides")
+	soleStreets    = setOf("broadway", "strand", "embankment")
+	strongUnits    = setOf("apartment", "apt", "suite", "p", "po")
+	weakUnits      = setOf("room", "floor", "house", "block", "box")
+	residenceWords = setOf("live", "lives", "living", "lived", "address", "stay", "stays", "staying", "reside", "resides")
 )

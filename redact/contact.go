@@ -19,15 +19,15 @@ type contacts struct {
 }
 
 func newContacts() contacts {
-	c := contactLists()
-	c.v = theVocabulary()
+	c := sharedContacts()
+	c.v = sharedVocabulary()
 	return c
 }
 
 func (contacts) Name() string { return "contacts" }
 
 func (c contacts) Find(t *Text, dst []Span) ([]Span, error) {
-	s := contactScan{contacts: c, t: t, toks: t.Tokens, out: dst, phoneCue: -far, idCue: -far, birthCue: -far, addrCue: -far}
+	s := contactScan{contacts: c, t: t, toks: t.Tokens, out: dst, phoneCue: noCue, idCue: noCue, birthCue: noCue, addrCue: noCue}
 	s.run()
 	return s.out, nil
 }
@@ -53,8 +53,8 @@ const (
 	cSurname                       // connor, baker
 	cKin                           // husband, mum
 	cNameCue                       // name, surname
-	cLead                          // tell, text, with: a name may follow
-	cAfter                         // speaking, here: a name may go before
+	cLeadIn                        // tell, text, with: a name may follow
+	cAfterName                     // speaking, here: a name may go before
 	cPhoneCue                      // phone, mobile
 	cIDCue                         // passport, policy
 	cBirth                         // born, birth
@@ -65,14 +65,14 @@ const (
 	cCompass                       // n, west
 	cSpoken                        // at, www: an e-mail as spoken, a web address
 	cPlace                         // begins a place's name
-	cNotName                       // after a name, makes it no person's: clinic, cream
+	cNotPerson                     // after a name, makes it no person's: clinic, cream
 )
 
 // far is beyond any distance between a cue and what it announces.
-const far = 1 << 20
+const noCue = -1 << 20
 
 // starts are the flags by which a word sets off a reading.
-const starts = cNumber | cMonth | cMonthWord | cWeekday | cRelative | cPeriod | cPrefix | cUnit | cAddrCue | cTitle |
+const startFlags = cNumber | cMonth | cMonthWord | cWeekday | cRelative | cPeriod | cPrefix | cUnit | cAddrCue | cTitle |
 	cGiven | cGivenWord | cSurname | cKin | cNameCue | cPhoneCue | cIDCue | cBirth | cPostcode | cSpoken | cPlace
 
 type contactScan struct {
@@ -92,19 +92,19 @@ func (s *contactScan) run() {
 	for i := 0; i < len(s.toks); {
 		tok := &s.toks[i]
 		if tok.Shape&HasDigit != 0 {
-			i = s.figures(i)
+			i = s.digitWord(i)
 			continue
 		}
 		f := s.words.Flags(tok.Hash)
-		if f&starts == 0 {
+		if f&startFlags == 0 {
 			if tok.End-tok.Start <= 2 {
 				if n := s.postcode(i); n > 0 {
-					i = s.addCode(i, i+n)
+					i = s.addPostcode(i, i+n)
 					continue
 				}
 			}
 			if f&cStop == 0 {
-				i = max(i+1, s.unlisted(i))
+				i = max(i+1, s.unlistedName(i))
 				continue
 			}
 			i++
@@ -114,11 +114,11 @@ func (s *contactScan) run() {
 	}
 }
 
-// figures reads on from a word that contains a digit and returns the word to
+// digitWord reads on from a word that contains a digit and returns the word to
 // go on with.
-func (s *contactScan) figures(i int) int {
+func (s *contactScan) digitWord(i int) int {
 	if n := s.postcode(i); n > 0 {
-		return s.addCode(i, i+n)
+		return s.addPostcode(i, i+n)
 	}
 	if n := s.numericDate(i); n > 0 {
 		return s.add(i, i+n, Date, s.dateSub(i), .9, "date.numeric")
@@ -179,7 +179,7 @@ func (s *contactScan) word(i int, f uint32) int {
 		}
 		if f&cNumber != 0 {
 			if n := s.postcode(i); n > 0 {
-				return s.addCode(i, i+n)
+				return s.addPostcode(i, i+n)
 			}
 			if n := s.number(i); n > i {
 				return n
@@ -198,7 +198,7 @@ func (s *contactScan) word(i int, f uint32) int {
 	}
 	if s.toks[i].End-s.toks[i].Start <= 2 {
 		if n := s.postcode(i); n > 0 {
-			return s.addCode(i, i+n)
+			return s.addPostcode(i, i+n)
 		}
 	}
 	return i
@@ -238,9 +238,9 @@ func (s *contactScan) gap(i int) Gap {
 // within reports whether the cue at word c was at most n words before word i.
 func within(c, i, n int) bool { return c < i && i-c <= n }
 
-// pastLinks skips the words between a cue and its value ("number is, um, ")
+// skipLinks skips the words between a cue and its value ("number is, um, ")
 // within one sentence.
-func (s *contactScan) pastLinks(i, most int) int {
+func (s *contactScan) skipLinks(i, most int) int {
 	for n := 0; n < most && s.isLink(i) && !s.gap(i).Sentence(); n++ {
 		i++
 	}
@@ -255,11 +255,11 @@ func (s *contactScan) isLink(i int) bool {
 	if s.flags(i)&(cLink|cFiller) != 0 {
 		return true
 	}
-	return s.toks[i].Shape&HasApostrophe != 0 && s.possessive(i) && s.words.Flags(Hash(s.t.S[s.toks[i].Start:s.bare(i)]))&cLink != 0
+	return s.toks[i].Shape&HasApostrophe != 0 && s.possessive(i) && s.words.Flags(Hash(s.t.S[s.toks[i].Start:s.possessiveStem(i)]))&cLink != 0
 }
 
-// pastFillers skips hesitations.
-func (s *contactScan) pastFillers(i int) int {
+// skipFillers skips hesitations.
+func (s *contactScan) skipFillers(i int) int {
 	for n := 0; n < 3 && s.flags(i)&cFiller != 0; n++ {
 		i++
 	}
@@ -283,8 +283,8 @@ func (s *contactScan) medical(i int) bool {
 	return s.v.phrases.step(0, s.toks[i].Hash).flags&isTerm != 0
 }
 
-// contactLists are compiled at first use and shared by all engines.
-var contactLists = sync.OnceValue(func() contacts {
+// sharedContacts are compiled at first use and shared by all engines.
+var sharedContacts = sync.OnceValue(func() contacts {
 	l := contacts{words: new(Words), everyday: new(Words), places: new(trie)}
 	for _, list := range []struct {
 		list  names.List
@@ -343,10 +343,10 @@ var contactWords = []struct {
 		boyfriend girlfriend fiance fiancee baby boy girl kid child friend carer boss colleague pikin stepson stepdaughter
 		twin toddler guardian`},
 	{cNameCue, `name names surname called forename named`},
-	{cLead, `tell text call ring ask see with for to from by and or not like want wants saw seen meet thank thanks contact
+	{cLeadIn, `tell text call ring ask see with for to from by and or not like want wants saw seen meet thank thanks contact
 		reach remind email told asked hi hello hey dear attention attn morning afternoon evening spoke speak really i'm im
 		it's its am me this is that's thats it under`},
-	{cAfter, `speaking here calling phoning rang called phoned wants wanted booked cancelled missed is was has had said says
+	{cAfterName, `speaking here calling phoning rang called phoned wants wanted booked cancelled missed is was has had said says
 		asked told needs would from at on about again`},
 	{cPhoneCue, `phone telephone tel mobile cell cellphone cellular call text ring whatsapp landline fax sms line number
 		contact reach dial extension ext voicemail handset no`},
@@ -365,7 +365,7 @@ var contactWords = []struct {
 	{cCompass, `n s e w ne nw se sw north south east west northeast northwest southeast southwest upper lower old new
 		great little`},
 	{cSpoken, `at www http https com org net`},
-	{cNotName, `street road avenue lane hospital clinic centre center university college school church surgery practice
+	{cNotPerson, `street road avenue lane hospital clinic centre center university college school church surgery practice
 		station square park hotel airport county university building house ward foundation association trust syndrome
 		disease cream tablets birth birthcontrol state city town bridge gardens bank restaurant library theatre court
 		drive way close crescent terrace infirmary solicitors cafe ltd limited inc plc llp llc orchestra corporation

@@ -23,7 +23,7 @@ func (s *contactScan) numericDate(i int) int {
 	if sep != GapSlash && sep != GapDot && sep != GapHyphen || sep != GapSlash && s.toks[i+1].Gap != sep {
 		return 0
 	}
-	a, b, c := s.figure(i), s.figure(i+1), s.figure(i+2)
+	a, b, c := s.figureValue(i), s.figureValue(i+1), s.figureValue(i+2)
 	if c < 0 || s.toks[i+2].Gap&^GapSpace != sep {
 		// "on 12/25": day and month, if announced.
 		if sep == GapSlash && b > 0 && s.toks[i+1].Gap == sep && dayAndMonth(a, b) && s.flags(i-1)&cDatePrep != 0 {
@@ -57,8 +57,8 @@ func dayAndMonth(a, b int) bool {
 	return a >= 1 && a <= 31 && b >= 1 && b <= 31 && (a <= 12 || b <= 12)
 }
 
-// figure returns the value of word i if it is up to four digits, else -1.
-func (s *contactScan) figure(i int) int {
+// figureValue returns the value of word i if it is up to four digits, else -1.
+func (s *contactScan) figureValue(i int) int {
 	if i >= len(s.toks) || !s.toks[i].Shape.Numeric() || s.size(i) > 4 {
 		return -1
 	}
@@ -100,7 +100,7 @@ func (s *contactScan) date(i int) int {
 		}
 		if m := s.flags(j); m&(cMonth|cMonthWord) != 0 && s.gap(j)&^(GapSpace|GapHyphen|GapDot|GapComma|GapLine|GapSlash) == 0 &&
 			(ordinal || m&cMonthWord == 0 || s.toks[i].Shape&HasDigit != 0) {
-			return s.pastYear(j+1) - i
+			return s.skipYear(j+1) - i
 		}
 		if ordinal && s.bareDay(i, day) {
 			return day - i
@@ -110,7 +110,7 @@ func (s *contactScan) date(i int) int {
 		if j := s.year(i); j > i && (s.flags(j)&cStreet == 0) && !units.has(s.hash(j)) {
 			return j - i
 		}
-		if s.dateSub(i) != "" && s.t.Number(i).Kind == Tens && s.t.Number(i).Value >= 30 {
+		if s.dateSub(i) != "" && s.t.numberWord(i).kind == numTens && s.t.numberWord(i).value >= 30 {
 			return s.twoDigits(i) - i // born in sixty eight
 		}
 	}
@@ -135,7 +135,7 @@ func (s *contactScan) monthFirst(i int, f uint32) int {
 		year := s.year(j)
 		switch {
 		case day > j && year <= day && (ordinal || s.toks[j].Shape&HasDigit != 0 || f&cMonthWord == 0):
-			return s.pastYear(day) - i
+			return s.skipYear(day) - i
 		case year > j:
 			return year - i
 		}
@@ -176,23 +176,23 @@ func (s *contactScan) day(i int) (next int, ordinal bool) {
 		}
 		return i, false
 	}
-	switch num := s.t.Number(i); num.Kind {
-	case Ordinal:
+	switch num := s.t.numberWord(i); num.kind {
+	case numOrdinal:
 		return i + 1, true
-	case Tens:
-		if next := s.t.Number(i + 1); s.gap(i+1).Plain() && num.Value <= 30 {
-			if next.Kind == Ordinal && next.Value < 10 {
+	case numTens:
+		if next := s.t.numberWord(i + 1); s.gap(i+1).Plain() && num.value <= 30 {
+			if next.kind == numOrdinal && next.value < 10 {
 				return i + 2, true
 			}
-			if next.Kind == Units && next.Value > 0 {
+			if next.kind == numUnits && next.value > 0 {
 				return i + 2, false
 			}
 		}
-		if num.Value <= 30 {
+		if num.value <= 30 {
 			return i + 1, false
 		}
-	case Units, Teens:
-		if num.Value > 0 {
+	case numUnits, numTeens:
+		if num.value > 0 {
 			return i + 1, false
 		}
 	}
@@ -206,11 +206,11 @@ func (s *contactScan) bareDay(i, j int) bool {
 		return false
 	}
 	if s.toks[i].Shape&HasDigit == 0 {
-		if s.t.Number(i).Kind == Ordinal && s.t.Number(i).Value < 4 || s.flags(i-2)&cDatePrep == 0 {
+		if s.t.numberWord(i).kind == numOrdinal && s.t.numberWord(i).value < 4 || s.flags(i-2)&cDatePrep == 0 {
 			return false
 		}
 	}
-	return !s.gap(j).Plain() || s.flags(j)&(cLink|cDatePrep|cLead) != 0
+	return !s.gap(j).Plain() || s.flags(j)&(cLink|cDatePrep|cLeadIn) != 0
 }
 
 // year reads a year at word i, in figures or spoken, and returns the word
@@ -225,29 +225,29 @@ func (s *contactScan) year(i int) int {
 		}
 		return i
 	}
-	century := s.t.Number(i)
-	second := s.t.Number(i + 1)
-	if century.Kind == NotNumber || i+1 >= len(s.toks) || !s.gap(i+1).Plain() {
+	century := s.t.numberWord(i)
+	second := s.t.numberWord(i + 1)
+	if century.kind == notNumber || i+1 >= len(s.toks) || !s.gap(i+1).Plain() {
 		return i
 	}
 	switch {
-	case century.Kind == Units && century.Value == 2 && second.Kind == Scale && second.Value == 1000:
+	case century.kind == numUnits && century.value == 2 && second.kind == numScale && second.value == 1000:
 		j := i + 2
-		if s.is(j, "and") && s.t.Number(j+1).Kind != NotNumber {
+		if s.is(j, "and") && s.t.numberWord(j+1).kind != notNumber {
 			j++
 		}
 		return s.twoDigits(j)
-	case century.Kind == Teens && century.Value == 19 && second.Kind == Scale && second.Value == 100:
+	case century.kind == numTeens && century.value == 19 && second.kind == numScale && second.value == 100:
 		return s.twoDigits(i + 2)
-	case century.Kind == Teens && century.Value == 19, century.Kind == Tens && century.Value == 20 && second.Kind != Units:
-		if second.Kind == Units {
-			if second.Value == 0 && s.t.Number(i+2).Kind == Units { // nineteen oh four
+	case century.kind == numTeens && century.value == 19, century.kind == numTens && century.value == 20 && second.kind != numUnits:
+		if second.kind == numUnits {
+			if second.value == 0 && s.t.numberWord(i+2).kind == numUnits { // nineteen oh four
 				return i + 3
 			}
 			return i
 		}
 		return max(i, s.afterCentury(i+1))
-	case century.Kind == Tens && century.Value == 20 && second.Kind == Units && second.Value == 0 && s.t.Number(i+2).Kind == Units:
+	case century.kind == numTens && century.value == 20 && second.kind == numUnits && second.value == 0 && s.t.numberWord(i+2).kind == numUnits:
 		return i + 3
 	}
 	return i
@@ -262,24 +262,24 @@ func (s *contactScan) afterCentury(i int) int {
 
 // twoDigits reads a number from 1 to 99 at word i.
 func (s *contactScan) twoDigits(i int) int {
-	switch num := s.t.Number(i); num.Kind {
-	case Tens:
-		if next := s.t.Number(i + 1); next.Kind == Units && next.Value > 0 && s.gap(i+1).Plain() {
+	switch num := s.t.numberWord(i); num.kind {
+	case numTens:
+		if next := s.t.numberWord(i + 1); next.kind == numUnits && next.value > 0 && s.gap(i+1).Plain() {
 			return i + 2
 		}
 		return i + 1
-	case Teens:
+	case numTeens:
 		return i + 1
-	case Units:
-		if num.Value > 0 {
+	case numUnits:
+		if num.value > 0 {
 			return i + 1
 		}
 	}
 	return i
 }
 
-// pastYear skips a year after day and month: ", 1985", "eighty five".
-func (s *contactScan) pastYear(i int) int {
+// skipYear skips a year after day and month: ", 1985", "eighty five".
+func (s *contactScan) skipYear(i int) int {
 	j := i
 	if s.is(j, "in") || s.is(j, "of") {
 		j++
@@ -293,10 +293,10 @@ func (s *contactScan) pastYear(i int) int {
 	if s.gap(j)&GapComma != 0 {
 		return i
 	}
-	if s.t.Number(j).Kind == Tens && s.t.Number(j).Value >= 30 {
+	if s.t.numberWord(j).kind == numTens && s.t.numberWord(j).value >= 30 {
 		return s.twoDigits(j)
 	}
-	if s.figure(j) >= 0 && s.size(j) == 2 && !units.has(s.hash(j+1)) && s.gap(j) == GapSpace {
+	if s.figureValue(j) >= 0 && s.size(j) == 2 && !units.has(s.hash(j+1)) && s.gap(j) == GapSpace {
 		return j + 1
 	}
 	return i
@@ -324,9 +324,9 @@ func (s *contactScan) weekday(i int) int {
 			k++
 		}
 		if s.flags(k)&(cMonth|cMonthWord) != 0 {
-			return s.pastYear(k+1) - i
+			return s.skipYear(k+1) - i
 		}
-		if ordinal && j > i+1 && (!s.gap(day).Plain() || s.flags(day)&(cLink|cDatePrep|cLead) != 0) {
+		if ordinal && j > i+1 && (!s.gap(day).Plain() || s.flags(day)&(cLink|cDatePrep|cLeadIn) != 0) {
 			return day - i
 		}
 	}
@@ -347,10 +347,10 @@ func isYear(w string) bool {
 // puts the month first, any other the day.
 func isoDate(said, region string) (date string, ok bool) {
 	t := NewText(said)
-	s := contactScan{contacts: newContacts(), t: t, toks: t.Tokens, birthCue: -far}
+	s := contactScan{contacts: newContacts(), t: t, toks: t.Tokens, birthCue: noCue}
 	var day, month, year int
-	if len(t.Tokens) >= 3 && s.figure(0) >= 0 && s.figure(1) >= 0 && s.figure(2) >= 0 {
-		a, b, c := s.figure(0), s.figure(1), s.figure(2)
+	if len(t.Tokens) >= 3 && s.figureValue(0) >= 0 && s.figureValue(1) >= 0 && s.figureValue(2) >= 0 {
+		a, b, c := s.figureValue(0), s.figureValue(1), s.figureValue(2)
 		switch {
 		case s.size(0) == 4:
 			year, month, day = a, b, c
@@ -423,7 +423,7 @@ func (s *contactScan) dayValue(i, next int) int {
 	}
 	v := 0
 	for ; i < next; i++ {
-		v += s.t.Number(i).Value
+		v += s.t.numberWord(i).value
 	}
 	return v
 }
@@ -432,25 +432,25 @@ func (s *contactScan) dayValue(i, next int) int {
 func (s *contactScan) yearValue(i int, short bool) (next, year int) {
 	if next = s.year(i); next > i {
 		if s.toks[i].Shape.Numeric() {
-			return next, s.figure(i)
+			return next, s.figureValue(i)
 		}
-		first := s.t.Number(i)
-		year = first.Value * 100
-		if first.Value == 2 {
+		first := s.t.numberWord(i)
+		year = first.value * 100
+		if first.value == 2 {
 			year = 2000
 		}
 		for j := i + 1; j < next; j++ {
-			if num := s.t.Number(j); num.Kind != Scale {
-				year += num.Value
+			if num := s.t.numberWord(j); num.kind != numScale {
+				year += num.value
 			}
 		}
 		return next, year
 	}
 	if short {
-		if v := s.figure(i); v >= 0 && s.size(i) == 2 {
+		if v := s.figureValue(i); v >= 0 && s.size(i) == 2 {
 			return i + 1, v + century(v)
 		}
-		if next = s.twoDigits(i); next > i && s.t.Number(i).Kind == Tens {
+		if next = s.twoDigits(i); next > i && s.t.numberWord(i).kind == numTens {
 			v := s.dayValue(i, next)
 			return next, v + century(v)
 		}

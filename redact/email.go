@@ -59,20 +59,20 @@ func (s *contactScan) spokenEmail(i int) int {
 	} else if s.is(i+1, "sign") {
 		from++
 	}
-	end := s.domain(from)
+	end := s.domainEnd(from)
 	if end == from || i == 0 {
 		return i
 	}
-	start := s.local(i)
+	start := s.localStart(i)
 	if start == i {
 		return i
 	}
 	return s.add(start, end, Email, "spoken", .95, "email.spoken")
 }
 
-// domain reads "gmail dot com", "gmail.com", "bright hyphen smile dot co dot
+// domainEnd reads "gmail dot com", "gmail.com", "bright hyphen smile dot co dot
 // uk" at word i and returns the word after it, i if there is none.
-func (s *contactScan) domain(i int) int {
+func (s *contactScan) domainEnd(i int) int {
 	j := i
 	for range 4 { // labels, each of a few words: "bright smile"
 		n := 0
@@ -92,14 +92,14 @@ func (s *contactScan) domain(i int) int {
 			}
 		}
 		if topLevel.has(s.toks[j].Hash) {
-			return s.pastTopLevels(j + 1)
+			return s.skipTopLevels(j + 1)
 		}
 	}
 	return i
 }
 
-// pastTopLevels skips what follows a top level: "… dot uk".
-func (s *contactScan) pastTopLevels(j int) int {
+// skipTopLevels skips what follows a top level: "… dot uk".
+func (s *contactScan) skipTopLevels(j int) int {
 	for j < len(s.toks) {
 		k := j
 		if s.isDot(j) {
@@ -117,15 +117,15 @@ func (s *contactScan) pastTopLevels(j int) int {
 
 func (s *contactScan) isDot(j int) bool { return s.is(j, "dot") }
 
-// local returns the word at which the part before the "at" at word i begins, i
+// localStart returns the word at which the part before the "at" at word i begins, i
 // if there is none.
-func (s *contactScan) local(i int) int {
+func (s *contactScan) localStart(i int) int {
 	start := i - 1
 	if s.gap(i)&^(GapSpace|GapHyphen|GapLine|GapComma) != 0 || s.flags(start)&cStop != 0 && s.size(start) > 1 &&
-		s.t.Number(start).Kind == NotNumber && !s.isJoint(start-1) {
+		s.t.numberWord(start).kind == notNumber && !s.isSeparator(start-1) {
 		return i // "meet me at gmail dot com"
 	}
-	for start > 0 && i-start < 16 && s.goesOn(start) {
+	for start > 0 && i-start < 16 && s.localContinues(start) {
 		start--
 	}
 	// After "my email is" everything belongs to it.
@@ -133,7 +133,7 @@ func (s *contactScan) local(i int) int {
 		if s.is(j-1, "is") || s.is(j-1, "its") || s.is(j-1, "email") {
 			for k := max(0, j-6); k < j; k++ {
 				if s.is(k, "email") || s.is(k, "mail") || s.is(k, "emails") {
-					return s.pastFillers(j)
+					return s.skipFillers(j)
 				}
 			}
 			break
@@ -145,30 +145,30 @@ func (s *contactScan) local(i int) int {
 	return start
 }
 
-// goesOn reports that an address said aloud which contains word i contains the
+// localContinues reports that an address said aloud which contains word i contains the
 // word before it, too: both are joined, or one is a letter or number.
-func (s *contactScan) goesOn(i int) bool {
+func (s *contactScan) localContinues(i int) bool {
 	prev, gap := i-1, s.toks[i].Gap
 	switch {
 	case gap.Sentence() || gap&(GapComma|GapColon|GapQuote|GapBracket) != 0:
 		return false
-	case gap&^(GapDot|GapUnder|GapHyphen|GapPlus) == 0, s.isJoint(i), s.isJoint(prev):
+	case gap&^(GapDot|GapUnder|GapHyphen|GapPlus) == 0, s.isSeparator(i), s.isSeparator(prev):
 		return true // sarah.connor, sarah dot connor
 	case s.size(prev) == 1:
 		return !s.is(prev, "i") && !s.is(prev, "a")
-	case s.t.Number(prev).Kind != NotNumber:
+	case s.t.numberWord(prev).kind != notNumber:
 		return s.flags(prev)&cLink == 0
 	}
-	return s.t.Number(i).Kind != NotNumber && s.flags(prev)&(cStop|cLink) == 0
+	return s.t.numberWord(i).kind != notNumber && s.flags(prev)&(cStop|cLink) == 0
 }
 
-// isJoint reports a word that joins the parts of an address said aloud.
-func (s *contactScan) isJoint(i int) bool {
-	return i > 0 && joints.has(s.toks[i].Hash)
+// isSeparator reports a word that joins the parts of an address said aloud.
+func (s *contactScan) isSeparator(i int) bool {
+	return i > 0 && separators.has(s.toks[i].Hash)
 }
 
 // joints are words for punctuation; the flag is its place in ".._-+".
-var joints = func() *Words {
+var separators = func() *Words {
 	w := new(Words)
 	w.Add(1, "dot", "point")
 	w.Add(2, "underscore", "underline")
@@ -196,7 +196,7 @@ func plainEmail(said string) (address string, ok bool) {
 				}
 			}
 		}
-		switch j := joints.Flags(t.Tokens[i].Hash); {
+		switch j := separators.Flags(t.Tokens[i].Hash); {
 		case j != 0 && i > 0:
 			b.WriteByte(".._-+"[j])
 			i++

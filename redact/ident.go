@@ -5,7 +5,7 @@ package redact
 // none.
 func (s *contactScan) statedID(i int) int {
 	if s.toks[i].Shape&HasApostrophe != 0 && s.size(i) < 4 || s.size(i) == 1 && !s.is(i-1, "i") {
-		s.idCue = -far // "I'd", not "id"
+		s.idCue = noCue // "I'd", not "id"
 		return i
 	}
 	j, least := i+1, 4
@@ -17,7 +17,7 @@ func (s *contactScan) statedID(i int) int {
 			j++
 		}
 		if j == i+1 {
-			s.idCue = -far
+			s.idCue = noCue
 			return i
 		}
 		least = 3
@@ -31,12 +31,12 @@ func (s *contactScan) statedID(i int) int {
 		}
 	}
 	if s.is(j, "i") && s.is(j+1, "d") {
-		j = s.pastLinks(j+2, 4)
+		j = s.skipLinks(j+2, 4)
 	}
 	if s.mobile(j) {
 		return i // "the patient's number is 07700 900123"
 	}
-	end := s.value(j, least)
+	end := s.identifierEnd(j, least)
 	if end == j {
 		return i
 	}
@@ -53,9 +53,9 @@ func (s *contactScan) mobile(i int) bool {
 	return r.plus && r.n > 7 || r.n == 11 && r.digits[0] == '0' && r.digits[1] >= '7' && r.digits[1] <= '9'
 }
 
-// value reads an identifier of at least that many digits at word i: words with
+// identifierEnd reads an identifier of at least that many digits at word i: words with
 // digits, dictated digits, and letters that belong to them.
-func (s *contactScan) value(i, least int) int {
+func (s *contactScan) identifierEnd(i, least int) int {
 	digits, spoken, end := 0, 0, i
 	for j := i; j < len(s.toks) && j < i+24; {
 		g := s.toks[j].Gap
@@ -74,16 +74,16 @@ func (s *contactScan) value(i, least int) int {
 			}
 			j++
 			end = j
-		case s.t.Number(j).Kind != NotNumber && s.readDigits(j, &r) > j:
+		case s.t.numberWord(j).kind != notNumber && s.readDigits(j, &r) > j:
 			digits += r.n
 			j = s.readDigits(j, &r)
 			spoken++
 			end = j
-		case digits > 0 && (s.is(j, "dash") || s.is(j, "hyphen") || s.is(j, "slash") || s.is(j, "stroke")) && s.joins(j+1):
+		case digits > 0 && (s.is(j, "dash") || s.is(j, "hyphen") || s.is(j, "slash") || s.is(j, "stroke")) && s.mayContinue(j+1):
 			spoken++
 			j++
-		case size == 1 && (s.joins(j+1) || j > i && !s.is(j, "i") && !s.is(j, "a")), // b k two zero
-			size <= 5 && s.joins(j+1) && (s.gap(j+1)&(GapHyphen|GapSlash|GapUnder) != 0 || tok.Shape.Caps() || j == i && !s.known(j)),
+		case size == 1 && (s.mayContinue(j+1) || j > i && !s.is(j, "i") && !s.is(j, "a")), // b k two zero
+			size <= 5 && s.mayContinue(j+1) && (s.gap(j+1)&(GapHyphen|GapSlash|GapUnder) != 0 || tok.Shape.Caps() || j == i && !s.known(j)),
 			j > i && size <= 3 && tok.Shape.Caps(),
 			j > i && g&(GapHyphen|GapSlash|GapUnder) != 0 && size <= 5:
 			j++
@@ -91,23 +91,23 @@ func (s *contactScan) value(i, least int) int {
 				end = j
 			}
 		default:
-			return s.whole(i, end, digits, spoken, least)
+			return s.wholeIdentifier(i, end, digits, spoken, least)
 		}
 	}
-	return s.whole(i, end, digits, spoken, least)
+	return s.wholeIdentifier(i, end, digits, spoken, least)
 }
 
-// joins reports that word j may go on an identifier begun by letters.
-func (s *contactScan) joins(j int) bool {
+// mayContinue reports that word j may go on an identifier begun by letters.
+func (s *contactScan) mayContinue(j int) bool {
 	if j >= len(s.toks) || s.toks[j].Gap.Sentence() || s.toks[j].Gap&^(GapSpace|GapHyphen|GapSlash|GapDot|GapUnder) != 0 {
 		return false
 	}
-	k := s.t.Number(j).Kind
-	return s.toks[j].Shape&HasDigit != 0 || k != NotNumber && k != Ordinal && k != Scale || s.toks[j].End-s.toks[j].Start == 1
+	k := s.t.numberWord(j).kind
+	return s.toks[j].Shape&HasDigit != 0 || k != notNumber && k != numOrdinal && k != numScale || s.toks[j].End-s.toks[j].Start == 1
 }
 
-// whole returns end if words i to end-1 make an identifier, else i.
-func (s *contactScan) whole(i, end, digits, spoken, least int) int {
+// wholeIdentifier returns end if words i to end-1 make an identifier, else i.
+func (s *contactScan) wholeIdentifier(i, end, digits, spoken, least int) int {
 	switch {
 	case end-i == 1 && digits == 2 && s.size(i) >= 5 && !ordinalFigures(s.t.Word(i)): // Q7R2ZT
 		return end
@@ -143,7 +143,7 @@ func (s *contactScan) mixedID(i int) bool {
 			code = append(code, c&^(c>>1&0x20)) // to upper case; digits stay
 		}
 		switch {
-		case len(code) >= 15 && mod97(code):
+		case len(code) >= 15 && validIBAN(code):
 			s.add(i, j+1, ID, "iban", .95, "id.iban")
 			return true
 		case j == i && len(code) == 9 && isNationalInsurance(code):
@@ -154,10 +154,10 @@ func (s *contactScan) mixedID(i int) bool {
 	return false
 }
 
-// internetAddress reports four figures to 255 joined by dots at word i.
-func (s *contactScan) internetAddress(i int) bool {
+// isIPAddress reports four figures to 255 joined by dots at word i.
+func (s *contactScan) isIPAddress(i int) bool {
 	for k := i; k < i+4; k++ {
-		if v := s.figure(k); v < 0 || v > 255 || k > i && s.toks[k].Gap != GapDot {
+		if v := s.figureValue(k); v < 0 || v > 255 || k > i && s.toks[k].Gap != GapDot {
 			return false
 		}
 	}
@@ -198,8 +198,8 @@ func luhn(d []byte) bool {
 	return sum%10 == 0
 }
 
-// mod11 checks an NHS number.
-func mod11(d []byte) bool {
+// validNHS checks an NHS number.
+func validNHS(d []byte) bool {
 	sum := 0
 	for i := range 9 {
 		sum += int(d[i]-'0') * (10 - i)
@@ -207,8 +207,8 @@ func mod11(d []byte) bool {
 	return (11-sum%11)%11 == int(d[9]-'0')
 }
 
-// mod97 checks an IBAN in capitals without blanks.
-func mod97(code []byte) bool {
+// validIBAN checks an IBAN in capitals without blanks.
+func validIBAN(code []byte) bool {
 	rest := 0
 	for k := range code {
 		switch c := code[(k+4)%len(code)]; {

@@ -22,22 +22,22 @@ type medical struct {
 }
 
 func newMedical() *medical {
-	return &medical{theVocabulary(), contactLists().words, &sync.Pool{New: func() any { return new(reading) }}}
+	return &medical{sharedVocabulary(), sharedContacts().words, &sync.Pool{New: func() any { return new(medicalScan) }}}
 }
 
 func (*medical) Name() string { return "medical" }
 
 func (m *medical) Find(t *Text, dst []Span) ([]Span, error) {
-	r := m.pool.Get().(*reading)
+	r := m.pool.Get().(*medicalScan)
 	defer m.pool.Put(r)
 	r.v, r.names, r.t = m.v, m.names, t
 	found := r.lookup()
 	r.terms(found)
 	if found&isAfter != 0 {
-		r.things()
+		r.ambiguousComplaints()
 	}
 	if found&(isBody|isCommon) != 0 {
-		r.bodies()
+		r.bodyComplaints()
 	}
 	if found&(isHead|isWeakHead) != 0 {
 		r.heads()
@@ -45,7 +45,7 @@ func (m *medical) Find(t *Text, dst []Span) ([]Span, error) {
 	if found&(isTrigger|isDrugTrigger|isWeakTrigger) != 0 {
 		r.triggers()
 	}
-	if len(r.finds) > 0 {
+	if len(r.candidates) > 0 {
 		r.lists()
 		r.context()
 		dst = r.spans(dst)
@@ -55,16 +55,16 @@ func (m *medical) Find(t *Text, dst []Span) ([]Span, error) {
 }
 
 // A reading is the state of one Find.
-type reading struct {
-	v       *vocabulary
-	names   *Words
-	t       *Text
-	words   []uint32 // flags of each word as a phrase of one word
-	begins  []uint32 // flags of all phrases that begin there
-	first   []int32  // for each word, the first of phrases that begins there
-	phrases []phrase // of two words and more, in order
-	finds   []find
-	sure    []bool // words of finds that are not weak
+type medicalScan struct {
+	v          *vocabulary
+	names      *Words
+	t          *Text
+	words      []uint32 // flags of each word as a phrase of one word
+	begins     []uint32 // flags of all phrases that begin there
+	first      []int32  // for each word, the first of phrases that begins there
+	phrases    []phrase // of two words and more, in order
+	candidates []candidate
+	strong     []bool // words of candidates that are not weak
 }
 
 type phrase struct {
@@ -81,7 +81,7 @@ const (
 )
 
 // A find is a candidate, words [from, to).
-type find struct {
+type candidate struct {
 	from, to int
 	category uint32
 	score    float32
@@ -90,10 +90,10 @@ type find struct {
 }
 
 // lookup reads the text against the trie and returns all flags that occur.
-func (r *reading) lookup() (all uint32) {
+func (r *medicalScan) lookup() (all uint32) {
 	toks := r.t.Tokens
 	r.words, r.begins, r.first = r.words[:0], r.begins[:0], r.first[:0]
-	r.phrases, r.finds = r.phrases[:0], r.finds[:0]
+	r.phrases, r.candidates = r.phrases[:0], r.candidates[:0]
 	for i := range toks {
 		e := r.v.phrases.step(0, toks[i].Hash)
 		if toks[i].Shape&HasApostrophe != 0 && contractions.Flags(toks[i].Hash) != 0 {
@@ -129,7 +129,7 @@ func runsOn(g Gap) bool { return g.Plain() || g == GapDot || g == GapSlash || g 
 
 // at returns the length in words of the longest phrase with one of the flags
 // that begins at word i, and its flags.
-func (r *reading) at(i int, flags uint32) (n int, has uint32) {
+func (r *medicalScan) at(i int, flags uint32) (n int, has uint32) {
 	if i < 0 || i >= len(r.words) || r.begins[i]&flags == 0 {
 		return 0, 0
 	}
@@ -145,18 +145,18 @@ func (r *reading) at(i int, flags uint32) (n int, has uint32) {
 }
 
 // is reports whether word i, alone, has one of the flags.
-func (r *reading) is(i int, flags uint32) bool {
+func (r *medicalScan) is(i int, flags uint32) bool {
 	return i >= 0 && i < len(r.words) && r.words[i]&flags != 0
 }
 
 // named reports whether word i is a given or family name.
-func (r *reading) named(i int) bool {
+func (r *medicalScan) named(i int) bool {
 	return r.names.Flags(r.t.Tokens[i].Hash)&(cGiven|cGivenWord|cSurname) != 0
 }
 
 // grammar returns what part word i plays in a sentence, 0 if there is no such
 // word or a sentence ends before it.
-func (r *reading) grammar(i int) uint32 {
+func (r *medicalScan) grammar(i int) uint32 {
 	if i < 0 || i >= len(r.t.Tokens) {
 		return 0
 	}
@@ -164,22 +164,22 @@ func (r *reading) grammar(i int) uint32 {
 }
 
 // joined reports whether words i-1 and i stand in one sentence.
-func (r *reading) joined(i int) bool {
+func (r *medicalScan) joined(i int) bool {
 	return i > 0 && i < len(r.t.Tokens) && !r.t.Tokens[i].Gap.Sentence()
 }
 
 // adjacent reports whether nothing but blanks or a hyphen is between words i-1
 // and i.
-func (r *reading) adjacent(i int) bool {
+func (r *medicalScan) adjacent(i int) bool {
 	return i > 0 && i < len(r.t.Tokens) && runsOn(r.t.Tokens[i].Gap)
 }
 
-func (r *reading) add(from, to int, category uint32, score float32, rule string) {
-	r.finds = append(r.finds, find{from, to, category & categoryBits, score, rule, false})
+func (r *medicalScan) add(from, to int, category uint32, score float32, rule string) {
+	r.candidates = append(r.candidates, candidate{from, to, category & categoryBits, score, rule, false})
 }
 
 // terms finds the phrases of the lexicon, the longest from left to right.
-func (r *reading) terms(found uint32) {
+func (r *medicalScan) terms(found uint32) {
 	if found&(isTerm|isAmbiguous) == 0 {
 		return
 	}
@@ -189,22 +189,22 @@ func (r *reading) terms(found uint32) {
 			i++
 			continue
 		}
-		f := find{i, i + n, has & categoryBits, 0.95, ruleTerm, has&isTerm == 0}
+		f := candidate{i, i + n, has & categoryBits, 0.95, ruleTerm, has&isTerm == 0}
 		if f.weak {
 			f.score, f.rule = 0.7, ruleAmbiguous
 		}
-		r.finds = append(r.finds, f)
+		r.candidates = append(r.candidates, f)
 		i += n
 	}
 }
 
-// spans appends the finds that are left, those that touch as one.
-func (r *reading) spans(dst []Span) []Span {
-	slices.SortFunc(r.finds, func(a, b find) int { return cmp.Or(a.from-b.from, b.to-a.to) })
-	for i := 0; i < len(r.finds); {
-		f := r.finds[i]
-		for i++; i < len(r.finds); i++ {
-			g := r.finds[i]
+// spans appends the candidates that are left, those that touch as one.
+func (r *medicalScan) spans(dst []Span) []Span {
+	slices.SortFunc(r.candidates, func(a, b candidate) int { return cmp.Or(a.from-b.from, b.to-a.to) })
+	for i := 0; i < len(r.candidates); {
+		f := r.candidates[i]
+		for i++; i < len(r.candidates); i++ {
+			g := r.candidates[i]
 			if g.from > f.to || g.from == f.to && !r.t.Tokens[f.to].Gap.Plain() {
 				break
 			}

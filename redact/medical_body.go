@@ -8,14 +8,14 @@ const (
 	procedureCategory
 )
 
-// bodies finds complaints about body parts:
+// bodyComplaints finds complaints about body parts:
 //
 //	knee pain, stomach problems          body, compound
 //	sore throat, broken left arm         attribute, sides, body
 //	my tooth really is aching            body, links and fillers, complaint
 //	pain in my lower back                complaint, preposition, owner, body
 //	sprained my ankle                    injury, owner, body
-func (r *reading) bodies() {
+func (r *medicalScan) bodyComplaints() {
 	for i := 0; i < len(r.words); i++ {
 		n, has := r.at(i, isBody|isCommon)
 		if n == 0 {
@@ -36,10 +36,10 @@ func (r *reading) bodies() {
 	}
 }
 
-// things finds complaints about what a term is ambiguous for: "my bridge came
+// ambiguousComplaints finds complaints about what a term is ambiguous for: "my bridge came
 // loose", "the wound is leaking".
-func (r *reading) things() {
-	for _, f := range r.finds {
+func (r *medicalScan) ambiguousComplaints() {
+	for _, f := range r.candidates {
 		hurt := f.category == conditionCategory || f.category == injuryCategory
 		if f.weak && (r.owned(f.from) || hurt && r.grammar(f.from-1)&isThe != 0) {
 			r.complaintAfter(f.from, f.to, false)
@@ -48,7 +48,7 @@ func (r *reading) things() {
 }
 
 // complaintBefore looks left of the body part [body, to) for what ails it.
-func (r *reading) complaintBefore(body, to int, common bool) {
+func (r *medicalScan) complaintBefore(body, to int, common bool) {
 	i := body - 1
 	owned, determined := false, false
 	for steps := 0; steps < 4 && i >= 0 && r.joined(i+1); steps++ {
@@ -95,7 +95,7 @@ func (r *reading) complaintBefore(body, to int, common bool) {
 }
 
 // complaintAfter looks right of the body part [body, to) for what ails it.
-func (r *reading) complaintAfter(body, to int, common bool) {
+func (r *medicalScan) complaintAfter(body, to int, common bool) {
 	if common && !r.owned(body) {
 		return
 	}
@@ -137,7 +137,7 @@ func (r *reading) complaintAfter(body, to int, common bool) {
 }
 
 // owned reports whether the body part at word i is somebody's: "my left …".
-func (r *reading) owned(i int) bool {
+func (r *medicalScan) owned(i int) bool {
 	for i--; i >= 0 && r.joined(i+1); i-- {
 		g := r.grammar(i)
 		if g&isOwner != 0 {
@@ -151,14 +151,14 @@ func (r *reading) owned(i int) bool {
 }
 
 // unknown reports whether word i is neither an everyday word nor a name.
-func (r *reading) unknown(i int) bool {
+func (r *medicalScan) unknown(i int) bool {
 	tok := r.t.Tokens[i]
 	return r.begins[i] == 0 && r.grammar(i) == 0 && tok.Shape.Alpha() && !tok.Shape.Title() && tok.End-tok.Start > 3 && !r.named(i)
 }
 
 // endsAt returns where the longest phrase with one of the flags begins that
 // ends with word i, -1 if there is none.
-func (r *reading) endsAt(i int, flags uint32) int {
+func (r *medicalScan) endsAt(i int, flags uint32) int {
 	for from := max(0, i-4); from <= i; from++ {
 		for _, p := range r.phrases[r.first[from]:r.first[from+1]] {
 			if p.flags&flags != 0 && from+int(p.n) == i+1 {
@@ -174,7 +174,7 @@ func (r *reading) endsAt(i int, flags uint32) int {
 
 // modified returns where the phrase that begins at word i begins with its
 // modifiers: "chronic", "left".
-func (r *reading) modified(i int) int {
+func (r *medicalScan) modified(i int) int {
 	from := i
 	for from > 0 && r.adjacent(from) {
 		if r.is(from-1, isModifier|isAttribute|isBody) {
@@ -190,7 +190,7 @@ func (r *reading) modified(i int) int {
 // heads finds phrases by their last word: "goodpasture syndrome", "keyhole
 // surgery". A weak head needs a body part, a term or a modifier before it, a
 // strong one any word that is not an everyday one.
-func (r *reading) heads() {
+func (r *medicalScan) heads() {
 	for i := 1; i < len(r.words); i++ {
 		n, has := r.at(i, isHead|isWeakHead)
 		if n == 0 || !r.adjacent(i) {

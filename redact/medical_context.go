@@ -2,53 +2,53 @@ package redact
 
 // How far, in words, what makes a term medical or figurative may be from it.
 const (
-	cueReach    = 3 // a cue
-	findReach   = 8 // a sure find
-	figureReach = 8 // a thing the term is said of
+	cueReach       = 3 // a cue
+	candidateReach = 8 // a sure find
+	figureReach    = 8 // a thing the term is said of
 )
 
-// context drops the finds that only sound medical and the ambiguous ones that
+// context drops the candidates that only sound medical and the ambiguous ones that
 // nothing near them confirms.
-func (r *reading) context() {
+func (r *medicalScan) context() {
 	for i := range r.words {
 		if n, _ := r.at(i, isVeto); n > 0 {
 			r.veto(i, i+n)
 		}
 	}
-	for k := range r.finds {
-		f := &r.finds[k]
-		if r.isHarmless(f) || r.isName(f) || r.isFigure(f) || r.isImpersonal(f) {
+	for k := range r.candidates {
+		f := &r.candidates[k]
+		if r.isHarmless(f) || r.isName(f) || r.isFigurative(f) || r.isImpersonal(f) {
 			f.score = 0
 		}
 	}
-	r.sure = append(r.sure[:0], make([]bool, len(r.words))...)
-	for _, f := range r.finds {
+	r.strong = append(r.strong[:0], make([]bool, len(r.words))...)
+	for _, f := range r.candidates {
 		for i := f.from; i < f.to && !f.weak && f.score > 0; i++ {
-			r.sure[i] = true
+			r.strong[i] = true
 		}
 	}
-	for k := range r.finds {
-		f := &r.finds[k]
+	for k := range r.candidates {
+		f := &r.candidates[k]
 		if f.weak && f.score > 0 && !r.confirmed(f) {
 			f.score = 0
 		}
 	}
 	n := 0
-	for _, f := range r.finds {
+	for _, f := range r.candidates {
 		if f.score > 0 {
-			r.finds[n] = f
+			r.candidates[n] = f
 			n++
 		}
 	}
-	r.finds = r.finds[:n]
+	r.candidates = r.candidates[:n]
 }
 
-// veto drops the finds within words [from, to), and those of the grammar that
+// veto drops the candidates within words [from, to), and those of the grammar that
 // contain them. A term that runs on beyond them is none: "have a heart" says
 // nothing of a "heart attack".
-func (r *reading) veto(from, to int) {
-	for k := range r.finds {
-		f := &r.finds[k]
+func (r *medicalScan) veto(from, to int) {
+	for k := range r.candidates {
+		f := &r.candidates[k]
 		within := from <= f.from && f.to <= to
 		around := f.from <= from && to <= f.to && f.rule != ruleTerm
 		if within || around {
@@ -60,7 +60,7 @@ func (r *reading) veto(from, to int) {
 // isHarmless reports whether the find is a word every call has: one of the
 // clinic's, or one like "me" and "down" unless it is written in capitals ("ME")
 // among small letters.
-func (r *reading) isHarmless(f *find) bool {
+func (r *medicalScan) isHarmless(f *candidate) bool {
 	if n, _ := r.at(f.from, isClinic); n >= f.to-f.from {
 		return true
 	}
@@ -69,9 +69,9 @@ func (r *reading) isHarmless(f *find) bool {
 
 // isName reports whether a name is made of the find: "Bath Road", "Cancer
 // Research", "Mrs Burns".
-func (r *reading) isName(f *find) bool {
+func (r *medicalScan) isName(f *candidate) bool {
 	if r.adjacent(f.to) {
-		if n, _ := r.at(f.to, nameAfter); n > 0 && (!r.t.Upper || r.titled(f.to)) {
+		if n, _ := r.at(f.to, nameAfter); n > 0 && (!r.t.Upper || r.capitalised(f.to)) {
 			return true
 		}
 	}
@@ -79,14 +79,14 @@ func (r *reading) isName(f *find) bool {
 		return false
 	}
 	gap := r.t.Tokens[f.from].Gap
-	return gap&^(GapSpace|GapDot) == 0 && r.is(f.from-1, nameBefore) && (!r.t.Upper || r.titled(f.from))
+	return gap&^(GapSpace|GapDot) == 0 && r.is(f.from-1, nameBefore) && (!r.t.Upper || r.capitalised(f.from))
 }
 
-func (r *reading) titled(i int) bool { return r.t.Tokens[i].Shape&FirstUpper != 0 }
+func (r *medicalScan) capitalised(i int) bool { return r.t.Tokens[i].Shape&FirstUpper != 0 }
 
-// isFigure reports whether the find is said of a thing: "our server had a
+// isFigurative reports whether the find is said of a thing: "our server had a
 // heart attack", "the printer is allergic to blue ink".
-func (r *reading) isFigure(f *find) bool {
+func (r *medicalScan) isFigurative(f *candidate) bool {
 	figure := f.rule == ruleTrigger
 	for i := f.from; i < f.to && !figure; i++ {
 		n, _ := r.at(i, isFigure)
@@ -114,7 +114,7 @@ func (r *reading) isFigure(f *find) bool {
 // isImpersonal reports whether a word that is often a figure of speech is said
 // of something, in a sentence without a person and without another find: "the
 // market has a fever for houses".
-func (r *reading) isImpersonal(f *find) bool {
+func (r *medicalScan) isImpersonal(f *candidate) bool {
 	if f.to-f.from > 1 || !r.is(f.from, isFigure) {
 		return false
 	}
@@ -133,8 +133,8 @@ func (r *reading) isImpersonal(f *find) bool {
 			return false
 		}
 	}
-	for k := range r.finds {
-		if g := &r.finds[k]; g.score > 0 && (g.to <= f.from && g.to > start || g.from >= f.to && g.from < f.to+figureReach) {
+	for k := range r.candidates {
+		if g := &r.candidates[k]; g.score > 0 && (g.to <= f.from && g.to > start || g.from >= f.to && g.from < f.to+figureReach) {
 			return false
 		}
 	}
@@ -156,17 +156,17 @@ func (r *reading) isImpersonal(f *find) bool {
 
 // confirmed reports whether a cue or a sure find is near an ambiguous one, in
 // its sentence.
-func (r *reading) confirmed(f *find) bool {
-	for i := f.from - 1; i >= max(0, f.from-findReach-1) && r.joined(i+1); i-- {
-		if r.sure[i] {
+func (r *medicalScan) confirmed(f *candidate) bool {
+	for i := f.from - 1; i >= max(0, f.from-candidateReach-1) && r.joined(i+1); i-- {
+		if r.strong[i] {
 			return true
 		}
 		if n, _ := r.at(i, isCue); n > 0 && i+n <= f.from && f.from-(i+n) <= cueReach {
 			return true
 		}
 	}
-	for i := f.to; i < min(len(r.words), f.to+findReach+1) && r.joined(i); i++ {
-		if r.sure[i] {
+	for i := f.to; i < min(len(r.words), f.to+candidateReach+1) && r.joined(i); i++ {
+		if r.strong[i] {
 			return true
 		}
 		if n, _ := r.at(i, isCueAfter); n > 0 && i < f.to+cueReach {

@@ -3,7 +3,7 @@ package redact
 // triggers takes what words announce, known or not: "diagnosed with …",
 // "allergic to …", "milligrams of …". A weak trigger ("i take …") takes only
 // what follows at once and is neither an everyday word nor a name.
-func (r *reading) triggers() {
+func (r *medicalScan) triggers() {
 	for i := 0; i < len(r.words); i++ {
 		n, has := r.at(i, isTrigger|isDrugTrigger|isWeakTrigger)
 		if n == 0 {
@@ -13,7 +13,7 @@ func (r *reading) triggers() {
 		if last := r.grammar(i + n - 1); weak && last&isIntake == 0 || last&(isOwner|isHave) != 0 {
 			continue // what people have and want is endless
 		}
-		f := find{category: conditionCategory, score: 0.8, rule: ruleTrigger}
+		f := candidate{category: conditionCategory, score: 0.8, rule: ruleTrigger}
 		if has&isDrugTrigger != 0 || weak {
 			f.category = drugCategory
 		}
@@ -32,11 +32,11 @@ func (r *reading) triggers() {
 		case known != nil && f.from == i+n:
 			known.to, known.weak = f.to, false // "allergic to cats" is one fact
 		default:
-			r.finds = append(r.finds, f)
+			r.candidates = append(r.candidates, f)
 		}
 		if !weak && r.lastOfList(f.to) {
 			f.from, f.to = f.to+1, f.to+2
-			r.finds = append(r.finds, f)
+			r.candidates = append(r.candidates, f)
 		}
 		if k, _ := r.at(f.from, isTerm); f.from+k > f.to {
 			f.to = f.from + k // "sulfa drugs" is one, though "drugs" ends a phrase
@@ -45,14 +45,14 @@ func (r *reading) triggers() {
 			if f.from, f.to = r.nextOfList(f.to); f.from == f.to {
 				break
 			}
-			r.finds = append(r.finds, f)
+			r.candidates = append(r.candidates, f)
 		}
 	}
 }
 
 // announced returns the words that a trigger, which ends before word i, is
 // about: from where the fillers and amounts end to where the phrase stops.
-func (r *reading) announced(i int, weak bool) (from, to int) {
+func (r *medicalScan) announced(i int, weak bool) (from, to int) {
 	from = i
 	for !weak && r.sameClause(from) && (r.grammar(from)&(isThe|isFiller|isOwner) != 0 && !r.is(from, isStop|isTerm) || r.isAmount(from)) {
 		from++
@@ -69,7 +69,7 @@ func (r *reading) announced(i int, weak bool) (from, to int) {
 }
 
 // allergy reports whether the trigger [from, to) is one of everyday things.
-func (r *reading) allergy(from, to int) bool {
+func (r *medicalScan) allergy(from, to int) bool {
 	for i := from; i < to; i++ {
 		if r.grammar(i)&isAllergy != 0 {
 			return true
@@ -80,19 +80,19 @@ func (r *reading) allergy(from, to int) bool {
 
 // everyday reports whether word i makes everyday words of those before it: "he
 // takes badminton lessons".
-func (r *reading) everyday(i int) bool {
+func (r *medicalScan) everyday(i int) bool {
 	return r.is(i, isSafe) && r.words[i]&(isTerm|isAmbiguous|isWeakHead|isStop|isClinic) == 0 && r.grammar(i) == 0
 }
 
-func (r *reading) isAmount(i int) bool {
-	return r.t.Number(i).Kind != NotNumber || grammarWords.Flags(r.t.Tokens[i].Hash)&isUnit != 0
+func (r *medicalScan) isAmount(i int) bool {
+	return r.t.numberWord(i).kind != notNumber || grammarWords.Flags(r.t.Tokens[i].Hash)&isUnit != 0
 }
 
 // within returns the find that lies within words [from, to), nil if there is
 // none.
-func (r *reading) within(from, to int) *find {
-	for k := range r.finds {
-		if f := &r.finds[k]; from <= f.from && f.to <= to && f.score > 0 {
+func (r *medicalScan) within(from, to int) *candidate {
+	for k := range r.candidates {
+		if f := &r.candidates[k]; from <= f.from && f.to <= to && f.score > 0 {
 			return f
 		}
 	}
@@ -101,14 +101,14 @@ func (r *reading) within(from, to int) *find {
 
 // lastOfList reports whether word i is the "and" before the last item, word
 // i+1, of a list that a trigger announced: "allergic to cats and latex".
-func (r *reading) lastOfList(i int) bool {
+func (r *medicalScan) lastOfList(i int) bool {
 	return r.sameClause(i) && r.grammar(i)&isAnd != 0 && r.sameClause(i+1) && !r.stops(i+1, true) &&
 		(!r.sameClause(i+2) || r.stops(i+2, false))
 }
 
 // nextOfList returns the item, of two words at most, of the list that goes on
 // at word i, however everyday: "allergic to cats, wool and cow's milk".
-func (r *reading) nextOfList(i int) (from, to int) {
+func (r *medicalScan) nextOfList(i int) (from, to int) {
 	if i >= len(r.words) || !r.listed(i) {
 		return i, i
 	}
@@ -127,7 +127,7 @@ func (r *reading) nextOfList(i int) (from, to int) {
 
 // vague reports whether words [from, to) tell nothing: the clinic's own words,
 // or a body part without a complaint.
-func (r *reading) vague(from, to int) bool {
+func (r *medicalScan) vague(from, to int) bool {
 	for i := from; i < to; i++ {
 		if !r.is(i, isClinic|isBody|isCommon|isStop) && r.grammar(i) == 0 {
 			return false
@@ -137,12 +137,12 @@ func (r *reading) vague(from, to int) bool {
 }
 
 // sameClause reports whether only blanks are before word i.
-func (r *reading) sameClause(i int) bool {
+func (r *medicalScan) sameClause(i int) bool {
 	return i > 0 && i < len(r.t.Tokens) && r.t.Tokens[i].Gap.Plain()
 }
 
 // stops reports whether word i ends what a trigger announces.
-func (r *reading) stops(i int, weak bool) bool {
+func (r *medicalScan) stops(i int, weak bool) bool {
 	if n, _ := r.at(i, isStop); n > 0 {
 		return true
 	}
@@ -153,11 +153,11 @@ func (r *reading) stops(i int, weak bool) bool {
 	return r.is(i, isSafe|isClinic|isCommon|isAmbiguous|isFigure|isThing|isVeto) || r.grammar(i) != 0 || !s.Alpha() || s.Title() || r.named(i) || r.t.Tokens[i].End-r.t.Tokens[i].Start < 5
 }
 
-// lists takes the unknown word of a list of sure finds: "Flomax, Darvocet and
+// lists takes the unknown word of a list of sure candidates: "Flomax, Darvocet and
 // ibuprofen", "metformin and Xigduo."
-func (r *reading) lists() {
-	for k := 0; k < len(r.finds); k++ { // what is added is looked at in turn
-		f := r.finds[k]
+func (r *medicalScan) lists() {
+	for k := 0; k < len(r.candidates); k++ { // what is added is looked at in turn
+		f := r.candidates[k]
 		if f.weak || f.score == 0 || f.rule != ruleTerm && f.rule != ruleList {
 			continue
 		}
@@ -172,21 +172,21 @@ func (r *reading) lists() {
 			!r.t.Tokens[i].Shape.Alpha() || r.t.Tokens[i].End-r.t.Tokens[i].Start < 5 {
 			continue
 		}
-		if last := i+1 == len(r.words) || !r.sameClause(i+1); last && i > f.to || r.sureAfter(i+1) {
-			r.finds = append(r.finds, find{i, i + 1, f.category, 0.6, ruleList, false})
+		if last := i+1 == len(r.words) || !r.sameClause(i+1); last && i > f.to || r.strongAfter(i+1) {
+			r.candidates = append(r.candidates, candidate{i, i + 1, f.category, 0.6, ruleList, false})
 		}
 	}
 }
 
 // listed reports whether a list goes on at word i: after a comma or with an
 // "and".
-func (r *reading) listed(i int) bool {
+func (r *medicalScan) listed(i int) bool {
 	gap := r.t.Tokens[i].Gap
 	return gap&^(GapComma|GapSpace) == 0 && (gap&GapComma != 0 || r.grammar(i)&isAnd != 0)
 }
 
-// sureAfter reports whether the list goes on at word i with a term.
-func (r *reading) sureAfter(i int) bool {
+// strongAfter reports whether the list goes on at word i with a term.
+func (r *medicalScan) strongAfter(i int) bool {
 	if i >= len(r.words) || !r.listed(i) {
 		return false
 	}

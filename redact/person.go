@@ -5,27 +5,27 @@ package redact
 func (s *contactScan) person(i int, f uint32) int {
 	switch {
 	case f&cTitle != 0 && !(f&cKin != 0 && s.owned(i)):
-		if end := s.titled(i, f); end > i {
+		if end := s.titledName(i, f); end > i {
 			return end
 		}
 	case f&cNameCue != 0:
-		if end := s.stated(i); end > i {
+		if end := s.statedName(i); end > i {
 			return end
 		}
 	}
 	if f&cKin != 0 {
-		if end := s.relative(i); end > i {
+		if end := s.relativeName(i); end > i {
 			return end
 		}
 	}
 	if f&(cGiven|cGivenWord|cSurname) != 0 {
-		return s.named(i, f)
+		return s.listedName(i, f)
 	}
 	return i
 }
 
-// titled reads "Dr Patel", "mrs . burns", "nurse joy" at word i.
-func (s *contactScan) titled(i int, f uint32) int {
+// titledName reads "Dr Patel", "mrs . burns", "nurse joy" at word i.
+func (s *contactScan) titledName(i int, f uint32) int {
 	j := i + 1
 	if j >= len(s.toks) || s.toks[j].Gap&^(GapSpace|GapDot|GapLine) != 0 || s.toks[j].Shape&HasDigit != 0 {
 		return i
@@ -33,18 +33,18 @@ func (s *contactScan) titled(i int, f uint32) int {
 	if s.flags(j)&cTitle != 0 && s.gap(j+1)&^(GapSpace|GapDot) == 0 && s.flags(j+1)&cStop == 0 {
 		j++ // Prof. Dr. …
 	}
-	for n := 0; n < 2 && s.size1(j) && j+1 < len(s.toks) && s.gap(j+1)&^(GapSpace|GapDot) == 0 && s.toks[j+1].Shape&HasDigit == 0; n++ {
+	for n := 0; n < 2 && s.singleLetter(j) && j+1 < len(s.toks) && s.gap(j+1)&^(GapSpace|GapDot) == 0 && s.toks[j+1].Shape&HasDigit == 0; n++ {
 		j++ // Dr. A. K. …
 	}
-	if !s.takesName(i, j, f) {
+	if !s.titleTakesName(i, j, f) {
 		return i
 	}
-	return s.add(i, s.names(j+1, j, 2), Person, "titled", .9, "person.title")
+	return s.add(i, s.extendName(j+1, j, 2), Person, "titled", .9, "person.title")
 }
 
-// takesName reports that word j is the name of whom the title at word i, with
+// titleTakesName reports that word j is the name of whom the title at word i, with
 // flags f, speaks.
-func (s *contactScan) takesName(i, j int, f uint32) bool {
+func (s *contactScan) titleTakesName(i, j int, f uint32) bool {
 	nf := s.flags(j)
 	listed := nf&(cGiven|cGivenWord|cSurname) != 0
 	cased := s.toks[j].Shape&FirstUpper != 0 && s.size(j) > 1
@@ -84,8 +84,8 @@ var (
 	clinicians  = setOf("nurse", "chief", "pastor", "matron", "lady", "lord", "sir", "dame")
 )
 
-// stated reads the name after "my name is", "surname", "called" at word i.
-func (s *contactScan) stated(i int) int {
+// statedName reads the name after "my name is", "surname", "called" at word i.
+func (s *contactScan) statedName(i int) int {
 	j := i + 1
 	weak := s.is(i, "called") || s.is(i, "named") || s.is(i, "names") && s.toks[i].Shape&HasApostrophe == 0 || s.gap(j)&GapComma != 0
 	for n := 0; n < 6 && j < len(s.toks) && !s.gap(j).Sentence() && (s.flags(j)&cFiller != 0 || nameLinks.has(s.toks[j].Hash)); n++ {
@@ -101,7 +101,7 @@ func (s *contactScan) stated(i int) int {
 		return i
 	}
 	if s.flags(j)&cTitle != 0 {
-		if end := s.titled(j, s.flags(j)); end > j {
+		if end := s.titledName(j, s.flags(j)); end > j {
 			return end
 		}
 	}
@@ -117,14 +117,14 @@ func (s *contactScan) stated(i int) int {
 	case s.known(j), weak: // "it's called …", and not a listed name
 		return i
 	}
-	return s.add(j, s.names(j+1, j, 3), Person, "stated", .9, "person.stated")
+	return s.add(j, s.extendName(j+1, j, 3), Person, "stated", .9, "person.stated")
 }
 
 var nameLinks = setOf("is", "it's", "was", "would", "be", "here", "as", "of", "under", "for", "on", "the", "account", "booking", "appointment",
 	"file", "card", "in", "full", "first", "last", "my", "patient", "patients", "please")
 
-// relative reads "my husband James", "my mother, Margaret Whitfield" at word i.
-func (s *contactScan) relative(i int) int {
+// relativeName reads "my husband James", "my mother, Margaret Whitfield" at word i.
+func (s *contactScan) relativeName(i int) int {
 	j := i + 1
 	if j >= len(s.toks) || s.toks[j].Shape&HasDigit != 0 || s.gap(j)&^(GapSpace|GapComma|GapLine) != 0 {
 		return i
@@ -138,11 +138,11 @@ func (s *contactScan) relative(i int) int {
 	case f&cGiven != 0:
 	case cased && f&(cGivenWord|cSurname) != 0, cased && f&cStop == 0 && !s.known(j) && (s.gap(j) == GapSpace || !s.gap(j+1).Plain()):
 	case f&cGivenWord != 0 && s.gap(j) == GapSpace && f&(cMonth|cMonthWord) == 0 && s.owned(i) && !auxiliary.has(s.toks[j].Hash) &&
-		(!s.everyday.has(s.toks[j].Hash) && f&cStop == 0 || !s.gap(j+1).Plain() || s.flags(j+1)&cAfter != 0):
+		(!s.everyday.has(s.toks[j].Hash) && f&cStop == 0 || !s.gap(j+1).Plain() || s.flags(j+1)&cAfterName != 0):
 	default:
 		return i
 	}
-	return s.add(j, s.names(j+1, j, 2), Person, "relative", .85, "person.relative")
+	return s.add(j, s.extendName(j+1, j, 2), Person, "relative", .85, "person.relative")
 }
 
 // owned reports "my" or "his" before word i.
@@ -150,14 +150,14 @@ func (s *contactScan) owned(i int) bool {
 	return s.is(i-1, "my") || s.is(i-1, "his") || s.is(i-1, "her") || s.is(i-1, "our") || s.is(i-2, "my") || s.is(i-2, "our")
 }
 
-// named reads a name that begins with the listed name at word i.
-func (s *contactScan) named(i int, f uint32) int {
+// listedName reads a name that begins with the listed name at word i.
+func (s *contactScan) listedName(i int, f uint32) int {
 	tok := s.toks[i]
 	if tok.Shape&HasApostrophe != 0 && s.size(i) <= 5 && f&cGiven == 0 {
 		return i // he'll, we'd
 	}
-	end := s.names(i+1, i, 3)
-	if s.otherThing(i, end) {
+	end := s.extendName(i+1, i, 3)
+	if s.notPerson(i, end) {
 		return i
 	}
 	cased := tok.Shape.Title() || tok.Shape.Caps() && s.size(i) > 2
@@ -169,17 +169,17 @@ func (s *contactScan) named(i int, f uint32) int {
 			score = .95 // more than a medical ending is worth: Amelia, Ifeoma
 		}
 	case f&cStop != 0:
-		ok = cased && (end > i+1 || s.led(i)) || end > i+1 && s.flags(end)&cAfter != 0 && s.begins(i)
+		ok = cased && (end > i+1 || s.afterLeadIn(i)) || end > i+1 && s.flags(end)&cAfterName != 0 && s.startsUtterance(i)
 	case f&cGivenWord != 0 && cased:
-		ok = end > i+1 || s.led(i) || s.flags(i+1)&cAfter != 0 ||
+		ok = end > i+1 || s.afterLeadIn(i) || s.flags(i+1)&cAfterName != 0 ||
 			!s.gap(i).Sentence() && f&(cStreet|cStreetWeak|cMonth|cMonthWord|cPlace) == 0
 	case f&cGivenWord != 0:
 		ok = s.lowerName(i, end)
 	case cased: // a family name
-		ok = end > i+1 || !s.known(i) && f&cPlace == 0 && (s.announced(i) || here.has(s.hash(i+1)))
+		ok = end > i+1 || !s.known(i) && f&cPlace == 0 && (s.announcedName(i) || speakerWords.has(s.hash(i+1)))
 	default:
-		ok = !s.known(i) && (here.has(s.hash(i+1)) && s.begins(i) ||
-			announces.has(s.hash(i-1)) && s.after(i+1) && end == i+1 && s.size(i) > 3)
+		ok = !s.known(i) && (speakerWords.has(s.hash(i+1)) && s.startsUtterance(i) ||
+			nameAnnouncers.has(s.hash(i-1)) && s.nameMayEnd(i+1) && end == i+1 && s.size(i) > 3)
 	}
 	if !ok {
 		return i
@@ -196,17 +196,17 @@ func (s *contactScan) named(i int, f uint32) int {
 func (s *contactScan) lowerName(i, end int) bool {
 	mostlyWord := s.everyday.has(s.toks[i].Hash)
 	if end > i+1 {
-		return !mostlyWord || s.flags(end)&cAfter != 0 && s.flags(i+1)&cGiven == 0 ||
+		return !mostlyWord || s.flags(end)&cAfterName != 0 && s.flags(i+1)&cGiven == 0 ||
 			!auxiliary.has(s.toks[i].Hash) && !s.known(i+1) && s.flags(i+1)&cGiven == 0
 	}
 	if auxiliary.has(s.toks[i].Hash) {
 		return false
 	}
-	if here.has(s.hash(i+1)) || said.has(s.hash(i+1)) {
-		return s.begins(i)
+	if speakerWords.has(s.hash(i+1)) || reportVerbs.has(s.hash(i+1)) {
+		return s.startsUtterance(i)
 	}
 	spokenTo := s.is(i-1, "to") && (s.is(i-2, "speak") || s.is(i-2, "talk") || s.is(i-2, "spoke"))
-	return s.led(i) && (!mostlyWord || (spokenTo || asks.has(s.hash(i-1))) && s.after(i+1) ||
+	return s.afterLeadIn(i) && (!mostlyWord || (spokenTo || personVerbs.has(s.hash(i-1))) && s.nameMayEnd(i+1) ||
 		(s.is(i-1, "like") || s.is(i-1, "want")) && s.is(i+1, "to"))
 }
 
@@ -215,54 +215,54 @@ func (s *contactScan) somewhere(i int) bool {
 	return s.places.longest(s.toks, i, 1) > 0 && (s.is(i-1, "in") || s.is(i-1, "from") || s.is(i-1, "near"))
 }
 
-// announced reports a word before word i after which a family name may stand
+// announcedName reports a word before word i after which a family name may stand
 // alone.
-func (s *contactScan) announced(i int) bool {
-	return announces.has(s.hash(i-1)) && !s.gap(i).Sentence()
+func (s *contactScan) announcedName(i int) bool {
+	return nameAnnouncers.has(s.hash(i-1)) && !s.gap(i).Sentence()
 }
 
 var (
 	// auxiliary are given names never taken for one without a family name.
-	auxiliary = setOf("will", "may", "long", "van", "don", "wes", "case", "love", "ever", "well", "major", "young")
-	here      = setOf("here", "speaking", "calling", "rang", "phoned")
-	places    = setOf("in", "at", "near", "from", "the", "on", "outside", "opposite", "off", "behind")
-	said      = setOf("told", "said", "asked", "called", "texted", "emailed")
-	announces = setOf("under", "text", "call", "ring", "tell", "ask", "remind", "contact", "dear", "for", "with", "by", "see", "spoke", "speak",
+	auxiliary         = setOf("will", "may", "long", "van", "don", "wes", "case", "love", "ever", "well", "major", "young")
+	speakerWords      = setOf("here", "speaking", "calling", "rang", "phoned")
+	placePrepositions = setOf("in", "at", "near", "from", "the", "on", "outside", "opposite", "off", "behind")
+	reportVerbs       = setOf("told", "said", "asked", "called", "texted", "emailed")
+	nameAnnouncers    = setOf("under", "text", "call", "ring", "tell", "ask", "remind", "contact", "dear", "for", "with", "by", "see", "spoke", "speak",
 		"it's", "i'm", "is", "hi", "hello")
-	asks = setOf("hi", "hello", "hey", "text", "call", "ring", "tell", "ask", "remind", "contact", "dear", "see", "saw")
+	personVerbs = setOf("hi", "hello", "hey", "text", "call", "ring", "tell", "ask", "remind", "contact", "dear", "see", "saw")
 )
 
-// led reports that the word before word i lets a name follow.
-func (s *contactScan) led(i int) bool {
+// afterLeadIn reports that the word before word i lets a name follow.
+func (s *contactScan) afterLeadIn(i int) bool {
 	if i == 0 || s.gap(i).Sentence() || s.gap(i)&(GapOther|GapSlash) != 0 {
 		return false
 	}
 	before := s.flags(i - 1)
-	return before&(cLead|cKin|cTitle) != 0 || before&cFiller != 0 && s.flags(i-2)&cLead != 0
+	return before&(cLeadIn|cKin|cTitle) != 0 || before&cFiller != 0 && s.flags(i-2)&cLeadIn != 0
 }
 
-// begins reports that word i begins what is said.
-func (s *contactScan) begins(i int) bool {
-	return s.gap(i).Sentence() || s.led(i) || s.flags(i-1)&cFiller != 0
+// startsUtterance reports that word i begins what is said.
+func (s *contactScan) startsUtterance(i int) bool {
+	return s.gap(i).Sentence() || s.afterLeadIn(i) || s.flags(i-1)&cFiller != 0
 }
 
-// after reports that at word i a name may end.
-func (s *contactScan) after(i int) bool {
-	return !s.gap(i).Plain() || s.flags(i)&(cStop|cLead|cLink|cAfter) != 0
+// nameMayEnd reports that at word i a name may end.
+func (s *contactScan) nameMayEnd(i int) bool {
+	return !s.gap(i).Plain() || s.flags(i)&(cStop|cLeadIn|cLink|cAfterName) != 0
 }
 
-// otherThing reports that words i to end-1 name no person but a street, a
+// notPerson reports that words i to end-1 name no person but a street, a
 // clinic, a product.
-func (s *contactScan) otherThing(i, end int) bool {
-	if end < len(s.toks) && s.gap(end)&^(GapSpace|GapQuote) == 0 && s.flags(end)&cNotName != 0 {
+func (s *contactScan) notPerson(i, end int) bool {
+	if end < len(s.toks) && s.gap(end)&^(GapSpace|GapQuote) == 0 && s.flags(end)&cNotPerson != 0 {
 		return true
 	}
 	return s.is(i-1, "the") && end == i+1 && s.flags(i)&cGiven == 0
 }
 
-// names extends a name whose last word is j-1 and first word is first, by up
+// extendName extends a name whose last word is j-1 and first word is first, by up
 // to most words, and returns the word after it.
-func (s *contactScan) names(j, first, most int) int {
+func (s *contactScan) extendName(j, first, most int) int {
 	cased := s.toks[first].Shape&FirstUpper != 0
 	for n := 0; n < most && j < len(s.toks); n++ {
 		g := s.toks[j].Gap
@@ -295,18 +295,18 @@ func (s *contactScan) names(j, first, most int) int {
 			return j
 		case cased && upper:
 			// Capitals go on, unless they begin something of their own.
-			if f&(cGiven|cSurname|cGivenWord) == 0 && (s.known(j) || f&(cTitle|cPlace|cIDCue|cPhoneCue|cNotName) != 0) || s.flags(j+1)&cNotName != 0 && s.gap(j+1).Plain() {
+			if f&(cGiven|cSurname|cGivenWord) == 0 && (s.known(j) || f&(cTitle|cPlace|cIDCue|cPhoneCue|cNotPerson) != 0) || s.flags(j+1)&cNotPerson != 0 && s.gap(j+1).Plain() {
 				return j
 			}
 		case f&(cSurname|cGiven) != 0:
-			if cased && s.t.Upper && !upper && s.known(j) || !cased && f&cGiven == 0 && s.known(j) && !s.after(j+1) {
+			if cased && s.t.Upper && !upper && s.known(j) || !cased && f&cGiven == 0 && s.known(j) && !s.nameMayEnd(j+1) {
 				return j
 			}
 		case cased && s.t.Upper:
 			return j
 		default:
 			// An unlisted word after a given name, in lower case.
-			if f != 0 || s.known(j) || s.size(j) < 4 || !s.notVerb(j) || s.flags(first)&(cGiven|cTitle) == 0 && s.flags(first-1)&(cTitle|cLink) == 0 && !introduced(s, first) {
+			if f != 0 || s.known(j) || s.size(j) < 4 || !s.notVerb(j) || s.flags(first)&(cGiven|cTitle) == 0 && s.flags(first-1)&(cTitle|cLink) == 0 && !s.introduced(first) {
 				return j
 			}
 		}
@@ -324,53 +324,53 @@ func (s *contactScan) possessive(i int) bool {
 var particles = setOf("de", "van", "der", "den", "von", "bin", "ibn", "al", "el", "la", "le", "di", "da", "dos", "del", "della",
 	"ten", "ter", "st", "mac", "ap", "o")
 
-// unlisted reads a name at word i, which is in no list: "I'm Bojka Zilih",
+// unlistedName reads a name at word i, which is in no list: "I'm Bojka Zilih",
 // "Xanthe here", "i am ekaette udofia". It returns the word after it, i if it
 // is none.
-func (s *contactScan) unlisted(i int) int {
+func (s *contactScan) unlistedName(i int) int {
 	tok := s.toks[i]
 	if tok.Shape&HasApostrophe != 0 && s.possessive(i) {
-		return s.owner(i)
+		return s.possessiveName(i)
 	}
 	upper := tok.Shape&FirstUpper != 0
-	if !upper && !s.mayBegin(i) || s.size(i) < 4 && !upper && !here.has(s.hash(i+1)) || s.size(i) < 2 || tok.Shape&HasDigit != 0 || s.known(i) {
+	if !upper && !s.nameMayBegin(i) || s.size(i) < 4 && !upper && !speakerWords.has(s.hash(i+1)) || s.size(i) < 2 || tok.Shape&HasDigit != 0 || s.known(i) {
 		return i
 	}
-	if s.gap(i+1) == GapSpace && s.figure(i+1) > 0 {
+	if s.gap(i+1) == GapSpace && s.figureValue(i+1) > 0 {
 		if end := s.foreign(i); end > i {
 			return s.add(i, end, Address, "street", .8, "address.foreign")
 		}
 	}
-	end := s.names(i+1, i, 3)
-	if s.otherThing(i, end) {
+	end := s.extendName(i+1, i, 3)
+	if s.notPerson(i, end) {
 		return i
 	}
 	pair := end > i+1 && s.flags(end-1)&(cStop|cPlace) == 0 && !s.known(end-1)
 	switch {
 	case likeGiven(s.t.Word(i)):
-	case here.has(s.hash(end)) && s.gap(end)&^(GapSpace|GapComma) == 0 && (upper || s.begins(i)):
-	case introduced(s, i) && (pair && (upper || s.after(end) && !s.is(i-1, "its")) || (s.is(i-1, "me") || s.is(i-1, "under")) && s.after(end)):
+	case speakerWords.has(s.hash(end)) && s.gap(end)&^(GapSpace|GapComma) == 0 && (upper || s.startsUtterance(i)):
+	case s.introduced(i) && (pair && (upper || s.nameMayEnd(end) && !s.is(i-1, "its")) || (s.is(i-1, "me") || s.is(i-1, "under")) && s.nameMayEnd(end)):
 	case pair && s.flags(end-1)&cSurname != 0:
 	case !upper || !tok.Shape.Title():
 		return i
-	case pair && !places.has(s.hash(i-1)):
-	case asks.has(s.hash(i-1)) && !s.gap(i).Sentence() && s.after(end):
+	case pair && !placePrepositions.has(s.hash(i-1)):
+	case personVerbs.has(s.hash(i-1)) && !s.gap(i).Sentence() && s.nameMayEnd(end):
 	default:
 		return i
 	}
 	return s.add(i, end, Person, "", .6, "person.unlisted")
 }
 
-// mayBegin reports that a name in small letters may begin at word i.
-func (s *contactScan) mayBegin(i int) bool {
+// nameMayBegin reports that a name in small letters may begin at word i.
+func (s *contactScan) nameMayBegin(i int) bool {
 	next := s.flags(i + 1)
-	return s.gap(i+1) == GapSpace && s.figure(i+1) > 0 || next&cSurname != 0 && next&cStop == 0 && s.gap(i+1) == GapSpace && !s.known(i+1) ||
-		s.flags(i-1)&cLead != 0 && introduced(s, i) || next&cAfter != 0 && here.has(s.hash(i+1)) || likeGiven(s.t.Word(i))
+	return s.gap(i+1) == GapSpace && s.figureValue(i+1) > 0 || next&cSurname != 0 && next&cStop == 0 && s.gap(i+1) == GapSpace && !s.known(i+1) ||
+		s.flags(i-1)&cLeadIn != 0 && s.introduced(i) || next&cAfterName != 0 && speakerWords.has(s.hash(i+1)) || likeGiven(s.t.Word(i))
 }
 
-// owner reads what the 's of word i makes of it: "sarah's", "my surname's".
-func (s *contactScan) owner(i int) int {
-	end := s.bare(i)
+// possessiveName reads what the 's of word i makes of it: "sarah's", "my surname's".
+func (s *contactScan) possessiveName(i int) int {
+	end := s.possessiveStem(i)
 	f := s.words.Flags(Hash(s.t.S[s.toks[i].Start:end]))
 	if f&(cNameCue|cPhoneCue|cIDCue|cAddrCue|cBirth|cPostcode|cKin) != 0 {
 		return s.word(i, f&^(cGiven|cGivenWord|cSurname))
@@ -396,36 +396,36 @@ func likeGiven(word string) bool {
 	head := buf[:n]
 	switch head[0] {
 	case 'a':
-		return begins(head, "ade") && head[3] != 'n' && head[3] != 'q' || begins(head, "ayo") || begins(head, "akin") || begins(head, "abio")
+		return hasLonger(head, "ade") && head[3] != 'n' && head[3] != 'q' || hasLonger(head, "ayo") || hasLonger(head, "akin") || hasLonger(head, "abio")
 	case 'b':
-		return begins(head, "babat") || begins(head, "babaj")
+		return hasLonger(head, "babat") || hasLonger(head, "babaj")
 	case 'c':
-		return begins(head, "chuk") || begins(head, "chinw") || begins(head, "chine") && head[5] != 's' || begins(head, "chid") && head[4] != 'e'
+		return hasLonger(head, "chuk") || hasLonger(head, "chinw") || hasLonger(head, "chine") && head[5] != 's' || hasLonger(head, "chid") && head[4] != 'e'
 	case 'e':
-		return begins(head, "enio")
+		return hasLonger(head, "enio")
 	case 'i':
-		return begins(head, "ifea") || begins(head, "ifeo") || begins(head, "ikech")
+		return hasLonger(head, "ifea") || hasLonger(head, "ifeo") || hasLonger(head, "ikech")
 	case 'm':
-		return begins(head, "mobol") || begins(head, "morol")
+		return hasLonger(head, "mobol") || hasLonger(head, "morol")
 	case 'n':
-		return begins(head, "nwa") || begins(head, "nwo")
+		return hasLonger(head, "nwa") || hasLonger(head, "nwo")
 	case 'o':
-		return begins(head, "olu") || begins(head, "ola") && head[3] != 'n' || begins(head, "oye") || begins(head, "ogun") ||
-			begins(head, "omol") || begins(head, "okech") || begins(head, "onye")
+		return hasLonger(head, "olu") || hasLonger(head, "ola") && head[3] != 'n' || hasLonger(head, "oye") || hasLonger(head, "ogun") ||
+			hasLonger(head, "omol") || hasLonger(head, "okech") || hasLonger(head, "onye")
 	case 't':
-		return begins(head, "temi") || begins(head, "tolu")
+		return hasLonger(head, "temi") || hasLonger(head, "tolu")
 	case 'u':
-		return begins(head, "ugoc") || begins(head, "uchen")
+		return hasLonger(head, "ugoc") || hasLonger(head, "uchen")
 	}
 	return false
 }
 
-func begins(head []byte, prefix string) bool {
+func hasLonger(head []byte, prefix string) bool {
 	return len(head) > len(prefix) && string(head[:len(prefix)]) == prefix
 }
 
 // introduced reports "I'm", "this is" before word i.
-func introduced(s *contactScan, i int) bool {
+func (s *contactScan) introduced(i int) bool {
 	return s.is(i-1, "im") || s.is(i-1, "its") || s.is(i-1, "am") && s.is(i-2, "i") || s.is(i-1, "is") && s.is(i-2, "this") ||
 		s.is(i-1, "this") || s.is(i-1, "me") && (s.is(i-2, "call") || s.is(i-2, "calls") || s.is(i-2, "called")) || s.booked(i)
 }
@@ -435,8 +435,8 @@ func (s *contactScan) booked(i int) bool {
 	return s.is(i-1, "under") && (s.is(i-2, "its") || s.is(i-2, "is") || s.is(i-2, "booked") || s.is(i-2, "booking") || s.is(i-2, "name"))
 }
 
-// bare returns where word i ends without its possessive ending.
-func (s *contactScan) bare(i int) int {
+// possessiveStem returns where word i ends without its possessive ending.
+func (s *contactScan) possessiveStem(i int) int {
 	end := s.toks[i].End - 2
 	if s.t.S[end] != '\'' { // ’ has three bytes
 		end -= 2

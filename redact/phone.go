@@ -7,7 +7,7 @@ func (s *contactScan) number(i int) int {
 	if s.mixedID(i) {
 		return i + 1
 	}
-	if s.internetAddress(i) {
+	if s.isIPAddress(i) {
 		return s.add(i, i+4, ID, "ip", .9, "id.ip")
 	}
 	var r digitRun
@@ -76,7 +76,7 @@ func (s *contactScan) classify(r *digitRun, a, b int, d []byte) (kind Kind, rule
 		return ID, "number.card", .95
 	case len(d) == 9 && b-a == 3 && r.group(a) == 3 && r.group(a+1) == 2 && !r.spoken && r.words[a+1].gap&r.words[a+2].gap&(GapHyphen|GapSpace) != 0:
 		return ID, "number.ssn", .9
-	case len(d) == 10 && (byID || !byPhone && b-a == 3 && !nanp(d)) && d[0] != '0' && mod11(d):
+	case len(d) == 10 && (byID || !byPhone && b-a == 3 && !nanp(d)) && d[0] != '0' && validNHS(d):
 		return ID, "number.nhs", .9
 	case strongPhone(d):
 		return Phone, "number.national", .9

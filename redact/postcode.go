@@ -1,9 +1,9 @@
 package redact
 
-// addCode adds the postcode at words i to j-1, with the street and town before
+// addPostcode adds the postcode at words i to j-1, with the street and town before
 // it where no house number has begun an address: "Church Lane, Woodbridge IP12
 // 1AA". It returns j.
-func (s *contactScan) addCode(i, j int) int {
+func (s *contactScan) addPostcode(i, j int) int {
 	start := i
 	for k := i - 1; k >= 0 && i-k <= 8; k-- {
 		f := s.flags(k)
@@ -29,7 +29,7 @@ func (s *contactScan) postcode(i int) int {
 		return 0
 	}
 	if tok := s.toks[i]; tok.Shape&FirstUpper == 0 && tok.Shape&HasLower == 0 || tok.End-tok.Start > 7 ||
-		tok.Shape&HasDigit == 0 && (tok.End-tok.Start > 2 || !s.codeFollows(i)) {
+		tok.Shape&HasDigit == 0 && (tok.End-tok.Start > 2 || !s.postcodeMayFollow(i)) {
 		return 0
 	}
 	var buf [8]byte
@@ -39,13 +39,13 @@ func (s *contactScan) postcode(i int) int {
 		if j > i && tok.Gap&^(GapSpace|GapHyphen|GapLine) != 0 {
 			return 0
 		}
-		switch num := s.t.Number(j); {
+		switch num := s.t.numberWord(j); {
 		case tok.Shape&(HasWide|HasApostrophe) != 0:
 			return 0
-		case num.Kind == Units && s.size(j) > 1:
-			code = append(code, byte('0'+num.Value))
-		case num.Kind == Teens:
-			code = append(code, '1', byte('0'+num.Value%10))
+		case num.kind == numUnits && s.size(j) > 1:
+			code = append(code, byte('0'+num.value))
+		case num.kind == numTeens:
+			code = append(code, '1', byte('0'+num.value%10))
 		case tok.Shape&HasDigit == 0 && s.size(j) > 2, s.size(j) > 7-len(code):
 			return 0
 		default:
@@ -63,11 +63,11 @@ func (s *contactScan) postcode(i int) int {
 	return 0
 }
 
-// codeFollows reports that the one or two letters at word i may begin a
+// postcodeMayFollow reports that the one or two letters at word i may begin a
 // postcode.
-func (s *contactScan) codeFollows(i int) bool {
+func (s *contactScan) postcodeMayFollow(i int) bool {
 	j := i + 1
-	if s.size(i) == 1 && j < len(s.toks) && s.size1(j) {
+	if s.size(i) == 1 && j < len(s.toks) && s.singleLetter(j) {
 		j++
 	}
 	if j >= len(s.toks) || s.toks[j].Gap&^(GapSpace|GapHyphen) != 0 {
@@ -76,8 +76,8 @@ func (s *contactScan) codeFollows(i int) bool {
 	if s.toks[j].Shape&HasDigit != 0 {
 		return true
 	}
-	k := s.t.Number(j).Kind
-	return k == Units && s.size(j) > 1 || k == Teens
+	k := s.t.numberWord(j).kind
+	return k == numUnits && s.size(j) > 1 || k == numTeens
 }
 
 // isPostcode reports a postcode in capitals without blanks: one or two letters
@@ -124,7 +124,7 @@ func (s *contactScan) statedPostcode(i int) int {
 	} else if s.is(i, "post") || s.is(i, "postal") {
 		return i
 	}
-	j = s.pastLinks(j, 5)
+	j = s.skipLinks(j, 5)
 	if n := s.postcode(j); n > 0 {
 		return s.add(j, j+n, Address, "postcode", .95, "address.postcode")
 	}

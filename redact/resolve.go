@@ -30,14 +30,14 @@ func (r *resolver) resolve(text string, spans []Span) []Span {
 		if n == 1 {
 			r.out = append(r.out, spans[0])
 		} else {
-			r.settle(text, spans[:n])
+			r.resolveGroup(text, spans[:n])
 		}
 		spans = spans[n:]
 	}
 	return r.out
 }
 
-func (r *resolver) settle(text string, group []Span) {
+func (r *resolver) resolveGroup(text string, group []Span) {
 	r.order, r.pieces = r.order[:0], r.pieces[:0]
 	for _, s := range group {
 		if s.Kind == Medical && slices.ContainsFunc(group, func(a Span) bool {

@@ -20,17 +20,17 @@ import (
 //
 // It is safe for concurrent use.
 type Handler struct {
-	next slog.Handler
-	e    *Engine
-	keys *Words // canonical key → 1 + index into keyKinds, or keepKey
-	kind Kind   // of an enclosing group to be replaced as a whole; else empty
-	seen *seen
+	next  slog.Handler
+	e     *Engine
+	keys  *Words // canonical key → 1 + index into keyKinds, or keepKey
+	kind  Kind   // of an enclosing group to be replaced as a whole; else empty
+	clean *cleanCache
 }
 
 // seen remembers short strings in which nothing was found: messages and status
 // words are the same in record after record. It holds their hashes under a
 // random seed, not them.
-type seen struct {
+type cleanCache struct {
 	seed  maphash.Seed
 	slots [1024]atomic.Uint64
 }
@@ -40,8 +40,8 @@ func (h *Handler) redact(s string) string {
 	if len(s) > 64 {
 		return h.e.Redact(s)
 	}
-	sum := maphash.String(h.seen.seed, s) | 1
-	slot := &h.seen.slots[sum>>8%uint64(len(h.seen.slots))]
+	sum := maphash.String(h.clean.seed, s) | 1
+	slot := &h.clean.slots[sum>>8%uint64(len(h.clean.slots))]
 	if slot.Load() == sum {
 		return s
 	}
@@ -70,7 +70,7 @@ func WithSafeKeys(keys ...string) HandlerOption {
 // NewHandler returns a Handler that passes what e leaves of each record on to
 // next.
 func NewHandler(next slog.Handler, e *Engine, opts ...HandlerOption) *Handler {
-	h := &Handler{next: next, e: e, keys: new(Words), seen: &seen{seed: maphash.MakeSeed()}}
+	h := &Handler{next: next, e: e, keys: new(Words), clean: &cleanCache{seed: maphash.MakeSeed()}}
 	for kind, keys := range privateKeys {
 		h.addKeys(kind, keys...)
 	}
@@ -122,7 +122,7 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 		return h
 	}
 	g := *h
-	if kind, _ := h.rule(name); kind != "" {
+	if kind, _ := h.classifyKey(name); kind != "" {
 		g.kind = kind
 	}
 	g.next = h.next.WithGroup(h.key(name))
@@ -133,7 +133,7 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 // reports whether a is the same as before.
 func (h *Handler) attr(a slog.Attr, kind Kind) (slog.Attr, bool) {
 	key := h.key(a.Key)
-	own, safe := h.rule(a.Key)
+	own, safe := h.classifyKey(a.Key)
 	if kind == "" {
 		kind = own
 	}
@@ -213,7 +213,7 @@ func keyHash(key string) uint64 {
 
 // rule returns the kind as which a key's values are replaced, or whether they
 // pass.
-func (h *Handler) rule(key string) (kind Kind, safe bool) {
+func (h *Handler) classifyKey(key string) (kind Kind, safe bool) {
 	flags := h.keys.Flags(keyHash(key))
 	if flags == 0 {
 		return "", false

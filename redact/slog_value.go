@@ -27,7 +27,7 @@ const (
 	bytesText   = placeholderStart + "BYTES]"
 )
 
-// value redacts v, or replaces it as a whole if a kind is given. It reports
+// identifierEnd redacts v, or replaces it as a whole if a kind is given. It reports
 // whether v is the same as before.
 func (h *Handler) value(v slog.Value, kind Kind) (clean slog.Value, same bool) {
 	if kind == "" {
@@ -195,7 +195,7 @@ func (h *Handler) jsonValue(x any, kind Kind) any {
 	case map[string]any:
 		clean := make(map[string]any, len(x))
 		for key, v := range x {
-			own, safe := h.rule(key)
+			own, safe := h.classifyKey(key)
 			switch {
 			case kind != "":
 				v = h.jsonValue(v, kind)

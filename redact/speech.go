@@ -8,7 +8,7 @@ import (
 	"log/slog"
 )
 
-// Speech is what a caller said. It cannot be printed, logged or marshalled,
+// Speech is what a caller text. It cannot be printed, logged or marshalled,
 // whatever the verb or the encoder: all one sees is "[REDACTED: SPEECH]". The
 // only way out is [Speech.Reveal], which can be searched for.
 //
@@ -16,20 +16,20 @@ import (
 type Speech struct {
 	// A pointer, because fmt does not call the methods of values in unexported
 	// fields: of a Speech that a struct hides it prints an address.
-	said *string
+	text *string
 }
 
 const speechText = placeholderStart + "SPEECH]"
 
-// NewSpeech returns said as Speech.
-func NewSpeech(said string) Speech { return Speech{&said} }
+// NewSpeech returns text as Speech.
+func NewSpeech(text string) Speech { return Speech{&text} }
 
 // Reveal returns the words.
 func (s Speech) Reveal() string {
-	if s.said == nil {
+	if s.text == nil {
 		return ""
 	}
-	return *s.said
+	return *s.text
 }
 
 // Len is the length in bytes.
@@ -59,10 +59,10 @@ func (s *Speech) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil
 	}
-	var said string
-	if json.Unmarshal(data, &said) != nil {
+	var text string
+	if json.Unmarshal(data, &text) != nil {
 		return errors.New("redact: speech is not a JSON string")
 	}
-	s.said = &said
+	s.text = &text
 	return nil
 }

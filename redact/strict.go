@@ -7,7 +7,7 @@ type unknownWords struct{}
 func (unknownWords) Name() string { return "strict" }
 
 func (unknownWords) Find(t *Text, dst []Span) ([]Span, error) {
-	v := theVocabulary()
+	v := sharedVocabulary()
 	start := -1
 	for i := 0; i <= len(t.Tokens); i++ {
 		if i < len(t.Tokens) && (start < 0 || t.Tokens[i].Gap.Plain()) && !harmless(v, t, i) {
@@ -30,7 +30,7 @@ const suspect = isTerm | isAmbiguous | isBody | isCommon | isAfter | isBefore | 
 
 func harmless(v *vocabulary, t *Text, i int) bool {
 	tok := t.Tokens[i]
-	if tok.Shape.Numeric() || t.Number(i).Kind != NotNumber {
+	if tok.Shape.Numeric() || t.numberWord(i).kind != notNumber {
 		return true
 	}
 	flags := v.phrases.step(0, tok.Hash).flags

@@ -74,16 +74,6 @@ func TestTextTellsShapesAndGaps(t *testing.T) {
 	require.False(t, plain.Digits || plain.At || plain.Upper)
 }
 
-func TestNumberWords(t *testing.T) {
-	text := redact.NewText("double oh seven twenty 42 fifteenth cat")
-	for i, want := range []redact.Number{
-		{Value: 2, Kind: redact.Repeat}, {Value: 0, Kind: redact.Units}, {Value: 7, Kind: redact.Units},
-		{Value: 20, Kind: redact.Tens}, {Kind: redact.Figures}, {Value: 15, Kind: redact.Ordinal}, {},
-	} {
-		require.Equal(t, want, text.Number(i), text.Word(i))
-	}
-}
-
 func TestWordsKeepFlags(t *testing.T) {
 	var w redact.Words
 	require.Zero(t, w.Flags(redact.Hash("anything")))

@@ -4,10 +4,10 @@ package redact
 // one open-addressing table whose key is made of the node and the next word's
 // hash, so that a step is one look into memory.
 type trie struct {
-	edges []edge
-	used  int
-	nodes uint32
-	once  uint32 // a field of the flags that keeps the first value it is given
+	edges     []edge
+	used      int
+	nodes     uint32
+	firstWins uint32 // a field of the flags that keeps the first value it is given
 }
 
 type edge struct {
@@ -39,8 +39,8 @@ func (t *trie) add(phrase []uint64, flags uint32) {
 		if i < len(phrase)-1 {
 			e.flags |= deeper
 		} else {
-			if e.flags&t.once != 0 {
-				flags &^= t.once
+			if e.flags&t.firstWins != 0 {
+				flags &^= t.firstWins
 			}
 			e.flags |= flags
 		}

@@ -51,13 +51,13 @@ type vocabulary struct {
 var categories = []string{"", "condition", "symptom", "injury", "drug", "procedure", "test", "treatment",
 	"device", "dental", "aesthetic", "specialist"}
 
-// theVocabulary is compiled at first use and shared by all engines.
-var theVocabulary = sync.OnceValue(compile)
+// sharedVocabulary is compiled at first use and shared by all engines.
+var sharedVocabulary = sync.OnceValue(compile)
 
 func compile() *vocabulary {
 	v := new(vocabulary)
 	v.phrases.edges = make([]edge, 1<<18) // the lexicon's size, so that it need not grow
-	v.phrases.once = categoryBits         // a phrase of two lists is of the first's category
+	v.phrases.firstWins = categoryBits    // a phrase of two lists is of the first's category
 	category := make(map[string]uint32)
 	for i, name := range categories {
 		category[name] = uint32(i)
@@ -70,7 +70,7 @@ func compile() *vocabulary {
 	}
 	add := func(phrase string, flags uint32, inflect bool) {
 		v.add(phrase, flags, inflect, plurals)
-		for _, form := range forms(phrase) {
+		for _, form := range personForms(phrase) {
 			v.add(form, flags, inflect, plurals)
 		}
 	}
@@ -156,7 +156,7 @@ func (v *vocabulary) add(phrase string, flags uint32, inflect bool, irregular ma
 
 // forms returns what others say for a phrase of the caller's: "blood in your
 // urine".
-func forms(phrase string) (list []string) {
+func personForms(phrase string) (list []string) {
 	for _, f := range []struct {
 		word   string
 		others []string

@@ -48,14 +48,14 @@ func (e *Engine) window(sc *scratch, text string, start int, last bool) (window,
 	sc.tokens.Reset(text)
 	sc.spans = sc.spans[:0]
 	for _, r := range e.recognizers {
-		if err := e.find(r, sc); err != nil {
+		if err := e.recognize(r, sc); err != nil {
 			return window{}, err
 		}
 	}
 	e.filter(sc)
 	w := window{cut: len(text), next: len(text)}
 	if !last {
-		w.cut, w.next = cutAt(&sc.tokens, sc.spans, start, len(text)-margin)
+		w.cut, w.next = chooseCut(&sc.tokens, sc.spans, start, len(text)-margin)
 	}
 	n := 0
 	for _, s := range sc.spans {
@@ -70,7 +70,7 @@ func (e *Engine) window(sc *scratch, text string, start int, last bool) (window,
 }
 
 // find runs one recognizer and checks what it says.
-func (e *Engine) find(r Recognizer, sc *scratch) (err error) {
+func (e *Engine) recognize(r Recognizer, sc *scratch) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &FaultError{r.Name(), true}
@@ -90,10 +90,10 @@ func (e *Engine) find(r Recognizer, sc *scratch) (err error) {
 		if s.Start < 0 || s.End > len(text) || s.Start >= s.End {
 			return &FaultError{r.Name(), false}
 		}
-		for !boundary(text, s.Start) {
+		for !runeBoundary(text, s.Start) {
 			s.Start--
 		}
-		for !boundary(text, s.End) {
+		for !runeBoundary(text, s.End) {
 			s.End++
 		}
 	}
@@ -103,7 +103,7 @@ func (e *Engine) find(r Recognizer, sc *scratch) (err error) {
 
 // boundary reports whether text may be cut at byte i without cutting a
 // character.
-func boundary(text string, i int) bool {
+func runeBoundary(text string, i int) bool {
 	if i <= 0 || i >= len(text) || utf8.RuneStart(text[i]) {
 		return true
 	}
@@ -151,11 +151,11 @@ spans:
 }
 
 // cutAt chooses where a window ends: before a word, if possible one that
-// begins a sentence, not after limit and not inside a span. It also says where
+// startsUtterance a sentence, not after limit and not inside a span. It also says where
 // the next window's context begins.
-func cutAt(t *Text, spans []Span, start, limit int) (cut, next int) {
+func chooseCut(t *Text, spans []Span, start, limit int) (cut, next int) {
 	cut = limit
-	for !boundary(t.S, cut) {
+	for !runeBoundary(t.S, cut) {
 		cut--
 	}
 	for i := len(t.Tokens) - 1; i > 0 && t.Tokens[i].Start > start; i-- {

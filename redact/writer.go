@@ -38,7 +38,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	}
 	w.buf = append(w.buf, p...)
 	for w.err == nil && len(w.buf)-w.start > windowSize {
-		w.settle(w.buf[:w.start+windowSize], false)
+		w.writeWindow(w.buf[:w.start+windowSize], false)
 	}
 	if w.err != nil {
 		return 0, w.err
@@ -54,7 +54,7 @@ func (w *Writer) WriteString(s string) (int, error) { return w.Write([]byte(s)) 
 func (w *Writer) Flush() error {
 	for w.err == nil && w.start < len(w.buf) {
 		end := min(len(w.buf), w.start+windowSize)
-		w.settle(w.buf[:end], end == len(w.buf))
+		w.writeWindow(w.buf[:end], end == len(w.buf))
 	}
 	w.buf, w.start = w.buf[:0], 0
 	return w.err
@@ -74,7 +74,7 @@ func (w *Writer) Close() error {
 
 // settle redacts and writes the beginning of text, which is the beginning of
 // w.buf, and forgets what is no longer needed.
-func (w *Writer) settle(text []byte, last bool) {
+func (w *Writer) writeWindow(text []byte, last bool) {
 	s := string(text)
 	win, err := w.e.window(&w.sc, s, w.start, last)
 	if err != nil {

@@ -37,7 +37,7 @@ func (s *contactScan) readRun(i int, r *digitRun) {
 			if g := s.toks[j].Gap; g&^runGap != 0 || g.Sentence() {
 				break
 			}
-			if k = s.pastFillers(j); k >= len(s.toks) {
+			if k = s.skipFillers(j); k >= len(s.toks) {
 				break
 			}
 		}
@@ -56,9 +56,9 @@ func (s *contactScan) readRun(i int, r *digitRun) {
 // readDigits appends the digits that word k stands for and returns the word
 // after those it used, k if it is none.
 func (s *contactScan) readDigits(k int, r *digitRun) int {
-	num := s.t.Number(k)
-	switch num.Kind {
-	case Figures:
+	num := s.t.numberWord(k)
+	switch num.kind {
+	case numFigures:
 		if s.is(k+1, "hundred") && s.toks[k].End-s.toks[k].Start == 1 {
 			r.put(s.t.S[s.toks[k].Start])
 			r.put('0', '0')
@@ -66,40 +66,40 @@ func (s *contactScan) readDigits(k int, r *digitRun) int {
 		}
 		r.put([]byte(s.t.Word(k))...)
 		return k + 1
-	case Units:
+	case numUnits:
 		r.spoken = true
-		r.put(byte('0' + num.Value))
-		if next := s.t.Number(k + 1); next.Kind == Scale && num.Value > 0 && s.gap(k+1).Plain() {
-			for v := next.Value; v > 1; v /= 10 {
+		r.put(byte('0' + num.value))
+		if next := s.t.numberWord(k + 1); next.kind == numScale && num.value > 0 && s.gap(k+1).Plain() {
+			for v := next.value; v > 1; v /= 10 {
 				r.put('0')
 			}
 			return k + 2
 		}
 		return k + 1
-	case Teens:
+	case numTeens:
 		r.spoken = true
-		r.put(byte('0'+num.Value/10), byte('0'+num.Value%10))
+		r.put(byte('0'+num.value/10), byte('0'+num.value%10))
 		return k + 1
-	case Tens:
+	case numTens:
 		r.spoken = true
-		if next := s.t.Number(k + 1); next.Kind == Units && next.Value > 0 && s.gap(k+1).Plain() {
-			r.put(byte('0'+num.Value/10), byte('0'+next.Value))
+		if next := s.t.numberWord(k + 1); next.kind == numUnits && next.value > 0 && s.gap(k+1).Plain() {
+			r.put(byte('0'+num.value/10), byte('0'+next.value))
 			return k + 2
 		}
-		r.put(byte('0'+num.Value/10), '0')
+		r.put(byte('0'+num.value/10), '0')
 		return k + 1
-	case Repeat:
+	case numRepeat:
 		var d byte
-		switch next := s.t.Number(k + 1); {
-		case next.Kind == Units:
-			d = byte('0' + next.Value)
-		case next.Kind == Figures && s.toks[k+1].End-s.toks[k+1].Start == 1:
+		switch next := s.t.numberWord(k + 1); {
+		case next.kind == numUnits:
+			d = byte('0' + next.value)
+		case next.kind == numFigures && s.toks[k+1].End-s.toks[k+1].Start == 1:
 			d = s.t.S[s.toks[k+1].Start]
 		default:
 			return k
 		}
 		r.spoken = true
-		for range num.Value {
+		for range num.value {
 			r.put(d)
 		}
 		return k + 2
@@ -131,7 +131,7 @@ func (r *digitRun) group(a int) int { return len(r.part(a, a+1)) }
 // "one twenty two", "two hundred and four", "14". It returns the word after
 // it, i if there is none.
 func (s *contactScan) cardinal(i int) int {
-	if s.t.Number(i).Kind == Figures {
+	if s.t.numberWord(i).kind == numFigures {
 		return i + 1
 	}
 	j := i
@@ -139,17 +139,17 @@ func (s *contactScan) cardinal(i int) int {
 		if j > i && !s.gap(j).Plain() {
 			break
 		}
-		switch s.t.Number(j).Kind {
-		case Units, Teens, Tens:
+		switch s.t.numberWord(j).kind {
+		case numUnits, numTeens, numTens:
 			j++
 			continue
-		case Scale:
+		case numScale:
 			if j > i {
 				j++
 				continue
 			}
-		case NotNumber:
-			if j > i && s.is(j, "and") && s.t.Number(j-1).Kind == Scale && s.t.Number(j+1).Kind != NotNumber {
+		case notNumber:
+			if j > i && s.is(j, "and") && s.t.numberWord(j-1).kind == numScale && s.t.numberWord(j+1).kind != notNumber {
 				j++
 				continue
 			}

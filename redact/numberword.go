@@ -1,0 +1,62 @@
+package redact
+
+// A Number is what a number word stands for.
+type numberWord struct {
+	value int
+	kind  numberKind
+}
+
+// A numberKind tells how a number word counts.
+type numberKind uint8
+
+// The kinds of number words.
+const (
+	notNumber  numberKind = iota
+	numUnits              // zero, oh, one … nine
+	numTeens              // ten … nineteen
+	numTens               // twenty … ninety
+	numScale              // hundred, thousand: multiplies what went before
+	numRepeat             // double, triple: repeats what comes next
+	numOrdinal            // first … thirty-first (and twentieth, thirtieth)
+	numFigures            // a word of digits only; Value is unset
+)
+
+// Number returns what word i stands for when it is a number word or digits.
+func (t *Text) numberWord(i int) numberWord {
+	if i < 0 || i >= len(t.Tokens) {
+		return numberWord{}
+	}
+	if t.Tokens[i].Shape.Numeric() {
+		return numberWord{kind: numFigures}
+	}
+	v := numberWords.Flags(t.Tokens[i].Hash)
+	return numberWord{value: int(v >> 8), kind: numberKind(v & 0xff)}
+}
+
+var numberWords = func() *Words {
+	w := new(Words)
+	add := func(kind numberKind, value int, words ...string) {
+		w.Add(uint32(value)<<8|uint32(kind), words...)
+	}
+	add(numUnits, 0, "zero", "oh", "o", "nought", "naught", "nil")
+	for i, s := range []string{"one", "two", "three", "four", "five", "six", "seven", "eight", "nine"} {
+		add(numUnits, i+1, s)
+	}
+	for i, s := range []string{"ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"} {
+		add(numTeens, i+10, s)
+	}
+	for i, s := range []string{"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"} {
+		add(numTens, 10*i+20, s)
+	}
+	add(numTens, 40, "fourty")
+	add(numScale, 100, "hundred")
+	add(numScale, 1000, "thousand")
+	add(numRepeat, 2, "double")
+	add(numRepeat, 3, "triple", "treble")
+	for i, s := range []string{"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+		"eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth"} {
+		add(numOrdinal, i+1, s)
+	}
+	add(numOrdinal, 30, "thirtieth")
+	return w
+}()
