@@ -249,18 +249,6 @@ func (s *contactScan) building(i int) int {
 	return end
 }
 
-func (s *contactScan) skipCompass(i int) int {
-	if s.flags(i)&cCompass != 0 && s.size(i) <= 2 && s.gap(i).Plain() {
-		return 1
-	}
-	return 0
-}
-
-// abbreviated reports "St." and its like, whose stop ends no sentence.
-func (s *contactScan) abbreviated(i int) bool {
-	return i >= 0 && s.size(i) <= 4 && s.flags(i)&(cStreet|cStreetWeak|cUnit|cTitle) != 0
-}
-
 // stopsStreet reports a word that cannot be part of a street's name.
 func (s *contactScan) stopsStreet(i int) bool {
 	tok := s.toks[i]
@@ -271,130 +259,6 @@ func (s *contactScan) stopsStreet(i int) bool {
 		return !ordinalFigures(s.t.Word(i))
 	}
 	return s.flags(i)&cStop != 0 && !streetNames.has(tok.Hash) || units.has(tok.Hash)
-}
-
-// addressTail skips what follows a street: town, state, postcode, country, floor.
-// sure tells that the street is certain, so that capitals after a comma are
-// taken for a town.
-func (s *contactScan) addressTail(i int, sure bool) int {
-	end := i + s.skipCompass(i)
-	placed := false // a town or state was said, so figures may be a ZIP code
-	for j := end; j < len(s.toks) && j < i+24; j = end {
-		g := s.toks[j].Gap
-		if g&^(GapSpace|GapComma|GapLine|GapHyphen|GapDot) != 0 || g.Sentence() && !s.abbreviated(j-1) {
-			break
-		}
-		if n := s.postcode(j); n > 0 {
-			end, placed = j+n, true
-			continue
-		}
-		if k := s.unit(j); k > j {
-			end = k
-			continue
-		}
-		if n := s.places.longest(s.toks, j, 1); n > 0 {
-			end, placed = j+n, true
-			continue
-		}
-		if s.flags(j)&cState != 0 && (s.toks[j].Shape.Caps() || s.zip(j+1) > j+1) && s.size(j) == 2 {
-			end, placed = j+1, true
-			continue
-		}
-		if k := s.zip(j); k > j && (placed || sure && g&(GapComma|GapLine) != 0 || k < len(s.toks) && s.places.longest(s.toks, k, 1) > 0) {
-			end = k
-			continue
-		}
-		if s.is(j, "in") && j+1 < len(s.toks) {
-			if n := s.places.longest(s.toks, j+1, 1); n > 0 && s.gap(j+1).Plain() {
-				end, placed = j+1+n, true
-				continue
-			}
-		}
-		if sure && g&(GapComma|GapLine) != 0 && s.t.numberWord(j).kind == numFigures {
-			if k := s.houseAndStreet(j, j); k > j && s.toks[k-1].End-s.toks[j].Start > 4 { // Marlowe House, 3 Bond Street
-				end = k
-				continue
-			}
-		}
-		if k := s.townBeforePostcode(j); k > j {
-			end, placed = k, true
-			continue
-		}
-		if sure && g&(GapComma|GapLine) != 0 {
-			if k := s.town(j); k > j {
-				end, placed = k, true
-				continue
-			}
-		}
-		break
-	}
-	return end
-}
-
-// town skips capitalised words after a comma that are no person's name.
-func (s *contactScan) town(i int) int {
-	j := i
-	for j < len(s.toks) && j < i+4 && s.toks[j].Shape&FirstUpper != 0 && s.toks[j].Shape&HasDigit == 0 && (j == i || s.gap(j)&^(GapSpace|GapHyphen) == 0) {
-		if s.medical(j) || s.flags(j)&cStop != 0 && !streetNames.has(s.toks[j].Hash) || s.toks[j].Shape&HasApostrophe != 0 && s.size(j) <= 4 {
-			break
-		}
-		j++
-	}
-	if j == i || j < len(s.toks) && s.gap(j).Plain() && s.flags(j)&(cStop|cLink|cLeadIn) == 0 && !s.t.numberWord(j).ok() && s.toks[j].Shape&HasDigit == 0 {
-		return i
-	}
-	if s.flags(i)&(cGiven|cTitle|cMonth|cWeekday) != 0 && s.flags(i)&cPlace == 0 {
-		return i
-	}
-	return j
-}
-
-func (n numberWord) ok() bool { return n.kind != notNumber }
-
-// townBeforePostcode skips up to four words that are followed by a postcode, which
-// makes them the town.
-func (s *contactScan) townBeforePostcode(i int) int {
-	for j := i; j < len(s.toks) && j < i+5; j++ {
-		if j > i && s.gap(j)&^(GapSpace|GapComma|GapLine|GapHyphen) != 0 {
-			return i
-		}
-		if n := s.postcode(j); n > 0 && j > i {
-			return j + n
-		}
-		if s.flags(j)&cStop != 0 || s.toks[j].Shape&HasDigit != 0 || s.medical(j) {
-			return i
-		}
-	}
-	return i
-}
-
-// zip skips a ZIP or postal code in figures or dictated: five digits, or six
-// in Nigeria, or nine in two groups.
-func (s *contactScan) zip(i int) int {
-	if i >= len(s.toks) {
-		return i
-	}
-	if s.toks[i].Shape.Numeric() {
-		if n := s.size(i); n != 5 && n != 6 {
-			return i
-		}
-		if i+1 < len(s.toks) && s.toks[i+1].Gap == GapHyphen && s.toks[i+1].Shape.Numeric() && s.size(i+1) == 4 {
-			return i + 2
-		}
-		return i + 1
-	}
-	if !s.gap(i).Plain() || s.t.numberWord(i).kind == notNumber || s.t.numberWord(i).kind == numOrdinal {
-		return i
-	}
-	var r digitRun
-	s.readRun(i, &r)
-	if r.n == 5 {
-		return r.end
-	}
-	if j := s.cardinal(i); j > i+1 && (s.t.numberWord(i+1).kind == numScale && s.t.numberWord(i+1).value == 1000 || s.t.numberWord(i+2).kind == numScale && s.t.numberWord(i+2).value == 1000) {
-		return j // ten thousand sixteen
-	}
-	return i
 }
 
 // statedAddress reads a street without a number after the cue at word i: "I
@@ -432,15 +296,6 @@ func (s *contactScan) place(i int) int {
 		return i
 	}
 	return s.add(i, i+n, Location, "", .6, "location.place")
-}
-
-// has reports a word of a small set.
-func (w *Words) has(hash uint64) bool { return w.Flags(hash) != 0 }
-
-func setOf(words ...string) *Words {
-	w := new(Words)
-	w.Add(1, words...)
-	return w
 }
 
 var (

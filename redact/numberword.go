@@ -60,3 +60,5 @@ var numberWords = func() *Words {
 	add(numOrdinal, 30, "thirtieth")
 	return w
 }()
+
+func (n numberWord) ok() bool { return n.kind != notNumber }

@@ -74,6 +74,14 @@ func compile() *vocabulary {
 			v.add(form, flags, inflect, plurals)
 		}
 	}
+	addTerms(add, category)
+	addLists(add)
+	v.addSuffixes(category)
+	return v
+}
+
+// addTerms adds the medical terms, and those of few letters spelled out.
+func addTerms(add func(phrase string, flags uint32, inflect bool), category map[string]uint32) {
 	lexicon.Terms(func(phrase string, ambiguous bool, cat string) bool {
 		flags := isTerm | category[cat]
 		if ambiguous {
@@ -87,6 +95,10 @@ func compile() *vocabulary {
 		}
 		return true
 	})
+}
+
+// addLists adds the grammar of complaints and the lists against false alarms.
+func addLists(add func(phrase string, flags uint32, inflect bool)) {
 	for _, l := range []struct {
 		list     lexicon.List
 		inflect  bool
@@ -115,6 +127,10 @@ func compile() *vocabulary {
 			add(phrase, flags, l.inflect)
 		}
 	}
+}
+
+// addSuffixes adds the endings of medical words, singular and plural.
+func (v *vocabulary) addSuffixes(category map[string]uint32) {
 	seen := make(map[int]bool)
 	for suffix, section := range lexicon.Suffixes.All {
 		for _, s := range lexicon.Spellings(suffix) {
@@ -128,7 +144,6 @@ func compile() *vocabulary {
 			}
 		}
 	}
-	return v
 }
 
 // add gives a phrase its flags, and its plurals too if it inflects.

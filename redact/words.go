@@ -109,3 +109,12 @@ func (w *Words) Flags(hash uint64) uint32 {
 		}
 	}
 }
+
+// has reports a word of a small set.
+func (w *Words) has(hash uint64) bool { return w.Flags(hash) != 0 }
+
+func setOf(words ...string) *Words {
+	w := new(Words)
+	w.Add(1, words...)
+	return w
+}
