@@ -2,16 +2,16 @@ package redact
 
 import "strings"
 
-// street returns how many words the address at word i has, 0 if there is
-// none: "12 Harley Street, London W1G 9PF", "flat two eleven bourdillon road
-// ikoyi lagos", "Plot 19, Block C, Lekki Gardens".
+// street returns the number of words in the address at word i, or 0: "12 Harley
+// Street, London W1G 9PF", "flat two eleven bourdillon road ikoyi lagos", "Plot
+// 19, Block C, Lekki Gardens".
 func (s *contactScan) street(i int) int {
 	j, units := s.unit(i), 0
 	for j > i {
 		units++
 		k := s.unit(j)
 		if k == j && s.flags(j)&cStreet != 0 && s.figureValue(j+1) > 0 && s.gap(j+1) == GapSpace {
-			k = j + 2 // House 12, Road 4: an estate's roads have numbers
+			k = j + 2 // House 12, Road 4: roads of an estate have numbers
 		}
 		if k == j || s.gap(j)&^(GapSpace|GapComma|GapLine) != 0 {
 			break
@@ -27,8 +27,9 @@ func (s *contactScan) street(i int) int {
 	if k := s.building(j); k > j {
 		return s.addressTail(k, true) - i
 	}
-	// Units alone are an address if they are several or can be nothing else,
-	// if a place follows, or if a cue went before.
+	// Units without a street are an address if there are several, if the
+	// unit has no other meaning ("suite 5"), if a place follows, or if a cue
+	// precedes.
 	end := s.addressTail(j, false)
 	switch {
 	case units > 1, strongUnits.has(s.toks[i].Hash) && s.toks[j-1].Shape&HasDigit != 0:
@@ -41,8 +42,8 @@ func (s *contactScan) street(i int) int {
 	return end - i
 }
 
-// foreign reads a street whose number comes last, at word i: "Calle Mayor 12",
-// "Hauptstraße 5, 10115 Berlin". It returns i if there is none.
+// foreign reads a street with its number at the end, at word i: "Calle Mayor 12",
+// "Hauptstraße 5, 10115 Berlin". It returns the word after the address, or i.
 func (s *contactScan) foreign(i int) int {
 	j := i + 1
 	if s.flags(i)&cPrefix != 0 {
@@ -59,8 +60,8 @@ func (s *contactScan) foreign(i int) int {
 	return s.addressTail(j+1, true)
 }
 
-// foreignStreet reports a word that ends like a street's name in German,
-// Dutch or a Scandinavian language.
+// foreignStreet reports whether word ends like a street's name in German, Dutch or
+// a Scandinavian language.
 func foreignStreet(word string) bool {
 	for _, end := range [...]string{"strasse", "straße", "gasse", "platz", "allee", "straat", "laan", "gatan", "vägen", "gata", "veien"} {
 		if n := len(word) - len(end); n > 2 && strings.EqualFold(word[n:], end) {
@@ -70,11 +71,12 @@ func foreignStreet(word string) bool {
 	return false
 }
 
-// afterAddressCue reports an address cue shortly before word i.
+// afterAddressCue reports whether an address cue precedes word i by at most six
+// words.
 func (s *contactScan) afterAddressCue(i int) bool { return within(s.addrCue, i, 6) }
 
-// unit skips "flat 4", "apartment 5b", "p.o. box 104", "block C" at word i and
-// returns the word after it, i if there is none.
+// unit reads "flat 4", "apartment 5b", "p.o. box 104" or "block C" at word i and
+// returns the word after it, or i.
 func (s *contactScan) unit(i int) int {
 	j := i
 	if s.is(j, "p") && s.is(j+1, "o") && s.is(j+2, "box") {
@@ -111,13 +113,15 @@ func (s *contactScan) unit(i int) int {
 	return j
 }
 
-// singleLetter reports that word j is a single letter.
+// singleLetter reports whether word j is a single letter.
 func (s *contactScan) singleLetter(j int) bool {
 	return j < len(s.toks) && s.size(j) == 1 && s.toks[j].Shape&HasDigit == 0
 }
 
-// houseAndStreet reads a house number and a street at word i of an address that begins
-// at word from. It returns the word after the street, i if there is none.
+// houseAndStreet reads a house number and a street at word i of an address that
+// begins at word from. It returns the word after the street, or i. A street word
+// that is also an everyday word ("way", "place") needs more evidence: capitals,
+// a cue, or a town after it.
 func (s *contactScan) houseAndStreet(i, from int) int {
 	if i >= len(s.toks) || i > from && s.gap(i)&^(GapSpace|GapComma|GapLine|GapDot) != 0 {
 		return i
@@ -135,7 +139,7 @@ func (s *contactScan) houseAndStreet(i, from int) int {
 	if j >= len(s.toks) || s.gap(j)&^(GapSpace|GapComma|GapLine) != 0 || !figures && !s.gap(j).Plain() {
 		return i
 	}
-	// The name runs to the last word that makes a street.
+	// The name ends with the last street word: 12 Church Road Close.
 	end, weak, title, known := i, true, s.t.Upper, true
 	the := s.is(j, "the") // 18 The Crescent
 	if the {
@@ -182,7 +186,8 @@ func (s *contactScan) houseAndStreet(i, from int) int {
 	return end
 }
 
-// houseNumber skips "221B", "77-12", "one twenty two" at word i.
+// houseNumber reads "221B", "77-12" or "one twenty two" at word i and returns the
+// word after it, or i.
 func (s *contactScan) houseNumber(i int) int {
 	tok := s.toks[i]
 	if tok.Shape&HasDigit != 0 {
@@ -207,12 +212,14 @@ func (s *contactScan) houseNumber(i int) int {
 	return j
 }
 
+// ordinalFigures reports whether w, which begins with a digit, is an ordinal:
+// "57th".
 func ordinalFigures(w string) bool {
 	return len(w) > 2 && (w[len(w)-1]|0x20 == 'h' || w[len(w)-1]|0x20 == 'd' || w[len(w)-2]|0x20 == 's') && class[w[len(w)-2]]&(lower|upper) != 0
 }
 
-// houseWithoutStreet accepts, after a cue, a house without a street word: "my address is
-// 10 The Pines, Oakham". Words i to j-1 are its number.
+// houseWithoutStreet reads a house without a street word after a cue: "my address
+// is 10 The Pines, Oakham". Words i to j-1 are its number.
 func (s *contactScan) houseWithoutStreet(i, j int) int {
 	if !within(s.addrCue, i, 4) || !residenceWords.has(s.toks[s.addrCue].Hash) || s.toks[i].Shape&HasDigit == 0 {
 		return i
@@ -228,7 +235,8 @@ func (s *contactScan) houseWithoutStreet(i, j int) int {
 	return end
 }
 
-// streetName skips up to four words of a street's or a building's name.
+// streetName skips up to four words at word i that can be in a street's or a
+// building's name.
 func (s *contactScan) streetName(i int) int {
 	j := i
 	for j < len(s.toks) && j < i+4 && !s.stopsStreet(j) && (j == i || s.gap(j).Plain()) {
@@ -237,8 +245,8 @@ func (s *contactScan) streetName(i int) int {
 	return j
 }
 
-// building skips a name that ends in a street word, without a number:
-// "Marlowe House", "Lekki Gardens". It returns i if there is none.
+// building reads a name that ends in a street word, without a number: "Marlowe
+// House", "Lekki Gardens". It returns the word after it, or i.
 func (s *contactScan) building(i int) int {
 	end := i
 	for k := i + 1; k <= s.streetName(i); k++ {
@@ -249,7 +257,7 @@ func (s *contactScan) building(i int) int {
 	return end
 }
 
-// stopsStreet reports a word that cannot be part of a street's name.
+// stopsStreet reports whether word i cannot be part of a street's name.
 func (s *contactScan) stopsStreet(i int) bool {
 	tok := s.toks[i]
 	if tok.Shape.Numeric() || s.flags(i)&(cFiller|cIDCue|cBirth) != 0 && !streetNames.has(tok.Hash) {
@@ -261,8 +269,8 @@ func (s *contactScan) stopsStreet(i int) bool {
 	return s.flags(i)&cStop != 0 && !streetNames.has(tok.Hash) || units.has(tok.Hash)
 }
 
-// statedAddress reads a street without a number after the cue at word i: "I
-// live on Harley Street".
+// statedAddress adds a street without a number after the cue at word i: "I live on
+// Harley Street". It returns the word after it, or i.
 func (s *contactScan) statedAddress(i int) int {
 	if !residenceWords.has(s.toks[i].Hash) {
 		return i
@@ -283,7 +291,8 @@ func (s *contactScan) statedAddress(i int) int {
 	return i
 }
 
-// place reports a town or country a person is said to be in, at word i.
+// place adds a town or country at word i if a preposition makes it a person's
+// place: "in", "from", "near", "to". It returns the word after it, or i.
 func (s *contactScan) place(i int) int {
 	n := s.places.longest(s.toks, i, 1)
 	if n == 0 || !(s.is(i-1, "in") || s.is(i-1, "from") || s.is(i-1, "near") || s.is(i-1, "to")) {
@@ -299,15 +308,18 @@ func (s *contactScan) place(i int) int {
 }
 
 var (
-	// streetNames are everyday words that streets are named by.
+	// streetNames are everyday words that occur in names of streets.
 	streetNames = setOf("high", "long", "little", "new", "great", "old", "full", "half", "hope", "head", "court", "order",
 		"march", "may", "june", "april", "first", "second", "third", "side", "back", "best", "king", "open", "surgery",
 		"hospital", "clinic", "place", "short", "white", "patient", "royal", "english", "british", "american", "irish",
 		"polish", "french", "german", "italian", "st", "upper", "lower", "dr", "dame", "sir", "de", "la", "le", "of", "july",
 		"august", "september", "october", "november", "december", "january", "february", "fine", "hall", "straight", "point",
 		"free", "still", "moon", "way", "end", "national", "nigerian", "live", "visit", "work", "test", "left")
-	soleStreets    = setOf("broadway", "strand", "embankment")
-	strongUnits    = setOf("apartment", "apt", "suite", "p", "po")
-	weakUnits      = setOf("room", "floor", "house", "block", "box")
+	// soleStreets need no other word in their name: 1 Broadway.
+	soleStreets = setOf("broadway", "strand", "embankment")
+	// strongUnits are units of addresses only; weakUnits have other meanings.
+	strongUnits = setOf("apartment", "apt", "suite", "p", "po")
+	weakUnits   = setOf("room", "floor", "house", "block", "box")
+	// residenceWords introduce a person's own address.
 	residenceWords = setOf("live", "lives", "living", "lived", "address", "stay", "stays", "staying", "reside", "resides")
 )

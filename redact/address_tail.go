@@ -1,23 +1,27 @@
 package redact
 
-func (s *contactScan) skipCompass(i int) int {
+// compassWords returns 1 if word i is the compass direction of a street, as in
+// "Pennsylvania Avenue NW", else 0.
+func (s *contactScan) compassWords(i int) int {
 	if s.flags(i)&cCompass != 0 && s.size(i) <= 2 && s.gap(i).Plain() {
 		return 1
 	}
 	return 0
 }
 
-// abbreviated reports "St." and its like, whose stop ends no sentence.
+// abbreviated reports whether word i is like "St.", whose full stop does not end
+// a sentence.
 func (s *contactScan) abbreviated(i int) bool {
 	return i >= 0 && s.size(i) <= 4 && s.flags(i)&(cStreet|cStreetWeak|cUnit|cTitle) != 0
 }
 
-// addressTail skips what follows a street: town, state, postcode, country, floor.
-// sure tells that the street is certain, so that capitals after a comma are
-// taken for a town.
+// addressTail skips the parts that follow a street at word i: town, state,
+// postcode, country, floor, in any order and number. sure reports that the
+// street is certain; then capitalised words after a comma are taken for a town.
+// It returns the word after the address.
 func (s *contactScan) addressTail(i int, sure bool) int {
-	end := i + s.skipCompass(i)
-	placed := false // a town or state was said, so figures may be a ZIP code
+	end := i + s.compassWords(i)
+	placed := false // a town or state precedes, so figures may be a ZIP code
 	for j := end; j < len(s.toks) && j < i+24; j = end {
 		g := s.toks[j].Gap
 		if g&^(GapSpace|GapComma|GapLine|GapHyphen|GapDot) != 0 || g.Sentence() && !s.abbreviated(j-1) {
@@ -70,7 +74,8 @@ func (s *contactScan) addressTail(i int, sure bool) int {
 	return end
 }
 
-// town skips capitalised words after a comma that are no person's name.
+// town reads up to four capitalised words after a comma, at word i, and returns
+// the word after them, or i if they may be a person's name or a medical fact.
 func (s *contactScan) town(i int) int {
 	j := i
 	for j < len(s.toks) && j < i+4 && s.toks[j].Shape&FirstUpper != 0 && s.toks[j].Shape&HasDigit == 0 && (j == i || s.gap(j)&^(GapSpace|GapHyphen) == 0) {
@@ -88,8 +93,8 @@ func (s *contactScan) town(i int) int {
 	return j
 }
 
-// townBeforePostcode skips up to four words that are followed by a postcode, which
-// makes them the town.
+// townBeforePostcode reads up to four words and a postcode at word i: the postcode
+// proves that the words are a town. It returns the word after it, or i.
 func (s *contactScan) townBeforePostcode(i int) int {
 	for j := i; j < len(s.toks) && j < i+5; j++ {
 		if j > i && s.gap(j)&^(GapSpace|GapComma|GapLine|GapHyphen) != 0 {
@@ -105,8 +110,8 @@ func (s *contactScan) townBeforePostcode(i int) int {
 	return i
 }
 
-// zip skips a ZIP or postal code in figures or dictated: five digits, or six
-// in Nigeria, or nine in two groups.
+// zip reads a ZIP or postal code at word i, in figures or dictated: five digits,
+// six in Nigeria, or nine in two groups. It returns the word after it, or i.
 func (s *contactScan) zip(i int) int {
 	if i >= len(s.toks) {
 		return i

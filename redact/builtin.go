@@ -1,10 +1,10 @@
 package redact
 
-// Builtin returns the recognizers this package brings: of medical facts, and
-// of names, numbers, addresses, dates and ids.
+// Builtin returns the recognizers of this package: one for medical facts, one
+// for names, numbers, addresses, dates and identity numbers.
 func Builtin() []Recognizer { return []Recognizer{newMedical(), newContacts()} }
 
-// A termList is a tenant's own medical phrases.
+// A termList recognizes the medical phrases of one tenant.
 type termList struct{ phrases *trie }
 
 func (termList) Name() string { return "tenant" }

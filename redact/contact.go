@@ -1,12 +1,12 @@
 package redact
 
-// contacts finds who calls and how to reach them: names, numbers, addresses,
-// e-mail, dates and identity numbers. It looks every word up once; only words
-// that begin or announce something (a digit, a month, "my name is") are read
-// further, each by the file that knows its kind.
+// contacts is the recognizer of names, phone numbers, addresses, e-mail
+// addresses, dates and identity numbers. It looks every word up once. Only a
+// word that begins or announces a fact (a digit, a month, "my name is") is read
+// further, by the file of that kind: phone.go, address.go, date.go …
 type contacts struct {
-	words    *Words // flags of single words, below
-	everyday *Words // given names that are mostly words
+	words    *Words // flags of single words (contact_words.go)
+	everyday *Words // given names that are usually words: will, mark
 	places   *trie  // towns and countries
 	v        *vocabulary
 }
@@ -25,19 +25,23 @@ func (c contacts) Find(t *Text, dst []Span) ([]Span, error) {
 	return s.out, nil
 }
 
-// far is beyond any distance between a cue and what it announces.
+// noCue is the position of a cue that has not occurred: too far back to count.
 const noCue = -1 << 20
 
+// A contactScan is the state of one Find. Its methods take and return indexes of
+// words. A method that reads a fact at word i returns the word after the fact,
+// or i if it finds none; one that returns a number of words returns 0 then.
 type contactScan struct {
 	contacts
 	t    *Text
 	toks []Token
 	out  []Span
 
-	// The last word that announced something, by kind.
+	// The last word that announced a fact of each kind, or noCue.
 	phoneCue, idCue, birthCue, addrCue int
 }
 
+// run reads the text from the first word to the last.
 func (s *contactScan) run() {
 	if s.t.At {
 		s.writtenEmails()
@@ -67,8 +71,9 @@ func (s *contactScan) run() {
 	}
 }
 
-// digitWord reads on from a word that contains a digit and returns the word to
-// go on with.
+// digitWord reads the fact that begins at word i, which contains a digit, and
+// returns the next word to read. The order of the tests matters: "12/03/1985"
+// is a date before it is a number.
 func (s *contactScan) digitWord(i int) int {
 	if n := s.postcode(i); n > 0 {
 		return s.addPostcode(i, i+n)
@@ -85,8 +90,8 @@ func (s *contactScan) digitWord(i int) int {
 	return max(i+1, s.number(i))
 }
 
-// word reads on from a word with flags and returns the word to go on with, or
-// anything up to i if it made nothing of it.
+// word reads the fact that word i, with flags f, begins or announces. It returns
+// the next word to read; a result up to i means that it found no fact.
 func (s *contactScan) word(i int, f uint32) int {
 	if f&(cPhoneCue|cIDCue|cBirth|cAddrCue|cPostcode) != 0 {
 		if f&cPhoneCue != 0 && !(f&cLink != 0 && within(s.idCue, i, 3)) { // "NHS number"
@@ -157,13 +162,13 @@ func (s *contactScan) word(i int, f uint32) int {
 	return i
 }
 
-// add appends the span of words i to j-1 and returns j.
+// add appends the span of words i to j-1 to the result and returns j.
 func (s *contactScan) add(i, j int, kind Kind, sub string, score float32, rule string) int {
 	s.out = append(s.out, s.t.Span(i, j, kind, sub, score, rule))
 	return j
 }
 
-// flags returns the flags of word i, 0 beyond the text.
+// flags returns the flags of word i, 0 outside the text.
 func (s *contactScan) flags(i int) uint32 {
 	if i < 0 || i >= len(s.toks) {
 		return 0
@@ -171,7 +176,8 @@ func (s *contactScan) flags(i int) uint32 {
 	return s.words.Flags(s.toks[i].Hash)
 }
 
-// is is [Text.Is], which hashes, with a cheaper no first.
+// is reports whether word i equals folded, like [Text.Is]. It compares lengths
+// first, which decides most calls without a hash.
 func (s *contactScan) is(i int, folded string) bool {
 	if i < 0 || i >= len(s.toks) {
 		return false
@@ -180,7 +186,7 @@ func (s *contactScan) is(i int, folded string) bool {
 	return (tok.End-tok.Start == len(folded) || tok.Shape&(HasApostrophe|HasWide) != 0) && tok.Hash == Hash(folded)
 }
 
-// gap returns what stands before word i; beyond the text, a sentence end.
+// gap returns the gap before word i. Outside the text it ends a sentence.
 func (s *contactScan) gap(i int) Gap {
 	if i < 0 || i >= len(s.toks) {
 		return GapStart
@@ -188,7 +194,7 @@ func (s *contactScan) gap(i int) Gap {
 	return s.toks[i].Gap
 }
 
-// within reports whether the cue at word c was at most n words before word i.
+// within reports whether the cue at word c precedes word i by at most n words.
 func within(c, i, n int) bool { return c < i && i-c <= n }
 
 // skipLinks skips the words between a cue and its value ("number is, um, ")
@@ -200,7 +206,8 @@ func (s *contactScan) skipLinks(i, most int) int {
 	return i
 }
 
-// isLink reports a word between a cue and its value, "number's" too.
+// isLink reports whether word i can stand between a cue and its value: "is",
+// "number's".
 func (s *contactScan) isLink(i int) bool {
 	if i >= len(s.toks) {
 		return false
@@ -211,7 +218,7 @@ func (s *contactScan) isLink(i int) bool {
 	return s.toks[i].Shape&HasApostrophe != 0 && s.possessive(i) && s.words.Flags(Hash(s.t.S[s.toks[i].Start:s.possessiveStem(i)]))&cLink != 0
 }
 
-// skipFillers skips hesitations.
+// skipFillers skips up to three hesitations at word i: "um", "uh".
 func (s *contactScan) skipFillers(i int) int {
 	for n := 0; n < 3 && s.flags(i)&cFiller != 0; n++ {
 		i++
@@ -219,8 +226,8 @@ func (s *contactScan) skipFillers(i int) int {
 	return i
 }
 
-// known reports a word of everyday or medical speech, which an unlisted name
-// cannot be.
+// known reports whether word i is an everyday or a medical word. A name that is
+// in no list must not be a known word.
 func (s *contactScan) known(i int) bool {
 	h := s.toks[i].Hash
 	if s.words.Flags(h)&cStop != 0 {
@@ -230,8 +237,8 @@ func (s *contactScan) known(i int) bool {
 	return e.node != 0 && e.flags&^deeper != 0
 }
 
-// medical reports a word that is medical whatever stands around it: it is never
-// taken for part of an address, where it would count as harmless.
+// medical reports whether word i is a medical term in any context. Such a word is
+// never part of an address, where it would stay in the text of Split.
 func (s *contactScan) medical(i int) bool {
 	return s.v.phrases.step(0, s.toks[i].Hash).flags&isTerm != 0
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact/internal/names"
 )
 
-// What a word may be, as flags of contacts.words.
+// Flags of contacts.words. A word may have several.
 const (
 	cNumber     uint32 = 1 << iota // a number word
 	cMonth                         // january, sept
@@ -17,11 +17,11 @@ const (
 	cPeriod                        // … week, after "last"
 	cDatePrep                      // in, since, until: a date may follow
 	cStreet                        // street, avenue
-	cStreetWeak                    // way, court, place: a street's only beside a number or a name
+	cStreetWeak                    // way, court, place: part of a street only with a number or a name
 	cPrefix                        // rue, via: stands before a street's name
 	cUnit                          // flat, suite, plot
 	cAddrCue                       // live, address
-	cStop                          // never part of a name of a person or a street
+	cStop                          // never part of a person's or a street's name
 	cTitle                         // mrs, doctor
 	cGiven                         // sarah
 	cGivenWord                     // grace, mark: a word too
@@ -29,7 +29,7 @@ const (
 	cKin                           // husband, mum
 	cNameCue                       // name, surname
 	cLeadIn                        // tell, text, with: a name may follow
-	cAfterName                     // speaking, here: a name may go before
+	cAfterName                     // speaking, here: a name may precede
 	cPhoneCue                      // phone, mobile
 	cIDCue                         // passport, policy
 	cBirth                         // born, birth
@@ -40,14 +40,16 @@ const (
 	cCompass                       // n, west
 	cSpoken                        // at, www: an e-mail as spoken, a web address
 	cPlace                         // begins a place's name
-	cNotPerson                     // after a name, makes it no person's: clinic, cream
+	cNotPerson                     // clinic, cream: the name before it is not a person's
 )
 
-// starts are the flags by which a word sets off a reading.
+// startFlags are the flags of words at which a fact may begin. All other words
+// are skipped, which keeps ordinary speech fast.
 const startFlags = cNumber | cMonth | cMonthWord | cWeekday | cRelative | cPeriod | cPrefix | cUnit | cAddrCue | cTitle |
 	cGiven | cGivenWord | cSurname | cKin | cNameCue | cPhoneCue | cIDCue | cBirth | cPostcode | cSpoken | cPlace
 
-// sharedContacts are compiled at first use and shared by all engines.
+// sharedContacts holds the word lists, compiled at first use and shared by all
+// engines.
 var sharedContacts = sync.OnceValue(func() contacts {
 	l := contacts{words: new(Words), everyday: new(Words), places: new(trie)}
 	for _, list := range []struct {
@@ -74,6 +76,8 @@ var sharedContacts = sync.OnceValue(func() contacts {
 	return l
 })
 
+// contactWords are the words of each flag, in lower case. A word may be listed
+// under several flags.
 var contactWords = []struct {
 	flags uint32
 	words string
@@ -137,7 +141,8 @@ var contactWords = []struct {
 	{cStop, stopWords},
 }
 
-// stopWords never belong to a name.
+// stopWords are never part of a name unless other evidence is strong, such as a
+// capital letter after a title.
 const stopWords = `a about above across actually after afternoon again against ago ah all almost alone along already also
 	although always am an and another any anybody anyone anything anyway appointment are aren't around as ask asking at
 	available away back bad be because become been before began begin being below best better between big bit book booked

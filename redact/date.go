@@ -2,7 +2,8 @@ package redact
 
 import "strings"
 
-// dateSub tells a date of birth from any other by what was said before it.
+// dateSub returns "dob" if a birth cue precedes the date at word i by at most
+// eight words.
 func (s *contactScan) dateSub(i int) string {
 	if within(s.birthCue, i, 8) {
 		return "dob"
@@ -10,7 +11,7 @@ func (s *contactScan) dateSub(i int) string {
 	return ""
 }
 
-// numericDate returns how many words the date in figures at word i has:
+// numericDate returns the number of words in the date in figures at word i:
 // 03/07/2015, 2024-01-15, 12.8.20.
 func (s *contactScan) numericDate(i int) int {
 	if i+1 >= len(s.toks) || !s.toks[i].Shape.Numeric() {
@@ -22,7 +23,7 @@ func (s *contactScan) numericDate(i int) int {
 	}
 	a, b, c := s.figureValue(i), s.figureValue(i+1), s.figureValue(i+2)
 	if c < 0 || s.toks[i+2].Gap&^GapSpace != sep {
-		// "on 12/25": day and month, if announced.
+		// "on 12/25": a day and a month need a preposition.
 		if sep == GapSlash && b > 0 && s.toks[i+1].Gap == sep && dayAndMonth(a, b) && s.flags(i-1)&cDatePrep != 0 {
 			return 2
 		}
@@ -50,11 +51,12 @@ func (s *contactScan) numericDate(i int) int {
 	return 0
 }
 
+// dayAndMonth reports whether a and b can be day and month in either order.
 func dayAndMonth(a, b int) bool {
 	return a >= 1 && a <= 31 && b >= 1 && b <= 31 && (a <= 12 || b <= 12)
 }
 
-// figureValue returns the value of word i if it is up to four digits, else -1.
+// figureValue returns the value of word i if it has one to four digits, else -1.
 func (s *contactScan) figureValue(i int) int {
 	if i >= len(s.toks) || !s.toks[i].Shape.Numeric() || s.size(i) > 4 {
 		return -1
@@ -66,11 +68,12 @@ func (s *contactScan) figureValue(i int) int {
 	return v
 }
 
+// size returns the length of word i in bytes.
 func (s *contactScan) size(i int) int { return s.toks[i].End - s.toks[i].Start }
 
-// date returns how many words the date in words at word i has, 0 if there is
-// none: "the 14th of March 1985", "may fifth", "next Tuesday" (its weekday),
-// "in 2016" (its year).
+// date returns the number of words in the spoken date at word i, or 0: "14th of
+// March 1985", "may fifth", the weekday of "next Tuesday", the year of "in
+// 2016".
 func (s *contactScan) date(i int) int {
 	f := s.flags(i)
 	switch {
@@ -114,6 +117,7 @@ func (s *contactScan) date(i int) int {
 	return 0
 }
 
+// hash returns the hash of word i, 0 outside the text.
 func (s *contactScan) hash(i int) uint64 {
 	if i >= 0 && i < len(s.toks) {
 		return s.toks[i].Hash
@@ -121,7 +125,9 @@ func (s *contactScan) hash(i int) uint64 {
 	return 0
 }
 
-// monthFirst reads "March 14th, 1985", "march nineteen eighty five", "in may".
+// monthFirst returns the number of words in the date that begins with the month
+// at word i, with flags f: "March 14th, 1985", "march nineteen eighty five", "in
+// may". A month that is also a word ("may", "march") needs a preposition.
 func (s *contactScan) monthFirst(i int, f uint32) int {
 	j := i + 1
 	if s.is(j, "the") {
@@ -150,8 +156,8 @@ func (s *contactScan) monthFirst(i int, f uint32) int {
 	return 1
 }
 
-// day reads a day of the month at word i: 14, 14th, fourteenth, twenty third.
-// It returns the word after it and whether it was an ordinal.
+// day reads a day of the month at word i: 14, 14th, fourteenth, twenty third. It
+// returns the word after it and whether the day is an ordinal.
 func (s *contactScan) day(i int) (next int, ordinal bool) {
 	if i >= len(s.toks) {
 		return i, false
@@ -196,8 +202,8 @@ func (s *contactScan) day(i int) (next int, ordinal bool) {
 	return i, false
 }
 
-// bareDay reports that the ordinal at words i to j-1 stands for a day without
-// its month: "on the 9th", but not "the 9th floor".
+// bareDay reports whether the ordinal at words i to j-1 is a day without a month:
+// "on the 9th", but not "the 9th floor".
 func (s *contactScan) bareDay(i, j int) bool {
 	if !s.is(i-1, "the") {
 		return false
@@ -210,8 +216,8 @@ func (s *contactScan) bareDay(i, j int) bool {
 	return !s.gap(j).Plain() || s.flags(j)&(cLink|cDatePrep|cLeadIn) != 0
 }
 
-// year reads a year at word i, in figures or spoken, and returns the word
-// after it.
+// year reads a year at word i and returns the word after it, or i: "1985",
+// "nineteen eighty five", "two thousand and nine", "twenty oh four".
 func (s *contactScan) year(i int) int {
 	if i >= len(s.toks) {
 		return i
@@ -250,6 +256,8 @@ func (s *contactScan) year(i int) int {
 	return i
 }
 
+// afterCentury reads the rest of a year after "nineteen" or "twenty" and returns
+// the word after it, or 0.
 func (s *contactScan) afterCentury(i int) int {
 	if j := s.twoDigits(i); j > i {
 		return j
@@ -257,7 +265,8 @@ func (s *contactScan) afterCentury(i int) int {
 	return 0
 }
 
-// twoDigits reads a number from 1 to 99 at word i.
+// twoDigits reads a spoken number from 1 to 99 at word i and returns the word
+// after it, or i.
 func (s *contactScan) twoDigits(i int) int {
 	switch num := s.t.numberWord(i); num.kind {
 	case numTens:
@@ -275,7 +284,7 @@ func (s *contactScan) twoDigits(i int) int {
 	return i
 }
 
-// skipYear skips a year after day and month: ", 1985", "eighty five".
+// skipYear skips a year at word i, after day and month: ", 1985", "eighty five".
 func (s *contactScan) skipYear(i int) int {
 	j := i
 	if s.is(j, "in") || s.is(j, "of") {
@@ -299,8 +308,9 @@ func (s *contactScan) skipYear(i int) int {
 	return i
 }
 
-// weekday reads a weekday, unless it is one end of opening hours ("Monday to
-// Friday") or of a habit ("every Friday").
+// weekday returns the number of words in the date that begins with the weekday at
+// word i. Opening hours ("Monday to Friday") and habits ("every Friday") are not
+// dates.
 func (s *contactScan) weekday(i int) int {
 	between := func(j int) bool {
 		return s.is(j, "to") || s.is(j, "through") || s.is(j, "till") || s.is(j, "until")
@@ -310,7 +320,7 @@ func (s *contactScan) weekday(i int) int {
 		s.is(i-1, "every"), s.is(i-1, "each"):
 		return 0
 	}
-	// The date may follow: "Tuesday the 14th of March".
+	// The day of the month may follow: "Tuesday the 14th of March".
 	j := i + 1
 	if s.is(j, "the") {
 		j++
@@ -335,6 +345,7 @@ func (s *contactScan) weekday(i int) int {
 	return 1
 }
 
+// isYear reports whether w is a year from 1900 to 2099 in figures.
 func isYear(w string) bool {
 	return len(w) == 4 && (w[:2] == "19" || w[:2] == "20") && w[2] >= '0' && w[2] <= '9' && w[3] >= '0' && w[3] <= '9'
 }

@@ -1,32 +1,33 @@
 package redact
 
-// A digitRun is a stretch of words read digit by digit, as people dictate
-// numbers: "oh seven seven double oh nine hundred one two three".
+// A digitRun is a stretch of words that dictate one number digit by digit: "oh
+// seven seven double oh nine hundred one two three".
 type digitRun struct {
 	digits [maxDigits]byte
 	words  [maxDigits]runWord
-	n      int // of digits
-	w      int // of words
-	end    int // the word after the run
-	plus   bool
+	n      int  // number of digits
+	w      int  // number of words
+	end    int  // the word after the run
+	plus   bool // a "+" or "plus" precedes the run
 	spoken bool // contains number words
-	over   bool // goes on beyond maxDigits
+	over   bool // has more than maxDigits digits
 }
 
-// A runWord is one word of a run, with what follows it ("double oh") folded
-// in.
+// A runWord is one group of digits: one word, or several that belong together
+// ("double oh", "nine hundred").
 type runWord struct {
 	at, next int // words [at, next) of the text
-	from     int // the first of its digits
-	gap      Gap // before it
+	from     int // index of its first digit in the run
+	gap      Gap // gap before it
 }
 
+// maxDigits bounds a run. The longest number of interest, an IBAN, has 34.
 const maxDigits = 40
 
-// runGap is what may stand between the groups of one number.
+// runGap holds the gaps that may separate the groups of one number.
 const runGap = GapSpace | GapHyphen | GapDot | GapBracket | GapComma | GapLine
 
-// readRun reads the run that begins at word i.
+// readRun reads the run that begins at word i. Hesitations inside it are skipped.
 func (s *contactScan) readRun(i int, r *digitRun) {
 	r.n, r.w, r.spoken, r.over = 0, 0, false, false
 	r.plus = s.gap(i)&GapPlus != 0 || s.is(i-1, "plus")
@@ -53,8 +54,9 @@ func (s *contactScan) readRun(i int, r *digitRun) {
 	r.end = j
 }
 
-// readDigits appends the digits that word k stands for and returns the word
-// after those it used, k if it is none.
+// readDigits appends the digits that word k stands for to r. It returns the word
+// after them, or k if word k is no digit: "seven" adds 7, "nine hundred" 900,
+// "twenty three" 23, "double oh" 00.
 func (s *contactScan) readDigits(k int, r *digitRun) int {
 	num := s.t.numberWord(k)
 	switch num.kind {
@@ -107,6 +109,7 @@ func (s *contactScan) readDigits(k int, r *digitRun) int {
 	return k
 }
 
+// put appends digits, or sets over if they do not fit.
 func (r *digitRun) put(digits ...byte) {
 	if r.n+len(digits) > maxDigits {
 		r.over = true
@@ -124,12 +127,11 @@ func (r *digitRun) part(a, b int) []byte {
 	return r.digits[r.words[a].from:to]
 }
 
-// group returns how many digits word a of the run has.
+// group returns the number of digits in word a of the run.
 func (r *digitRun) group(a int) int { return len(r.part(a, a+1)) }
 
-// cardinal reads a number below ten thousand said as a house number: "twelve",
-// "one twenty two", "two hundred and four", "14". It returns the word after
-// it, i if there is none.
+// cardinal reads a spoken house number at word i: "twelve", "one twenty two",
+// "two hundred and four", "14". It returns the word after it, or i.
 func (s *contactScan) cardinal(i int) int {
 	if s.t.numberWord(i).kind == numFigures {
 		return i + 1

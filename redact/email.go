@@ -2,7 +2,7 @@ package redact
 
 import "strings"
 
-// writtenEmails finds addresses that contain an '@'.
+// writtenEmails adds the e-mail addresses that contain an '@'.
 func (s *contactScan) writtenEmails() {
 	text := s.t.S
 	for from := 0; ; {
@@ -38,15 +38,16 @@ func (s *contactScan) writtenEmails() {
 	}
 }
 
+// isLocal reports whether c may stand in the part before the '@'.
 func isLocal(c byte) bool {
 	return class[c]&(wordBits|wide) != 0 || strings.IndexByte(".+-_%'!#$&*/=?^`{|}~", c) >= 0
 }
 
+// isDomain reports whether c may stand in the part after the '@'.
 func isDomain(c byte) bool { return class[c]&(wordBits|wide) != 0 || c == '.' || c == '-' }
 
-// spokenEmail finds an address said aloud around the "at" at word i: "sarah
-// dot connor at gmail dot com". It returns the word after it, i if there is
-// none.
+// spokenEmail reads a spoken e-mail address around the "at" at word i: "sarah dot
+// connor at gmail dot com". It returns the word after it, or i.
 func (s *contactScan) spokenEmail(i int) int {
 	if !s.is(i, "at") {
 		return i
@@ -71,7 +72,7 @@ func (s *contactScan) spokenEmail(i int) int {
 }
 
 // domainEnd reads "gmail dot com", "gmail.com", "bright hyphen smile dot co dot
-// uk" at word i and returns the word after it, i if there is none.
+// uk" at word i and returns the word after it, or i.
 func (s *contactScan) domainEnd(i int) int {
 	j := i
 	for range 4 { // labels, each of a few words: "bright smile"
@@ -98,7 +99,7 @@ func (s *contactScan) domainEnd(i int) int {
 	return i
 }
 
-// skipTopLevels skips what follows a top level: "… dot uk".
+// skipTopLevels skips further top levels at word j: "dot uk" after "dot co".
 func (s *contactScan) skipTopLevels(j int) int {
 	for j < len(s.toks) {
 		k := j
@@ -115,10 +116,11 @@ func (s *contactScan) skipTopLevels(j int) int {
 	return j
 }
 
+// isDot reports whether word j is a spoken dot.
 func (s *contactScan) isDot(j int) bool { return s.is(j, "dot") }
 
-// localStart returns the word at which the part before the "at" at word i begins, i
-// if there is none.
+// localStart returns the first word of the part before the "at" at word i, or i
+// if no address precedes it: "meet me at gmail".
 func (s *contactScan) localStart(i int) int {
 	start := i - 1
 	if s.gap(i)&^(GapSpace|GapHyphen|GapLine|GapComma) != 0 || s.flags(start)&cStop != 0 && s.size(start) > 1 &&
@@ -128,7 +130,7 @@ func (s *contactScan) localStart(i int) int {
 	for start > 0 && i-start < 16 && s.localContinues(start) {
 		start--
 	}
-	// After "my email is" everything belongs to it.
+	// After "my email is" every word belongs to the address.
 	for j := start; j > 0 && start-j < 6; j-- {
 		if s.is(j-1, "is") || s.is(j-1, "its") || s.is(j-1, "email") {
 			for k := max(0, j-6); k < j; k++ {
@@ -145,8 +147,9 @@ func (s *contactScan) localStart(i int) int {
 	return start
 }
 
-// localContinues reports that an address said aloud which contains word i contains the
-// word before it, too: both are joined, or one is a letter or number.
+// localContinues reports whether a spoken address that contains word i also
+// contains the word before it: punctuation joins the two, or one is a single
+// letter or a number.
 func (s *contactScan) localContinues(i int) bool {
 	prev, gap := i-1, s.toks[i].Gap
 	switch {
@@ -162,12 +165,14 @@ func (s *contactScan) localContinues(i int) bool {
 	return s.t.numberWord(i).kind != notNumber && s.flags(prev)&(cStop|cLink) == 0
 }
 
-// isSeparator reports a word that joins the parts of an address said aloud.
+// isSeparator reports whether word i stands for punctuation in a spoken address:
+// "dot", "underscore".
 func (s *contactScan) isSeparator(i int) bool {
 	return i > 0 && separators.has(s.toks[i].Hash)
 }
 
-// joints are words for punctuation; the flag is its place in ".._-+".
+// separators are the spoken forms of punctuation; the flag is the index of the
+// character in ".._-+".
 var separators = func() *Words {
 	w := new(Words)
 	w.Add(1, "dot", "point")
@@ -177,7 +182,7 @@ var separators = func() *Words {
 	return w
 }()
 
-// topLevel are the ends of domains that callers have.
+// topLevel are the top-level domains of callers' addresses.
 var topLevel = setOf("com", "org", "net", "edu", "gov", "info", "biz", "co", "uk", "us", "ng", "ie", "in", "io", "me", "eu", "fr",
 	"de", "es", "it", "nl", "ca", "au", "nz", "za", "gh", "ke", "pk", "app", "dev", "ai", "tv", "ac", "nhs", "clinic",
 	"dental", "health", "doctor", "care", "london", "nyc", "lagos", "africa", "online", "live", "mail", "email")

@@ -2,7 +2,8 @@ package redact
 
 import "strings"
 
-// What part a word plays in a sentence, as far as medical.go asks.
+// The role of a word in a sentence, as flags of grammarWords. One word may have
+// several roles.
 const (
 	isOwner             uint32 = 1 << iota // my, your
 	isThe                                  // the, a
@@ -21,6 +22,7 @@ const (
 	isFine                                 // ok
 )
 
+// grammarWords maps the function words of complaints to their roles.
 var grammarWords = func() *Words {
 	w := new(Words)
 	for flags, words := range map[uint32]string{
@@ -53,7 +55,8 @@ var grammarWords = func() *Words {
 	return w
 }()
 
-// contractions are what an apostrophe makes of another word.
+// contractions are contractions that without their apostrophe spell another
+// word: "I'll" is not "ill".
 var contractions = func() *Words {
 	w := new(Words)
 	w.Add(1, "ill", "hell", "shell", "well", "were", "wed", "shed", "id")

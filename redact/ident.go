@@ -1,8 +1,7 @@
 package redact
 
 // statedID reads the number that the cue at word i announces: "my reference is
-// BK-20931", "card ending 4242". It returns the word after it, i if there is
-// none.
+// BK-20931", "card ending 4242". It returns the word after it, or i.
 func (s *contactScan) statedID(i int) int {
 	if s.toks[i].Shape&HasApostrophe != 0 && s.size(i) < 4 || s.size(i) == 1 && !s.is(i-1, "i") {
 		s.idCue = noCue // "I'd", not "id"
@@ -43,7 +42,7 @@ func (s *contactScan) statedID(i int) int {
 	return s.add(j, end, ID, "stated", .85, "id.stated")
 }
 
-// mobile reports a number that can only be a phone's.
+// mobile reports whether a number at word i can only be a phone number.
 func (s *contactScan) mobile(i int) bool {
 	if i >= len(s.toks) || s.toks[i].Shape&HasDigit == 0 && s.flags(i)&cNumber == 0 {
 		return false
@@ -53,8 +52,9 @@ func (s *contactScan) mobile(i int) bool {
 	return r.plus && r.n > 7 || r.n == 11 && r.digits[0] == '0' && r.digits[1] >= '7' && r.digits[1] <= '9'
 }
 
-// identifierEnd reads an identifier of at least that many digits at word i: words with
-// digits, dictated digits, and letters that belong to them.
+// identifierEnd reads an identifier of at least the given number of digits at
+// word i: words with digits, dictated digits, and letters next to them. It
+// returns the word after it, or i.
 func (s *contactScan) identifierEnd(i, least int) int {
 	digits, spoken, end := 0, 0, i
 	for j := i; j < len(s.toks) && j < i+24; {
@@ -97,7 +97,8 @@ func (s *contactScan) identifierEnd(i, least int) int {
 	return s.wholeIdentifier(i, end, digits, spoken, least)
 }
 
-// mayContinue reports that word j may go on an identifier begun by letters.
+// mayContinue reports whether word j may continue an identifier that begins with
+// letters: "b k two zero".
 func (s *contactScan) mayContinue(j int) bool {
 	if j >= len(s.toks) || s.toks[j].Gap.Sentence() || s.toks[j].Gap&^(GapSpace|GapHyphen|GapSlash|GapDot|GapUnder) != 0 {
 		return false
@@ -106,7 +107,8 @@ func (s *contactScan) mayContinue(j int) bool {
 	return s.toks[j].Shape&HasDigit != 0 || k != notNumber && k != numOrdinal && k != numScale || s.toks[j].End-s.toks[j].Start == 1
 }
 
-// wholeIdentifier returns end if words i to end-1 make an identifier, else i.
+// wholeIdentifier returns end if words i to end-1 make an identifier, else i. It
+// rules out times, amounts, years and dates.
 func (s *contactScan) wholeIdentifier(i, end, digits, spoken, least int) int {
 	switch {
 	case end-i == 1 && digits == 2 && s.size(i) >= 5 && !ordinalFigures(s.t.Word(i)): // Q7R2ZT
@@ -122,12 +124,12 @@ func (s *contactScan) wholeIdentifier(i, end, digits, spoken, least int) int {
 	return i
 }
 
-// units are what a number that identifies nothing counts.
+// units are words after a number that make it an amount: "20 pounds".
 var units = setOf("pounds", "pound", "quid", "dollars", "dollar", "euros", "naira", "pence", "cents", "minutes", "minute", "hours",
 	"days", "weeks", "months", "years", "people", "percent", "am", "pm", "o'clock", "milligrams", "mg", "units", "times")
 
-// mixedID adds an identifier that needs no cue because its form or checksum
-// gives it away: an IBAN, a British national insurance number.
+// mixedID adds an identifier whose form or checksum is proof without a cue: an
+// IBAN, a British national insurance number.
 func (s *contactScan) mixedID(i int) bool {
 	tok := s.toks[i]
 	if tok.Shape&HasDigit == 0 || tok.Shape.Numeric() || tok.End-tok.Start < 4 || s.letters(i) != 2 {
@@ -154,7 +156,7 @@ func (s *contactScan) mixedID(i int) bool {
 	return false
 }
 
-// isIPAddress reports four figures to 255 joined by dots at word i.
+// isIPAddress reports whether an IPv4 address begins at word i.
 func (s *contactScan) isIPAddress(i int) bool {
 	for k := i; k < i+4; k++ {
 		if v := s.figureValue(k); v < 0 || v > 255 || k > i && s.toks[k].Gap != GapDot {
@@ -164,7 +166,7 @@ func (s *contactScan) isIPAddress(i int) bool {
 	return true
 }
 
-// letters returns how many letters word i begins with.
+// letters returns the number of letters at the beginning of word i.
 func (s *contactScan) letters(i int) int {
 	w := s.t.Word(i)
 	n := 0
@@ -174,6 +176,8 @@ func (s *contactScan) letters(i int) int {
 	return n
 }
 
+// isNationalInsurance reports whether code, nine characters that begin with two
+// letters, has the form of a British national insurance number.
 func isNationalInsurance(code []byte) bool {
 	for _, c := range code[2:8] {
 		if c < '0' || c > '9' {
@@ -183,7 +187,7 @@ func isNationalInsurance(code []byte) bool {
 	return code[8] >= 'A' && code[8] <= 'D'
 }
 
-// luhn checks a card number.
+// luhn reports whether d passes the checksum of card numbers.
 func luhn(d []byte) bool {
 	sum := 0
 	for i := range d {
@@ -198,7 +202,8 @@ func luhn(d []byte) bool {
 	return sum%10 == 0
 }
 
-// validNHS checks an NHS number.
+// validNHS reports whether d, of ten digits, passes the modulo 11 checksum of NHS
+// numbers.
 func validNHS(d []byte) bool {
 	sum := 0
 	for i := range 9 {
@@ -207,7 +212,8 @@ func validNHS(d []byte) bool {
 	return (11-sum%11)%11 == int(d[9]-'0')
 }
 
-// validIBAN checks an IBAN in capitals without blanks.
+// validIBAN reports whether code, in capitals and without blanks, passes the
+// modulo 97 checksum of IBANs (ISO 13616).
 func validIBAN(code []byte) bool {
 	rest := 0
 	for k := range code {

@@ -6,18 +6,20 @@ import (
 	"sync"
 )
 
-// medical finds conditions, symptoms, drugs and procedures. It looks every
-// word up once, in one trie of all the phrases it knows (vocabulary.go), and
-// then reasons on what it found:
+// medical is the recognizer of conditions, symptoms, drugs and procedures. It
+// looks every word up once, in one trie of all known phrases (vocabulary.go).
+// The following steps collect candidates; the last step drops false ones:
 //
 //	terms     phrases of the lexicon, words with a medical ending
 //	grammar   body parts and their complaints (medical_body.go)
-//	triggers  "diagnosed with …", whatever follows (medical_trigger.go)
-//	context   idioms, names and things that only sound medical; ambiguous
-//	          terms without a cue (medical_context.go)
+//	triggers  "diagnosed with …" and any words after it (medical_trigger.go)
+//	context   drops idioms, names and figures of speech, and ambiguous terms
+//	          without a cue (medical_context.go)
+//
+// A step runs only if lookup has met the words that it needs.
 type medical struct {
 	v     *vocabulary
-	names *Words // of contact.go
+	names *Words // flags of names, from contact_words.go
 	pool  *sync.Pool
 }
 
@@ -27,6 +29,7 @@ func newMedical() *medical {
 
 func (*medical) Name() string { return "medical" }
 
+// Find implements [Recognizer].
 func (m *medical) Find(t *Text, dst []Span) ([]Span, error) {
 	r := m.pool.Get().(*medicalScan)
 	defer m.pool.Put(r)
@@ -54,25 +57,27 @@ func (m *medical) Find(t *Text, dst []Span) ([]Span, error) {
 	return dst, nil
 }
 
-// A reading is the state of one Find.
+// A medicalScan is the state of one Find. Its methods take and return indexes of
+// words.
 type medicalScan struct {
 	v          *vocabulary
 	names      *Words
 	t          *Text
-	words      []uint32 // flags of each word as a phrase of one word
-	begins     []uint32 // flags of all phrases that begin there
-	first      []int32  // for each word, the first of phrases that begins there
-	phrases    []phrase // of two words and more, in order
+	words      []uint32 // flags of each word alone
+	begins     []uint32 // flags of all phrases that begin at each word
+	first      []int32  // index of the first element of phrases for each word
+	phrases    []phrase // phrases of two words and more, in text order
 	candidates []candidate
-	strong     []bool // words of candidates that are not weak
+	strong     []bool // whether each word is part of a candidate that is not weak
 }
 
+// A phrase is n words of the vocabulary from word at.
 type phrase struct {
 	at, n int32
 	flags uint32
 }
 
-// Rules named more than once.
+// Rules that are used in more than one place.
 const (
 	ruleTerm      = "medical.term"
 	ruleAmbiguous = "medical.ambiguous"
@@ -80,16 +85,17 @@ const (
 	ruleList      = "medical.list"
 )
 
-// A find is a candidate, words [from, to).
+// A candidate is a possible finding, words [from, to). A score of 0 drops it.
 type candidate struct {
 	from, to int
 	category uint32
 	score    float32
 	rule     string
-	weak     bool // ambiguous: needs a cue
+	weak     bool // ambiguous: needs confirmation by a cue
 }
 
-// lookup reads the text against the trie and returns all flags that occur.
+// lookup finds the phrases of the vocabulary in the text and returns all flags
+// that occur.
 func (r *medicalScan) lookup() (all uint32) {
 	toks := r.t.Tokens
 	r.words, r.begins, r.first = r.words[:0], r.begins[:0], r.first[:0]
@@ -123,12 +129,12 @@ func (r *medicalScan) lookup() (all uint32) {
 	return all
 }
 
-// runsOn reports whether a phrase may run across a gap: blanks, hyphens,
-// slashes, the dots of "h.i.v" and the plus of a form ("heart+disease").
+// runsOn reports whether a phrase may continue across a gap: blanks, hyphens,
+// slashes, the dots of "h.i.v" and the plus of a URL query ("heart+disease").
 func runsOn(g Gap) bool { return g.Plain() || g == GapDot || g == GapSlash || g == GapPlus }
 
-// at returns the length in words of the longest phrase with one of the flags
-// that begins at word i, and its flags.
+// at returns the length in words of the longest phrase at word i that has one of
+// the flags, and all flags of that phrase.
 func (r *medicalScan) at(i int, flags uint32) (n int, has uint32) {
 	if i < 0 || i >= len(r.words) || r.begins[i]&flags == 0 {
 		return 0, 0
@@ -144,7 +150,7 @@ func (r *medicalScan) at(i int, flags uint32) (n int, has uint32) {
 	return n, has
 }
 
-// is reports whether word i, alone, has one of the flags.
+// is reports whether word i alone has one of the flags.
 func (r *medicalScan) is(i int, flags uint32) bool {
 	return i >= 0 && i < len(r.words) && r.words[i]&flags != 0
 }
@@ -154,8 +160,8 @@ func (r *medicalScan) named(i int) bool {
 	return r.names.Flags(r.t.Tokens[i].Hash)&(cGiven|cGivenWord|cSurname) != 0
 }
 
-// grammar returns what part word i plays in a sentence, 0 if there is no such
-// word or a sentence ends before it.
+// grammar returns the roles of word i in its sentence (grammar.go), 0 outside the
+// text.
 func (r *medicalScan) grammar(i int) uint32 {
 	if i < 0 || i >= len(r.t.Tokens) {
 		return 0
@@ -163,22 +169,23 @@ func (r *medicalScan) grammar(i int) uint32 {
 	return grammarWords.Flags(r.t.Tokens[i].Hash)
 }
 
-// joined reports whether words i-1 and i stand in one sentence.
+// joined reports whether words i-1 and i are in one sentence.
 func (r *medicalScan) joined(i int) bool {
 	return i > 0 && i < len(r.t.Tokens) && !r.t.Tokens[i].Gap.Sentence()
 }
 
-// adjacent reports whether nothing but blanks or a hyphen is between words i-1
-// and i.
+// adjacent reports whether one phrase may contain words i-1 and i.
 func (r *medicalScan) adjacent(i int) bool {
 	return i > 0 && i < len(r.t.Tokens) && runsOn(r.t.Tokens[i].Gap)
 }
 
+// add adds a candidate that is not weak.
 func (r *medicalScan) add(from, to int, category uint32, score float32, rule string) {
 	r.candidates = append(r.candidates, candidate{from, to, category & categoryBits, score, rule, false})
 }
 
-// terms finds the phrases of the lexicon, the longest from left to right.
+// terms adds the phrases of the lexicon from left to right, the longest at each
+// word.
 func (r *medicalScan) terms(found uint32) {
 	if found&(isTerm|isAmbiguous) == 0 {
 		return
@@ -198,7 +205,8 @@ func (r *medicalScan) terms(found uint32) {
 	}
 }
 
-// spans appends the candidates that are left, those that touch as one.
+// spans appends the remaining candidates. Candidates that touch or overlap make
+// one span, with the category of the best.
 func (r *medicalScan) spans(dst []Span) []Span {
 	slices.SortFunc(r.candidates, func(a, b candidate) int { return cmp.Or(a.from-b.from, b.to-a.to) })
 	for i := 0; i < len(r.candidates); {

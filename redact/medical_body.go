@@ -1,5 +1,6 @@
 package redact
 
+// Indexes of categories that the grammar assigns.
 const (
 	conditionCategory uint32 = iota + 1
 	symptomCategory
@@ -8,7 +9,7 @@ const (
 	procedureCategory
 )
 
-// bodyComplaints finds complaints about body parts:
+// bodyComplaints adds complaints about body parts:
 //
 //	knee pain, stomach problems          body, compound
 //	sore throat, broken left arm         attribute, sides, body
@@ -24,7 +25,7 @@ func (r *medicalScan) bodyComplaints() {
 		common := has&isBody == 0
 		from, to := i, i+n
 		if k, _ := r.at(to, isCompound); k > 0 && r.adjacent(to) {
-			// "back and knee pain" belongs together.
+			// "back and knee pain" is one complaint.
 			for from >= 2 && r.grammar(from-1)&isAnd != 0 && r.is(from-2, isBody|isCommon) && r.adjacent(from) && r.adjacent(from-1) {
 				from -= 2
 			}
@@ -36,8 +37,8 @@ func (r *medicalScan) bodyComplaints() {
 	}
 }
 
-// ambiguousComplaints finds complaints about what a term is ambiguous for: "my bridge came
-// loose", "the wound is leaking".
+// ambiguousComplaints adds complaints about ambiguous terms, which a complaint
+// confirms: "my bridge came loose", "the wound is leaking".
 func (r *medicalScan) ambiguousComplaints() {
 	for _, f := range r.candidates {
 		hurt := f.category == conditionCategory || f.category == injuryCategory
@@ -47,7 +48,7 @@ func (r *medicalScan) ambiguousComplaints() {
 	}
 }
 
-// complaintBefore looks left of the body part [body, to) for what ails it.
+// complaintBefore adds the complaint to the left of the body part [body, to).
 func (r *medicalScan) complaintBefore(body, to int, common bool) {
 	i := body - 1
 	owned, determined := false, false
@@ -94,7 +95,7 @@ func (r *medicalScan) complaintBefore(body, to int, common bool) {
 	}
 }
 
-// complaintAfter looks right of the body part [body, to) for what ails it.
+// complaintAfter adds the complaint to the right of the body part [body, to).
 func (r *medicalScan) complaintAfter(body, to int, common bool) {
 	if common && !r.owned(body) {
 		return
@@ -119,11 +120,11 @@ func (r *medicalScan) complaintAfter(body, to int, common bool) {
 			linked = true
 		case g&(isFiller|isNot) != 0, r.is(i, isModifier):
 		case g&(isPrep|isSide|isThe|isOwner) != 0 && !linked:
-			// "the skin on my arms is peeling": the other body part follows.
+			// "the skin on my arms is peeling": another body part follows.
 		case !linked && r.is(i, isBody|isCommon):
 		case linked && !common && g&isFine == 0 && r.owned(body) && !r.is(i, isClinic|isStop):
-			// Whatever it is, it is told because it is not as it should be: "my
-			// ankle's the size of a melon".
+			// A caller describes a body part because of a complaint, in any
+			// words: "my ankle's the size of a melon".
 			end := i + 1
 			for end < i+4 && r.sameClause(end) && !r.stops(end, false) {
 				end++
@@ -136,7 +137,8 @@ func (r *medicalScan) complaintAfter(body, to int, common bool) {
 	}
 }
 
-// owned reports whether the body part at word i is somebody's: "my left …".
+// owned reports whether a possessive precedes the body part at word i: "my left
+// …".
 func (r *medicalScan) owned(i int) bool {
 	for i--; i >= 0 && r.joined(i+1); i-- {
 		g := r.grammar(i)
@@ -150,14 +152,14 @@ func (r *medicalScan) owned(i int) bool {
 	return false
 }
 
-// unknown reports whether word i is neither an everyday word nor a name.
+// unknown reports whether word i is neither in the vocabulary nor a name.
 func (r *medicalScan) unknown(i int) bool {
 	tok := r.t.Tokens[i]
 	return r.begins[i] == 0 && r.grammar(i) == 0 && tok.Shape.Alpha() && !tok.Shape.Title() && tok.End-tok.Start > 3 && !r.named(i)
 }
 
-// endsAt returns where the longest phrase with one of the flags begins that
-// ends with word i, -1 if there is none.
+// endsAt returns the first word of the longest phrase that ends with word i and
+// has one of the flags, or -1.
 func (r *medicalScan) endsAt(i int, flags uint32) int {
 	for from := max(0, i-4); from <= i; from++ {
 		for _, p := range r.phrases[r.first[from]:r.first[from+1]] {
@@ -172,8 +174,8 @@ func (r *medicalScan) endsAt(i int, flags uint32) int {
 	return -1
 }
 
-// modified returns where the phrase that begins at word i begins with its
-// modifiers: "chronic", "left".
+// modified returns the first word of the phrase at word i including the modifiers
+// before it: "chronic", "left".
 func (r *medicalScan) modified(i int) int {
 	from := i
 	for from > 0 && r.adjacent(from) {
@@ -187,9 +189,9 @@ func (r *medicalScan) modified(i int) int {
 	return i
 }
 
-// heads finds phrases by their last word: "goodpasture syndrome", "keyhole
-// surgery". A weak head needs a body part, a term or a modifier before it, a
-// strong one any word that is not an everyday one.
+// heads adds phrases by their last word: "goodpasture syndrome", "keyhole
+// surgery". A weak head needs a body part, a term or a modifier before it; a
+// strong head needs any word that is not an everyday word.
 func (r *medicalScan) heads() {
 	for i := 1; i < len(r.words); i++ {
 		n, has := r.at(i, isHead|isWeakHead)

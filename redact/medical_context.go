@@ -1,14 +1,15 @@
 package redact
 
-// How far, in words, what makes a term medical or figurative may be from it.
+// Distances in words within which context changes the meaning of a term.
 const (
-	cueReach       = 3 // a cue
-	candidateReach = 8 // a sure find
-	figureReach    = 8 // a thing the term is said of
+	cueReach       = 3 // from an ambiguous term to a cue
+	candidateReach = 8 // from an ambiguous term to a strong candidate
+	figureReach    = 8 // from a term to the thing it is a figure of speech for
 )
 
-// context drops the candidates that only sound medical and the ambiguous ones that
-// nothing near them confirms.
+// context drops the candidates that only sound medical, and the ambiguous ones
+// without confirmation nearby. Vetoes come first, because a dropped candidate
+// must not confirm another.
 func (r *medicalScan) context() {
 	for i := range r.words {
 		if n, _ := r.at(i, isVeto); n > 0 {
@@ -43,9 +44,9 @@ func (r *medicalScan) context() {
 	r.candidates = r.candidates[:n]
 }
 
-// veto drops the candidates within words [from, to), and those of the grammar that
-// contain them. A term that runs on beyond them is none: "have a heart" says
-// nothing of a "heart attack".
+// veto drops the candidates within words [from, to), and those of the grammar
+// that contain these words. A term that extends beyond them stays: the idiom
+// "have a heart" does not veto "heart attack".
 func (r *medicalScan) veto(from, to int) {
 	for k := range r.candidates {
 		f := &r.candidates[k]
@@ -57,9 +58,8 @@ func (r *medicalScan) veto(from, to int) {
 	}
 }
 
-// isHarmless reports whether the find is a word every call has: one of the
-// clinic's, or one like "me" and "down" unless it is written in capitals ("ME")
-// among small letters.
+// isHarmless reports whether f is a clinic word, or a function word such as "me"
+// or "down". In capitals among small letters a function word is a term ("ME").
 func (r *medicalScan) isHarmless(f *candidate) bool {
 	if n, _ := r.at(f.from, isClinic); n >= f.to-f.from {
 		return true
@@ -67,8 +67,8 @@ func (r *medicalScan) isHarmless(f *candidate) bool {
 	return f.weak && f.to-f.from == 1 && r.grammar(f.from) != 0 && !(r.t.Tokens[f.from].Shape.Caps() && r.t.Lower)
 }
 
-// isName reports whether a name is made of the find: "Bath Road", "Cancer
-// Research", "Mrs Burns".
+// isName reports whether f is part of a name: "Bath Road", "Cancer Research",
+// "Mrs Burns".
 func (r *medicalScan) isName(f *candidate) bool {
 	if r.adjacent(f.to) {
 		if n, _ := r.at(f.to, nameAfter); n > 0 && (!r.t.Upper || r.capitalised(f.to)) {
@@ -82,10 +82,12 @@ func (r *medicalScan) isName(f *candidate) bool {
 	return gap&^(GapSpace|GapDot) == 0 && r.is(f.from-1, nameBefore) && (!r.t.Upper || r.capitalised(f.from))
 }
 
+// capitalised reports whether word i begins with a capital letter.
 func (r *medicalScan) capitalised(i int) bool { return r.t.Tokens[i].Shape&FirstUpper != 0 }
 
-// isFigurative reports whether the find is said of a thing: "our server had a
-// heart attack", "the printer is allergic to blue ink".
+// isFigurative reports whether f is a figure of speech about a thing: "our server
+// had a heart attack", "the printer is allergic to blue ink". A person between
+// the two makes f literal.
 func (r *medicalScan) isFigurative(f *candidate) bool {
 	figure := f.rule == ruleTrigger
 	for i := f.from; i < f.to && !figure; i++ {
@@ -111,9 +113,9 @@ func (r *medicalScan) isFigurative(f *candidate) bool {
 	return false
 }
 
-// isImpersonal reports whether a word that is often a figure of speech is said
-// of something, in a sentence without a person and without another find: "the
-// market has a fever for houses".
+// isImpersonal reports whether f, a word that is often a figure of speech, stands
+// in a sentence about a thing, without a person and without another candidate:
+// "the market has a fever for houses".
 func (r *medicalScan) isImpersonal(f *candidate) bool {
 	if f.to-f.from > 1 || !r.is(f.from, isFigure) {
 		return false
@@ -138,24 +140,25 @@ func (r *medicalScan) isImpersonal(f *candidate) bool {
 			return false
 		}
 	}
-	// Who, then, is it said of? "We", "it" and "there" tell nothing ("it could
-	// be arthritis"), the words of a clinic tell that it is meant.
-	of := isSafe | isThing
+	// The subject decides. After "we", "it" or "there" only a thing makes it a
+	// figure of speech ("it could be arthritis" is medical); a word of the
+	// clinic or a body part makes it literal.
+	subject := isSafe | isThing
 	if r.grammar(start)&isImpersonalSubject != 0 {
-		of = isThing
+		subject = isThing
 	}
-	said := false
+	found := false
 	for i := start + 1; i < f.from; i++ {
 		if r.is(i, isClinic|isBody|isCommon|isHead|isWeakHead) {
 			return false
 		}
-		said = said || r.grammar(i) == 0 && r.is(i, of)
+		found = found || r.grammar(i) == 0 && r.is(i, subject)
 	}
-	return said
+	return found
 }
 
-// confirmed reports whether a cue or a sure find is near an ambiguous one, in
-// its sentence.
+// confirmed reports whether a cue or a strong candidate is near f, an ambiguous
+// candidate, in the same sentence.
 func (r *medicalScan) confirmed(f *candidate) bool {
 	for i := f.from - 1; i >= max(0, f.from-candidateReach-1) && r.joined(i+1); i-- {
 		if r.strong[i] {

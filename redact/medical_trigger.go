@@ -1,8 +1,8 @@
 package redact
 
-// triggers takes what words announce, known or not: "diagnosed with …",
-// "allergic to …", "milligrams of …". A weak trigger ("i take …") takes only
-// what follows at once and is neither an everyday word nor a name.
+// triggers adds the phrases that words announce, known or unknown: "diagnosed with
+// …", "allergic to …", "milligrams of …". A weak trigger ("i take …") announces
+// only the word that follows directly, unless it is an everyday word or a name.
 func (r *medicalScan) triggers() {
 	for i := 0; i < len(r.words); i++ {
 		n, has := r.at(i, isTrigger|isDrugTrigger|isWeakTrigger)
@@ -11,7 +11,7 @@ func (r *medicalScan) triggers() {
 		}
 		weak := has&(isTrigger|isDrugTrigger) == 0
 		if last := r.grammar(i + n - 1); weak && last&isIntake == 0 || last&(isOwner|isHave) != 0 {
-			continue // what people have and want is endless
+			continue // "i have …" and "my …" announce facts of all kinds
 		}
 		f := candidate{category: conditionCategory, score: 0.8, rule: ruleTrigger}
 		if has&isDrugTrigger != 0 || weak {
@@ -26,7 +26,7 @@ func (r *medicalScan) triggers() {
 		case f.from == f.to || r.vague(f.from, f.to) || r.is(f.from, isSafe) && !r.allergy(i, i+n),
 			f.category == drugCategory && (r.everyday(f.to-1) || r.sameClause(f.to) && r.everyday(f.to)):
 			if known != nil && known.weak {
-				known.score = 0 // "allergic to anything?"
+				known.score = 0 // "allergic to anything?" states no fact
 			}
 			continue
 		case known != nil && f.from == i+n:
@@ -39,7 +39,7 @@ func (r *medicalScan) triggers() {
 			r.candidates = append(r.candidates, f)
 		}
 		if k, _ := r.at(f.from, isTerm); f.from+k > f.to {
-			f.to = f.from + k // "sulfa drugs" is one, though "drugs" ends a phrase
+			f.to = f.from + k // "sulfa drugs" is one term, though "drugs" is a stop
 		}
 		for r.allergy(i, i+n) {
 			if f.from, f.to = r.nextOfList(f.to); f.from == f.to {
@@ -50,8 +50,8 @@ func (r *medicalScan) triggers() {
 	}
 }
 
-// announced returns the words that a trigger, which ends before word i, is
-// about: from where the fillers and amounts end to where the phrase stops.
+// announced returns the words that the trigger before word i announces: after
+// fillers and amounts, up to a stop.
 func (r *medicalScan) announced(i int, weak bool) (from, to int) {
 	from = i
 	for !weak && r.sameClause(from) && (r.grammar(from)&(isThe|isFiller|isOwner) != 0 && !r.is(from, isStop|isTerm) || r.isAmount(from)) {
@@ -61,14 +61,15 @@ func (r *medicalScan) announced(i int, weak bool) (from, to int) {
 	for to < from+5 && r.sameClause(to) && !r.stops(to, weak) {
 		to++
 	}
-	// It does not end in a filler or a preposition.
+	// The phrase must not end in a filler or a preposition.
 	for to > from && r.grammar(to-1)&(isPrep|isAnd|isThe|isOwner|isFiller|isLink) != 0 && !r.is(to-1, isTerm) {
 		to--
 	}
 	return from, to
 }
 
-// allergy reports whether the trigger [from, to) is one of everyday things.
+// allergy reports whether the trigger [from, to) is about an allergy, which
+// everyday things cause: "allergic to wool".
 func (r *medicalScan) allergy(from, to int) bool {
 	for i := from; i < to; i++ {
 		if r.grammar(i)&isAllergy != 0 {
@@ -78,18 +79,18 @@ func (r *medicalScan) allergy(from, to int) bool {
 	return false
 }
 
-// everyday reports whether word i makes everyday words of those before it: "he
-// takes badminton lessons".
+// everyday reports whether word i makes the words before it an everyday phrase:
+// "he takes badminton lessons".
 func (r *medicalScan) everyday(i int) bool {
 	return r.is(i, isSafe) && r.words[i]&(isTerm|isAmbiguous|isWeakHead|isStop|isClinic) == 0 && r.grammar(i) == 0
 }
 
+// isAmount reports whether word i is a number or a unit: "20 milligrams of".
 func (r *medicalScan) isAmount(i int) bool {
 	return r.t.numberWord(i).kind != notNumber || grammarWords.Flags(r.t.Tokens[i].Hash)&isUnit != 0
 }
 
-// within returns the find that lies within words [from, to), nil if there is
-// none.
+// within returns the first candidate within words [from, to), or nil.
 func (r *medicalScan) within(from, to int) *candidate {
 	for k := range r.candidates {
 		if f := &r.candidates[k]; from <= f.from && f.to <= to && f.score > 0 {
@@ -99,15 +100,15 @@ func (r *medicalScan) within(from, to int) *candidate {
 	return nil
 }
 
-// lastOfList reports whether word i is the "and" before the last item, word
-// i+1, of a list that a trigger announced: "allergic to cats and latex".
+// lastOfList reports whether word i is the "and" before the last item, word i+1,
+// of an announced list: "allergic to cats and latex".
 func (r *medicalScan) lastOfList(i int) bool {
 	return r.sameClause(i) && r.grammar(i)&isAnd != 0 && r.sameClause(i+1) && !r.stops(i+1, true) &&
 		(!r.sameClause(i+2) || r.stops(i+2, false))
 }
 
-// nextOfList returns the item, of two words at most, of the list that goes on
-// at word i, however everyday: "allergic to cats, wool and cow's milk".
+// nextOfList returns the next item of a list at word i, of at most two words:
+// "allergic to cats, wool and cow's milk". Everyday words are items too.
 func (r *medicalScan) nextOfList(i int) (from, to int) {
 	if i >= len(r.words) || !r.listed(i) {
 		return i, i
@@ -120,13 +121,13 @@ func (r *medicalScan) nextOfList(i int) (from, to int) {
 		to++
 	}
 	if r.sameClause(to) && r.grammar(to)&isAnd == 0 {
-		return from, from // a sentence of its own: "call me back"
+		return from, from // a new clause: "call me back"
 	}
 	return from, to
 }
 
-// vague reports whether words [from, to) tell nothing: the clinic's own words,
-// or a body part without a complaint.
+// vague reports whether words [from, to) hold no fact: only clinic words, function
+// words, and body parts without a complaint.
 func (r *medicalScan) vague(from, to int) bool {
 	for i := from; i < to; i++ {
 		if !r.is(i, isClinic|isBody|isCommon|isStop) && r.grammar(i) == 0 {
@@ -136,12 +137,13 @@ func (r *medicalScan) vague(from, to int) bool {
 	return true
 }
 
-// sameClause reports whether only blanks are before word i.
+// sameClause reports whether word i continues the clause of the word before it.
 func (r *medicalScan) sameClause(i int) bool {
 	return i > 0 && i < len(r.t.Tokens) && r.t.Tokens[i].Gap.Plain()
 }
 
-// stops reports whether word i ends what a trigger announces.
+// stops reports whether word i ends the phrase after a trigger. After a weak
+// trigger every word ends it that is not a rare word in lower case.
 func (r *medicalScan) stops(i int, weak bool) bool {
 	if n, _ := r.at(i, isStop); n > 0 {
 		return true
@@ -153,10 +155,10 @@ func (r *medicalScan) stops(i int, weak bool) bool {
 	return r.is(i, isSafe|isClinic|isCommon|isAmbiguous|isFigure|isThing|isVeto) || r.grammar(i) != 0 || !s.Alpha() || s.Title() || r.named(i) || r.t.Tokens[i].End-r.t.Tokens[i].Start < 5
 }
 
-// lists takes the unknown word of a list of sure candidates: "Flomax, Darvocet and
-// ibuprofen", "metformin and Xigduo."
+// lists adds the unknown word in a list of terms: "Flomax, Darvocet and ibuprofen",
+// "metformin and Xigduo."
 func (r *medicalScan) lists() {
-	for k := 0; k < len(r.candidates); k++ { // what is added is looked at in turn
+	for k := 0; k < len(r.candidates); k++ { // grows: each added word may continue the list
 		f := r.candidates[k]
 		if f.weak || f.score == 0 || f.rule != ruleTerm && f.rule != ruleList {
 			continue
@@ -178,14 +180,13 @@ func (r *medicalScan) lists() {
 	}
 }
 
-// listed reports whether a list goes on at word i: after a comma or with an
-// "and".
+// listed reports whether a list continues at word i: after a comma or with "and".
 func (r *medicalScan) listed(i int) bool {
 	gap := r.t.Tokens[i].Gap
 	return gap&^(GapComma|GapSpace) == 0 && (gap&GapComma != 0 || r.grammar(i)&isAnd != 0)
 }
 
-// strongAfter reports whether the list goes on at word i with a term.
+// strongAfter reports whether the list continues at word i with a term.
 func (r *medicalScan) strongAfter(i int) bool {
 	if i >= len(r.words) || !r.listed(i) {
 		return false

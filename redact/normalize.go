@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// e164 returns the phone number in said, written or dictated, in international
-// form; region is the country it is in where none is said. ok is false unless
-// the number is whole.
-func e164(said, region string) (number string, ok bool) {
-	t := NewText(said)
+// e164 returns the phone number in text, written or dictated, in E.164 form.
+// region is the country of a number without a country code. ok is false if the
+// number is incomplete.
+func e164(text, region string) (number string, ok bool) {
+	t := NewText(text)
 	s := contactScan{contacts: newContacts(), t: t, toks: t.Tokens}
 	for i := range t.Tokens {
 		var r digitRun
@@ -17,7 +17,7 @@ func e164(said, region string) (number string, ok bool) {
 			continue
 		}
 		if r.plus && r.w > 1 && r.group(1) == 1 && r.words[1].gap&GapBracket != 0 && r.part(1, 2)[0] == '0' {
-			// +44 (0)20 …: the zero is for those who dial at home.
+			// +44 (0)20 …: the zero is dialled only inside the country.
 			at := r.words[1].from
 			r.n = at + copy(r.digits[at:], r.digits[at+1:r.n])
 		}
@@ -26,6 +26,8 @@ func e164(said, region string) (number string, ok bool) {
 	return "", false
 }
 
+// international returns the digits d in E.164 form. plus reports whether d
+// begins with a country code.
 func international(d []byte, plus bool, region string) (string, bool) {
 	if !plus && len(d) > 2 && d[0] == '0' && d[1] == '0' {
 		d, plus = d[2:], true
@@ -50,10 +52,10 @@ func international(d []byte, plus bool, region string) (string, bool) {
 	return "+" + string(d), true
 }
 
-// plainEmail returns the address in said, written or dictated, as it is
-// typed, in lower case.
-func plainEmail(said string) (address string, ok bool) {
-	t := NewText(said)
+// plainEmail returns the e-mail address in text, written or dictated, as it is
+// typed, in lower case. ok is false if the result is not an address.
+func plainEmail(text string) (address string, ok bool) {
+	t := NewText(text)
 	s := contactScan{contacts: newContacts(), t: t, toks: t.Tokens}
 	var b strings.Builder
 	for i := 0; i < len(t.Tokens); {
@@ -96,11 +98,11 @@ func plainEmail(said string) (address string, ok bool) {
 	return address, ok
 }
 
-// isoDate returns the date in said as YYYY-MM-DD. ok is false unless day,
-// month and year were said. Where figures leave day and month open, region US
-// puts the month first, any other the day.
-func isoDate(said, region string) (date string, ok bool) {
-	t := NewText(said)
+// isoDate returns the date in text as YYYY-MM-DD. ok is false unless text has a
+// day, a month and a year. Where the figures allow both orders, the month comes
+// first in region US, the day elsewhere.
+func isoDate(text, region string) (date string, ok bool) {
+	t := NewText(text)
 	s := contactScan{contacts: newContacts(), t: t, toks: t.Tokens, birthCue: noCue}
 	var day, month, year int
 	if len(t.Tokens) >= 3 && s.figureValue(0) >= 0 && s.figureValue(1) >= 0 && s.figureValue(2) >= 0 {
@@ -141,7 +143,9 @@ func isoDate(said, region string) (date string, ok bool) {
 	return iso(year, month, day)
 }
 
-func iso(year, month, day int) (string, bool) {
+// iso formats a date. ok is false if a part is out of range; it does not check
+// the length of the month.
+func iso(year, month, day int) (date string, ok bool) {
 	if year < 1000 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31 {
 		return "", false
 	}
@@ -149,8 +153,8 @@ func iso(year, month, day int) (string, bool) {
 	return strconv.Itoa(year) + "-" + two(month) + "-" + two(day), true
 }
 
-// century guesses the century of a two-digit year: callers speak of births
-// and of the recent past.
+// century returns the century of a two-digit year. Callers speak of births and
+// of the recent past, so 40 to 99 are 19xx and 00 to 39 are 20xx.
 func century(year int) int {
 	if year < 40 {
 		return 2000
@@ -158,6 +162,7 @@ func century(year int) int {
 	return 1900
 }
 
+// monthNumber returns the number of a month, by its name or its short form.
 func monthNumber(word string) (int, bool) {
 	if len(word) >= 3 {
 		for i, name := range [...]string{"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"} {
@@ -170,6 +175,8 @@ func monthNumber(word string) (int, bool) {
 	return 0, false
 }
 
+// dayValue returns the number that words i to next-1 stand for: "14th", "twenty
+// third".
 func (s *contactScan) dayValue(i, next int) int {
 	if s.toks[i].Shape&HasDigit != 0 {
 		v, _ := strconv.Atoi(strings.TrimRight(strings.ToLower(s.t.Word(i)), "stndrh"))
@@ -182,7 +189,8 @@ func (s *contactScan) dayValue(i, next int) int {
 	return v
 }
 
-// yearValue reads a year at word i; short allows "eighty five".
+// yearValue reads a year at word i and returns the word after it and its value.
+// short allows two digits: "eighty five".
 func (s *contactScan) yearValue(i int, short bool) (next, year int) {
 	if next = s.year(i); next > i {
 		if s.toks[i].Shape.Numeric() {

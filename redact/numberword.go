@@ -1,12 +1,12 @@
 package redact
 
-// A Number is what a number word stands for.
+// A numberWord is the meaning of a word such as "seven", "double" or "42".
 type numberWord struct {
 	value int
 	kind  numberKind
 }
 
-// A numberKind tells how a number word counts.
+// A numberKind is the role of a number word in a dictated number.
 type numberKind uint8
 
 // The kinds of number words.
@@ -15,13 +15,14 @@ const (
 	numUnits              // zero, oh, one … nine
 	numTeens              // ten … nineteen
 	numTens               // twenty … ninety
-	numScale              // hundred, thousand: multiplies what went before
-	numRepeat             // double, triple: repeats what comes next
+	numScale              // hundred, thousand: multiplies the number before it
+	numRepeat             // double, triple: repeats the digit after it
 	numOrdinal            // first … thirty-first (and twentieth, thirtieth)
-	numFigures            // a word of digits only; Value is unset
+	numFigures            // a word of digits only; value is 0
 )
 
-// Number returns what word i stands for when it is a number word or digits.
+// numberWord returns the meaning of word i as part of a number. The zero result
+// is a word that is no part of one.
 func (t *Text) numberWord(i int) numberWord {
 	if i < 0 || i >= len(t.Tokens) {
 		return numberWord{}
@@ -33,6 +34,8 @@ func (t *Text) numberWord(i int) numberWord {
 	return numberWord{value: int(v >> 8), kind: numberKind(v & 0xff)}
 }
 
+// numberWords maps each number word to its value and kind, packed in one flag
+// set: value<<8 | kind.
 var numberWords = func() *Words {
 	w := new(Words)
 	add := func(kind numberKind, value int, words ...string) {
@@ -61,4 +64,5 @@ var numberWords = func() *Words {
 	return w
 }()
 
+// ok reports whether the word is a number word or digits.
 func (n numberWord) ok() bool { return n.kind != notNumber }

@@ -1,7 +1,8 @@
 package redact
 
-// person reads the name that the word at i, with flags f, begins or
-// announces. It returns the word to go on with, i if there is none.
+// person adds the name that word i, with flags f, begins or announces. It returns
+// the next word to read, or i. A name is announced by a title ("Dr Patel"), a cue
+// ("my name is …"), a relative ("my husband James"), or begins with a listed name.
 func (s *contactScan) person(i int, f uint32) int {
 	switch {
 	case f&cTitle != 0 && !(f&cKin != 0 && s.owned(i)):
@@ -24,7 +25,8 @@ func (s *contactScan) person(i int, f uint32) int {
 	return i
 }
 
-// titledName reads "Dr Patel", "mrs . burns", "nurse joy" at word i.
+// titledName adds a name after the title at word i: "Dr Patel", "mrs . burns",
+// "nurse joy". It returns the word after it, or i.
 func (s *contactScan) titledName(i int, f uint32) int {
 	j := i + 1
 	if j >= len(s.toks) || s.toks[j].Gap&^(GapSpace|GapDot|GapLine) != 0 || s.toks[j].Shape&HasDigit != 0 {
@@ -42,8 +44,9 @@ func (s *contactScan) titledName(i int, f uint32) int {
 	return s.add(i, s.extendName(j+1, j, 2), Person, "titled", .9, "person.title")
 }
 
-// titleTakesName reports that word j is the name of whom the title at word i, with
-// flags f, speaks.
+// titleTakesName reports whether word j is the name that belongs to the title at
+// word i, with flags f. Without capitals a title can be an everyday word ("the
+// nurse called"), so weaker titles need a listed or an unknown word.
 func (s *contactScan) titleTakesName(i, j int, f uint32) bool {
 	nf := s.flags(j)
 	listed := nf&(cGiven|cGivenWord|cSurname) != 0
@@ -58,7 +61,7 @@ func (s *contactScan) titleTakesName(i, j int, f uint32) bool {
 		return true
 	case s.is(i, "miss"): // "i miss …"
 		return nf&cSurname != 0
-	case s.t.Upper && s.toks[i].Shape&FirstUpper != 0 && !formal: // "Sister said"
+	case s.t.Upper && s.toks[i].Shape&FirstUpper != 0 && !formal: // "Sister came"
 		return false
 	case plainTitles.has(s.toks[i].Hash): // mr bright
 		return listed || s.size(j) > 2 && s.notVerb(j) && s.v.phrases.step(0, s.toks[j].Hash).flags&(isClinic|isTerm) == 0
@@ -70,7 +73,8 @@ func (s *contactScan) titleTakesName(i, j int, f uint32) bool {
 	return clinical && (listed || !s.known(j) && nf == 0 && s.size(j) > 3 && s.notVerb(j))
 }
 
-// notVerb reports a word that does not end like "calling" or "called".
+// notVerb reports whether word i does not end like "calling", "called" or
+// "really".
 func (s *contactScan) notVerb(i int) bool {
 	w := s.t.Word(i)
 	n := len(w)
@@ -78,13 +82,16 @@ func (s *contactScan) notVerb(i int) bool {
 }
 
 var (
+	// courtesy titles precede a family name; plainTitles do even in lower case.
 	courtesy = setOf("mr", "mrs", "ms", "miss", "mister", "missus", "dr", "prof", "madam", "mx", "rev", "reverend", "alhaji",
 		"alhaja", "hajia", "mallam", "doctor", "professor")
 	plainTitles = setOf("mr", "mrs", "ms", "mister", "missus", "dr")
-	clinicians  = setOf("nurse", "chief", "pastor", "matron", "lady", "lord", "sir", "dame")
+	// clinicians are titles that are also nouns: "the nurse".
+	clinicians = setOf("nurse", "chief", "pastor", "matron", "lady", "lord", "sir", "dame")
 )
 
-// statedName reads the name after "my name is", "surname", "called" at word i.
+// statedName adds the name after the cue at word i: "my name is …", "surname …",
+// "called …". It returns the word after it, or i.
 func (s *contactScan) statedName(i int) int {
 	j := i + 1
 	weak := s.is(i, "called") || s.is(i, "named") || s.is(i, "names") && s.toks[i].Shape&HasApostrophe == 0 || s.gap(j)&GapComma != 0
@@ -114,16 +121,18 @@ func (s *contactScan) statedName(i int) int {
 	case f&(cStop|cIDCue|cPhoneCue|cUnit|cNumber|cNameCue|cKin|cTitle) != 0:
 		return i
 	case cased && s.t.Upper && (!weak || !s.known(j)):
-	case s.known(j), weak: // "it's called …", and not a listed name
+	case s.known(j), weak: // "it's called …" needs a listed name
 		return i
 	}
 	return s.add(j, s.extendName(j+1, j, 3), Person, "stated", .9, "person.stated")
 }
 
+// nameLinks are the words between a name cue and the name.
 var nameLinks = setOf("is", "it's", "was", "would", "be", "here", "as", "of", "under", "for", "on", "the", "account", "booking", "appointment",
 	"file", "card", "in", "full", "first", "last", "my", "patient", "patients", "please")
 
-// relativeName reads "my husband James", "my mother, Margaret Whitfield" at word i.
+// relativeName adds the name after the relative at word i: "my husband James", "my
+// mother, Margaret Whitfield". It returns the word after it, or i.
 func (s *contactScan) relativeName(i int) int {
 	j := i + 1
 	if j >= len(s.toks) || s.toks[j].Shape&HasDigit != 0 || s.gap(j)&^(GapSpace|GapComma|GapLine) != 0 {
@@ -145,16 +154,18 @@ func (s *contactScan) relativeName(i int) int {
 	return s.add(j, s.extendName(j+1, j, 2), Person, "relative", .85, "person.relative")
 }
 
-// owned reports "my" or "his" before word i.
+// owned reports whether a possessive such as "my" precedes word i.
 func (s *contactScan) owned(i int) bool {
 	return s.is(i-1, "my") || s.is(i-1, "his") || s.is(i-1, "her") || s.is(i-1, "our") || s.is(i-2, "my") || s.is(i-2, "our")
 }
 
-// listedName reads a name that begins with the listed name at word i.
+// listedName adds a name that begins with the listed name at word i and returns
+// the word after it, or i. The less a listed name can be anything else, the less
+// evidence it needs: a given name stands alone, a family name needs a cue.
 func (s *contactScan) listedName(i int, f uint32) int {
 	tok := s.toks[i]
 	if tok.Shape&HasApostrophe != 0 && s.size(i) <= 5 && f&cGiven == 0 {
-		return i // he'll, we'd
+		return i // he'll, we'd are contractions
 	}
 	end := s.extendName(i+1, i, 3)
 	if s.notPerson(i, end) {
@@ -166,7 +177,7 @@ func (s *contactScan) listedName(i int, f uint32) int {
 	case f&cGiven != 0:
 		ok = !(f&cPlace != 0 && end == i+1 && s.somewhere(i))
 		if !s.known(i) {
-			score = .95 // more than a medical ending is worth: Amelia, Ifeoma
+			score = .95 // above a medical ending: Amelia, Ifeoma
 		}
 	case f&cStop != 0:
 		ok = cased && (end > i+1 || s.afterLeadIn(i)) || end > i+1 && s.flags(end)&cAfterName != 0 && s.startsUtterance(i)
@@ -175,7 +186,7 @@ func (s *contactScan) listedName(i int, f uint32) int {
 			!s.gap(i).Sentence() && f&(cStreet|cStreetWeak|cMonth|cMonthWord|cPlace) == 0
 	case f&cGivenWord != 0:
 		ok = s.lowerName(i, end)
-	case cased: // a family name
+	case cased: // a capitalised family name
 		ok = end > i+1 || !s.known(i) && f&cPlace == 0 && (s.announcedName(i) || speakerWords.has(s.hash(i+1)))
 	default:
 		ok = !s.known(i) && (speakerWords.has(s.hash(i+1)) && s.startsUtterance(i) ||
@@ -190,9 +201,9 @@ func (s *contactScan) listedName(i int, f uint32) int {
 	return s.add(i, end, Person, "", score, "person.name")
 }
 
-// lowerName reports that words i to end-1, in small letters and beginning with
-// a given name that is a word too, are a name: "will young rang", "text grace
-// on", but not "i will young".
+// lowerName reports whether words i to end-1, in small letters, are a name. Word i
+// is a given name that is also a word: "will young rang", "text grace on", but
+// not "i will young".
 func (s *contactScan) lowerName(i, end int) bool {
 	mostlyWord := s.everyday.has(s.toks[i].Hash)
 	if end > i+1 {
@@ -210,29 +221,35 @@ func (s *contactScan) lowerName(i, end int) bool {
 		(s.is(i-1, "like") || s.is(i-1, "want")) && s.is(i+1, "to"))
 }
 
-// somewhere reports "in", "from", "near" before a town's name at word i.
+// somewhere reports whether word i begins a town's name after "in", "from" or
+// "near", so that it is not a person's name.
 func (s *contactScan) somewhere(i int) bool {
 	return s.places.longest(s.toks, i, 1) > 0 && (s.is(i-1, "in") || s.is(i-1, "from") || s.is(i-1, "near"))
 }
 
-// announcedName reports a word before word i after which a family name may stand
-// alone.
+// announcedName reports whether the word before word i lets a family name stand
+// alone: "it's under Connor".
 func (s *contactScan) announcedName(i int) bool {
 	return nameAnnouncers.has(s.hash(i-1)) && !s.gap(i).Sentence()
 }
 
 var (
-	// auxiliary are given names never taken for one without a family name.
-	auxiliary         = setOf("will", "may", "long", "van", "don", "wes", "case", "love", "ever", "well", "major", "young")
-	speakerWords      = setOf("here", "speaking", "calling", "rang", "phoned")
+	// auxiliary are given names that need a family name: "may", "will".
+	auxiliary = setOf("will", "may", "long", "van", "don", "wes", "case", "love", "ever", "well", "major", "young")
+	// speakerWords follow the name of the caller: "Sarah here".
+	speakerWords = setOf("here", "speaking", "calling", "rang", "phoned")
+	// placePrepositions make two capitalised words a place.
 	placePrepositions = setOf("in", "at", "near", "from", "the", "on", "outside", "opposite", "off", "behind")
-	reportVerbs       = setOf("told", "said", "asked", "called", "texted", "emailed")
-	nameAnnouncers    = setOf("under", "text", "call", "ring", "tell", "ask", "remind", "contact", "dear", "for", "with", "by", "see", "spoke", "speak",
+	// reportVerbs follow the name of another person: "grace called me".
+	reportVerbs = setOf("told", "said", "asked", "called", "texted", "emailed")
+	// nameAnnouncers precede a name, personVerbs a name without any title.
+	nameAnnouncers = setOf("under", "text", "call", "ring", "tell", "ask", "remind", "contact", "dear", "for", "with", "by", "see", "spoke", "speak",
 		"it's", "i'm", "is", "hi", "hello")
 	personVerbs = setOf("hi", "hello", "hey", "text", "call", "ring", "tell", "ask", "remind", "contact", "dear", "see", "saw")
 )
 
-// afterLeadIn reports that the word before word i lets a name follow.
+// afterLeadIn reports whether the word before word i may be followed by a name:
+// "tell", "with".
 func (s *contactScan) afterLeadIn(i int) bool {
 	if i == 0 || s.gap(i).Sentence() || s.gap(i)&(GapOther|GapSlash) != 0 {
 		return false
@@ -241,18 +258,19 @@ func (s *contactScan) afterLeadIn(i int) bool {
 	return before&(cLeadIn|cKin|cTitle) != 0 || before&cFiller != 0 && s.flags(i-2)&cLeadIn != 0
 }
 
-// startsUtterance reports that word i begins what is said.
+// startsUtterance reports whether word i begins a sentence or follows a lead-in or
+// a hesitation.
 func (s *contactScan) startsUtterance(i int) bool {
 	return s.gap(i).Sentence() || s.afterLeadIn(i) || s.flags(i-1)&cFiller != 0
 }
 
-// nameMayEnd reports that at word i a name may end.
+// nameMayEnd reports whether a name may end before word i.
 func (s *contactScan) nameMayEnd(i int) bool {
 	return !s.gap(i).Plain() || s.flags(i)&(cStop|cLeadIn|cLink|cAfterName) != 0
 }
 
-// notPerson reports that words i to end-1 name no person but a street, a
-// clinic, a product.
+// notPerson reports whether words i to end-1 name a street, a clinic or a product
+// and not a person.
 func (s *contactScan) notPerson(i, end int) bool {
 	if end < len(s.toks) && s.gap(end)&^(GapSpace|GapQuote) == 0 && s.flags(end)&cNotPerson != 0 {
 		return true
@@ -260,8 +278,8 @@ func (s *contactScan) notPerson(i, end int) bool {
 	return s.is(i-1, "the") && end == i+1 && s.flags(i)&cGiven == 0
 }
 
-// extendName extends a name whose last word is j-1 and first word is first, by up
-// to most words, and returns the word after it.
+// extendName extends the name of words first to j-1 by up to most words and
+// returns the word after it. Particles ("van der") and initials belong to it.
 func (s *contactScan) extendName(j, first, most int) int {
 	cased := s.toks[first].Shape&FirstUpper != 0
 	for n := 0; n < most && j < len(s.toks); n++ {
@@ -283,7 +301,7 @@ func (s *contactScan) extendName(j, first, most int) int {
 			j += 2
 			continue
 		case s.size(j) == 1:
-			// An initial, if a name follows.
+			// An initial belongs to the name if a name follows.
 			if cased && upper && j+1 < len(s.toks) && s.toks[j+1].Shape.Title() && s.flags(j+1)&cStop == 0 && !s.is(j, "i") {
 				j++
 				continue
@@ -294,7 +312,8 @@ func (s *contactScan) extendName(j, first, most int) int {
 		case f&cFiller != 0 || f&(cMonth|cWeekday) != 0 && f&cSurname == 0:
 			return j
 		case cased && upper:
-			// Capitals go on, unless they begin something of their own.
+			// A capitalised word continues the name, unless it begins a title,
+			// a place or a cue.
 			if f&(cGiven|cSurname|cGivenWord) == 0 && (s.known(j) || f&(cTitle|cPlace|cIDCue|cPhoneCue|cNotPerson) != 0) || s.flags(j+1)&cNotPerson != 0 && s.gap(j+1).Plain() {
 				return j
 			}
@@ -305,7 +324,8 @@ func (s *contactScan) extendName(j, first, most int) int {
 		case cased && s.t.Upper:
 			return j
 		default:
-			// An unlisted word after a given name, in lower case.
+			// In lower case an unlisted word continues the name only after a
+			// given name or a title.
 			if f != 0 || s.known(j) || s.size(j) < 4 || !s.notVerb(j) || s.flags(first)&(cGiven|cTitle) == 0 && s.flags(first-1)&(cTitle|cLink) == 0 && !s.introduced(first) {
 				return j
 			}
@@ -315,11 +335,12 @@ func (s *contactScan) extendName(j, first, most int) int {
 	return j
 }
 
-// possessive reports "sarah's".
+// possessive reports whether word i ends in 's.
 func (s *contactScan) possessive(i int) bool {
 	w := s.t.Word(i)
 	return len(w) > 2 && w[len(w)-1]|0x20 == 's' && (w[len(w)-2] == '\'' || w[len(w)-2] == 0x99)
 }
 
+// particles are words inside a family name: van, bin, de la.
 var particles = setOf("de", "van", "der", "den", "von", "bin", "ibn", "al", "el", "la", "le", "di", "da", "dos", "del", "della",
 	"ten", "ter", "st", "mac", "ap", "o")

@@ -1,8 +1,8 @@
 package redact
 
-// unlistedName reads a name at word i, which is in no list: "I'm Bojka Zilih",
-// "Xanthe here", "i am ekaette udofia". It returns the word after it, i if it
-// is none.
+// unlistedName adds a name at word i, which is in no list: "I'm Bojka Zilih",
+// "Xanthe here", "i am ekaette udofia". It returns the word after it, or i. An
+// unknown word is a name only in a position where a name is expected.
 func (s *contactScan) unlistedName(i int) int {
 	tok := s.toks[i]
 	if tok.Shape&HasApostrophe != 0 && s.possessive(i) {
@@ -37,25 +37,28 @@ func (s *contactScan) unlistedName(i int) int {
 	return s.add(i, end, Person, "", .6, "person.unlisted")
 }
 
-// nameMayBegin reports that a name in small letters may begin at word i.
+// nameMayBegin reports whether a name in small letters may begin at word i. It is
+// the cheap test that most unlisted words fail.
 func (s *contactScan) nameMayBegin(i int) bool {
 	next := s.flags(i + 1)
 	return s.gap(i+1) == GapSpace && s.figureValue(i+1) > 0 || next&cSurname != 0 && next&cStop == 0 && s.gap(i+1) == GapSpace && !s.known(i+1) ||
 		s.flags(i-1)&cLeadIn != 0 && s.introduced(i) || next&cAfterName != 0 && speakerWords.has(s.hash(i+1)) || likeGiven(s.t.Word(i))
 }
 
-// introduced reports "I'm", "this is" before word i.
+// introduced reports whether words such as "I'm" or "this is" precede word i.
 func (s *contactScan) introduced(i int) bool {
 	return s.is(i-1, "im") || s.is(i-1, "its") || s.is(i-1, "am") && s.is(i-2, "i") || s.is(i-1, "is") && s.is(i-2, "this") ||
 		s.is(i-1, "this") || s.is(i-1, "me") && (s.is(i-2, "call") || s.is(i-2, "calls") || s.is(i-2, "called")) || s.booked(i)
 }
 
-// booked reports "it's under", "booked under" before word i.
+// booked reports whether words such as "it's under" or "booked under" precede
+// word i.
 func (s *contactScan) booked(i int) bool {
 	return s.is(i-1, "under") && (s.is(i-2, "its") || s.is(i-2, "is") || s.is(i-2, "booked") || s.is(i-2, "booking") || s.is(i-2, "name"))
 }
 
-// possessiveName reads what the 's of word i makes of it: "sarah's", "my surname's".
+// possessiveName reads word i without its 's: a name ("sarah's daughter") or a cue
+// ("my surname's O'Rourke").
 func (s *contactScan) possessiveName(i int) int {
 	end := s.possessiveStem(i)
 	f := s.words.Flags(Hash(s.t.S[s.toks[i].Start:end]))
@@ -69,7 +72,7 @@ func (s *contactScan) possessiveName(i int) int {
 	return i
 }
 
-// possessiveStem returns where word i ends without its possessive ending.
+// possessiveStem returns the byte at which word i ends without its 's.
 func (s *contactScan) possessiveStem(i int) int {
 	end := s.toks[i].End - 2
 	if s.t.S[end] != '\'' { // ’ has three bytes
@@ -78,8 +81,8 @@ func (s *contactScan) possessiveStem(i int) int {
 	return end
 }
 
-// likeGiven reports a word built like a Yoruba or Igbo name, of which there
-// are more than a list can hold.
+// likeGiven reports whether word begins like a Yoruba or Igbo given name. There
+// are more of these names than a list can hold.
 func likeGiven(word string) bool {
 	if len(word) < 6 {
 		return false
@@ -116,6 +119,7 @@ func likeGiven(word string) bool {
 	return false
 }
 
+// hasLonger reports whether head begins with prefix and goes on.
 func hasLonger(head []byte, prefix string) bool {
 	return len(head) > len(prefix) && string(head[:len(prefix)]) == prefix
 }

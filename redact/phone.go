@@ -1,8 +1,9 @@
 package redact
 
-// number reads the number that begins at word i, written or dictated, as a
-// phone, card or other number. It returns the word to go on with, i if there
-// is nothing long enough to matter.
+// number reads the number at word i, written or dictated, as a phone, card or
+// other number. It returns the next word to read, or i if no number is long
+// enough to identify a person. The first and the last groups of a run are left
+// out in turn until the rest is a whole number: "twelve, 07700 900123".
 func (s *contactScan) number(i int) int {
 	if s.mixedID(i) {
 		return i + 1
@@ -49,8 +50,8 @@ func (s *contactScan) number(i int) int {
 	return max(i+1, r.words[r.w-1].at) // its last group may begin an address
 }
 
-// withPlus returns where the number at word i begins, its "+", "plus" and "("
-// with it.
+// withPlus returns the first byte of the number at word i, including its "+",
+// "plus" or "(".
 func (s *contactScan) withPlus(i int) int {
 	if s.is(i-1, "plus") {
 		return s.toks[i-1].Start
@@ -62,8 +63,9 @@ func (s *contactScan) withPlus(i int) int {
 	return start
 }
 
-// classify says what the digits d, words a to b-1 of r, are: Kind "" if they
-// are not a whole number of any sort.
+// classify returns the kind of the number with digits d, words a to b-1 of r. The
+// kind is empty if d is no whole number. Numbers with a checksum or a fixed form
+// come first; a nearby cue ("my card number") decides the rest.
 func (s *contactScan) classify(r *digitRun, a, b int, d []byte) (kind Kind, rule string, score float32) {
 	at := r.words[a].at
 	plus := a == 0 && r.plus
@@ -96,8 +98,8 @@ func (s *contactScan) classify(r *digitRun, a, b int, d []byte) (kind Kind, rule
 	return "", "", 0
 }
 
-// grouped reports written groups of two digits and more, not a list of short
-// numbers.
+// grouped reports whether words a to b-1 are written groups of two or more
+// digits, as in "202 555 0143", and not a list of short numbers.
 func (r *digitRun) grouped(a, b int) bool {
 	for k := a; k < b; k++ {
 		if r.group(k) < 2 || k > a && r.words[k].gap&GapComma != 0 {
@@ -107,8 +109,9 @@ func (r *digitRun) grouped(a, b int) bool {
 	return b-a > 2 && b-a < 6
 }
 
-// strongPhone reports a whole number of a country we serve: British and
-// Nigerian ones begin with 0, international ones with 00, 44 or 234.
+// strongPhone reports whether d is a whole phone number in the form of a region
+// that Config.Region names: British and Nigerian numbers begin with 0,
+// international ones with 00, 44 or 234. No cue is needed then.
 func strongPhone(d []byte) bool {
 	switch {
 	case len(d) >= 11 && len(d) <= 16 && d[0] == '0' && d[1] == '0' && d[2] != '0':
@@ -123,12 +126,13 @@ func strongPhone(d []byte) bool {
 	return false
 }
 
-// nanp reports ten digits that the North American plan allows.
+// nanp reports whether d is ten digits that the North American Numbering Plan
+// allows.
 func nanp(d []byte) bool {
 	return len(d) == 10 && d[0] >= '2' && d[3] >= '2' && !(d[1] == '1' && d[2] == '1') && !(d[4] == '1' && d[5] == '1')
 }
 
-// extension takes "extension 22", at word i, after a phone number.
+// extension reads "extension 22" at word i, after a phone number.
 func (s *contactScan) extension(i int) int {
 	if !s.is(i, "extension") && !s.is(i, "ext") && !s.is(i, "x") {
 		return i

@@ -8,31 +8,30 @@ import (
 	"unicode/utf8"
 )
 
-// An Operator writes to dst what stands in the place of found, a piece of text
-// of that kind, and returns the extended dst. It must be safe for concurrent
-// use.
+// An Operator appends the replacement of found, a piece of text of that kind,
+// to dst and returns dst. It must be safe for concurrent use.
 type Operator func(dst []byte, kind Kind, found string) []byte
 
-// A Policy says what is done with each kind. [Replace] is done with kinds it
-// does not name.
+// A Policy maps each kind to its operator. [Replace] serves the kinds that a
+// Policy does not name.
 type Policy map[Kind]Operator
 
 const placeholderStart = "[REDACTED: "
 
-// Replace writes the kind, "[REDACTED: MEDICAL]".
+// Replace writes the kind: "[REDACTED: MEDICAL]".
 func Replace(dst []byte, kind Kind, _ string) []byte {
 	dst = append(dst, placeholderStart...)
 	dst = append(dst, kind...)
 	return append(dst, ']')
 }
 
-// ReplaceWith writes the same text for everything.
+// ReplaceWith returns an operator that writes the same text for every finding.
 func ReplaceWith(text string) Operator {
 	return func(dst []byte, _ Kind, _ string) []byte { return append(dst, text...) }
 }
 
-// Mask writes a '*' for each letter and digit but the last keep ones, and
-// leaves what is between them: "***** ***123".
+// Mask returns an operator that writes '*' for each letter and digit except the
+// last keep ones. Other characters stay: "***** ***123".
 func Mask(keep int) Operator {
 	return func(dst []byte, _ Kind, found string) []byte {
 		hide := -keep
@@ -43,7 +42,7 @@ func Mask(keep int) Operator {
 		}
 		for _, r := range found {
 			switch {
-			case r == utf8.RuneError: // whatever these bytes are
+			case r == utf8.RuneError: // invalid bytes may be part of a name
 				dst = append(dst, '*')
 			case isWordRune(r, utf8.RuneLen(r)) && hide > 0:
 				dst = append(dst, '*')
@@ -56,10 +55,10 @@ func Mask(keep int) Operator {
 	}
 }
 
-// Pseudonym writes "[REDACTED: PERSON 5d41402abc4b2a76]": the same 16 digits
-// for the same words (letter case and spaces apart) under the same key, and
-// nothing that can be linked under another. Each tenant needs a key of its
-// own.
+// Pseudonym returns an operator that writes "[REDACTED: PERSON
+// 5d41402abc4b2a76]". The same words under the same key give the same 16 hex
+// digits, without regard to letter case and spacing. Pseudonyms under different
+// keys cannot be linked, so each tenant must have its own key.
 func Pseudonym(key []byte) Operator {
 	key = append([]byte(nil), key...)
 	return func(dst []byte, kind Kind, found string) []byte {
@@ -75,14 +74,15 @@ func Pseudonym(key []byte) Operator {
 	}
 }
 
-// Drop writes nothing.
+// Drop removes the finding.
 func Drop(dst []byte, _ Kind, _ string) []byte { return dst }
 
-// Keep leaves the text as it is.
+// Keep leaves the finding in the text.
 func Keep(dst []byte, _ Kind, found string) []byte { return append(dst, found...) }
 
-// placeholder returns the length of the placeholder s begins with, 0 if none:
-// what [Replace] and [Pseudonym] write is not read again.
+// placeholder returns the length of the placeholder that s begins with, else
+// 0. The output of [Replace] and [Pseudonym] is recognized, so that redacted
+// text passes a second redaction unchanged.
 func placeholder(s string) int {
 	if !strings.HasPrefix(s, placeholderStart) {
 		return 0

@@ -1,8 +1,8 @@
 package redact
 
-// addPostcode adds the postcode at words i to j-1, with the street and town before
-// it where no house number has begun an address: "Church Lane, Woodbridge IP12
-// 1AA". It returns j.
+// addPostcode adds the postcode at words i to j-1 and returns j. If no address
+// has begun before it, the street and the town in front belong to it: "Church
+// Lane, Woodbridge IP12 1AA".
 func (s *contactScan) addPostcode(i, j int) int {
 	start := i
 	for k := i - 1; k >= 0 && i-k <= 8; k-- {
@@ -21,9 +21,8 @@ func (s *contactScan) addPostcode(i, j int) int {
 	return s.add(start, j, Address, "postcode", .9, "address.postcode")
 }
 
-// postcode returns how many words the British or Canadian postcode at word i
-// has, written ("W1G 9PF") or spelled ("n w one four r y"), 0 if there is
-// none.
+// postcode returns the number of words in the British or Canadian postcode at
+// word i, written ("W1G 9PF") or spelled ("n w one four r y"), or 0.
 func (s *contactScan) postcode(i int) int {
 	if i >= len(s.toks) {
 		return 0
@@ -80,9 +79,9 @@ func (s *contactScan) postcodeMayFollow(i int) bool {
 	return k == numUnits && s.size(j) > 1 || k == numTeens
 }
 
-// isPostcode reports a postcode in capitals without blanks: one or two letters
-// of a British postal area, a district, a digit and two letters that are not
-// among CIKMOV; or the Canadian A1A1A1.
+// isPostcode reports whether c, in capitals without blanks, is a postcode. A
+// British one has one or two letters of a postal area, a district, a digit and
+// two letters other than C, I, K, M, O, V; a Canadian one has the form A1A1A1.
 func isPostcode(c []byte) bool {
 	letter := func(b byte) bool { return b >= 'A' && b <= 'Z' }
 	digit := func(b byte) bool { return b >= '0' && b <= '9' }
@@ -107,6 +106,7 @@ func isPostcode(c []byte) bool {
 	return postalAreas.has(Hash(string(out[:a])))
 }
 
+// postalAreas are the letters that British postcodes begin with.
 var postalAreas = setOf("ab", "al", "b", "ba", "bb", "bd", "bf", "bh", "bl", "bn", "br", "bs", "bt", "ca", "cb", "cf", "ch", "cm", "co", "cr",
 	"ct", "cv", "cw", "da", "dd", "de", "dg", "dh", "dl", "dn", "dt", "dy", "e", "ec", "eh", "en", "ex", "fk", "fy", "g",
 	"gl", "gu", "gy", "ha", "hd", "hg", "hp", "hr", "hs", "hu", "hx", "ig", "im", "ip", "iv", "je", "ka", "kt", "kw", "ky",
@@ -115,8 +115,8 @@ var postalAreas = setOf("ab", "al", "b", "ba", "bb", "bd", "bf", "bh", "bl", "bn
 	"sr", "ss", "st", "sw", "sy", "ta", "td", "tf", "tn", "tq", "tr", "ts", "tw", "ub", "w", "wa", "wc", "wd", "wf", "wn",
 	"wr", "ws", "wv", "yo", "ze")
 
-// statedPostcode reads the code that "postcode", "post code" or "zip" at word
-// i announces.
+// statedPostcode reads the code after "postcode", "post code" or "zip" at word i
+// and returns the word after it, or i.
 func (s *contactScan) statedPostcode(i int) int {
 	j := i + 1
 	if s.is(j, "code") || s.is(j, "codes") {

@@ -1,28 +1,31 @@
-// Package redact takes medical facts out of what callers say and sets their
-// contact facts apart: "I live at 123 Harley Street and I have heart disease"
-// yields an address the clinic can use and a text that says
-// "[REDACTED: MEDICAL]" where the disease was. It reads speech-to-text, so it
-// does not need capitals or punctuation.
+// Package redact replaces medical facts in spoken text and separates contact
+// facts from it. "I live at 123 Harley Street and I have heart disease" yields
+// an address the clinic can use, and a text with "[REDACTED: MEDICAL]" in place
+// of the disease. It reads speech-to-text: it needs neither capitals nor
+// punctuation.
 //
-// An [Engine] owns the recognizers and a policy and is the way in:
+// An [Engine] holds the recognizers and a policy. It is where to start:
 //
 //	engine, err := redact.New(redact.Config{})
 //	safe := engine.Redact("i have heart disease")      // "i have [REDACTED: MEDICAL]"
-//	contacts, note := engine.Split(transcript)         // who and where, apart from what
-//	log := slog.New(redact.NewHandler(next, engine))   // nothing leaves unread
-//	w := redact.NewWriter(conn, engine)                // streams, chunk by chunk
+//	contacts, note := engine.Split(transcript)         // contact facts, and the text without medical facts
+//	log := slog.New(redact.NewHandler(next, engine))   // redacts every record
+//	w := redact.NewWriter(conn, engine)                // redacts a stream, chunk by chunk
 //
-// Inside, a text is cut into words once ([Text]); each [Recognizer] reads
-// those words and reports a [Span]: byte offsets, a kind, a score and the rule
-// that fired, never the words themselves. Overlaps are settled by one rule
-// (resolve.go) and a [Policy] says what is written in a span's place.
+// A text passes through five steps:
 //
-// Everything here fails closed: when a recognizer returns an error or panics,
-// the text is replaced as a whole. Nothing is read from the environment and
-// nothing is sent anywhere.
+//   - [Text] cuts it into words, once, window by window if it is long;
+//   - each [Recognizer] reads the words and appends a [Span] per finding: byte
+//     offsets, a kind, a score and the rule that matched, never the words;
+//   - spans below the threshold or on the tenant's allow list are dropped;
+//   - overlapping spans are resolved by one rule (resolve.go);
+//   - the [Policy] writes a replacement for each span.
+//
+// Everything fails closed: when a recognizer returns an error or panics, the
+// whole text is replaced. The package reads no environment and sends no data.
 package redact
 
-// A Kind says what a span is about. Recognizers may report kinds of their own.
+// A Kind is the kind of fact in a span. Recognizers may report their own kinds.
 type Kind string
 
 // The kinds the built-in recognizers report.
@@ -39,26 +42,28 @@ const (
 	Org      Kind = "ORG"
 )
 
-// A Span is a finding: the bytes [Start, End) of a text. It never carries the
+// A Span is a finding: the bytes [Start, End) of a text. It never holds the
 // text itself, so it may be stored, counted and logged.
 type Span struct {
 	Start, End int
 	Kind       Kind
 	Sub        string  // narrower kind, such as "drug" or "nhs"; may be empty
 	Score      float32 // 0 to 1; spans under Config.Threshold are dropped
-	Rule       string  // which rule fired, a constant such as "medical.lexicon"
+	Rule       string  // rule that matched, a constant such as "medical.term"
 }
 
 // A Recognizer finds spans of one or more kinds. It must be safe for
-// concurrent use and keep nothing of the text.
+// concurrent use and must not keep any part of the text. Package redacttest
+// checks implementations.
 type Recognizer interface {
-	// Name is a constant identifier, used in errors and counts.
+	// Name returns a constant identifier for errors and counts. It must not be
+	// empty.
 	Name() string
 
-	// Find appends its spans to dst and returns it, in any order, overlapping
-	// or not. A span lies within t.S; of a long text that is one window of
-	// some kilobytes, and a span is sure to be seen as a whole up to 384
-	// bytes. An error makes the engine drop the whole text and is not
-	// passed on.
+	// Find appends its spans to dst and returns dst. Spans may come in any
+	// order and may overlap; each must lie within t.S. For a long text t is
+	// one window of about 4 KB; a fact of up to 384 bytes is always inside
+	// one window. On an error the engine drops the whole text; the engine
+	// does not pass the error on, because it may quote the text.
 	Find(t *Text, dst []Span) ([]Span, error)
 }

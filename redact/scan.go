@@ -6,19 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// Classes of bytes. The first three are laid out so that a word's Shape is a
-// shift away (text.go).
+// Classes of bytes, as flags.
 const (
 	digit      uint8 = 1 << 0
 	lower      uint8 = 1 << 1
 	upper      uint8 = 1 << 2
 	apostrophe uint8 = 1 << 3
 	wide       uint8 = 1 << 4 // part of a character outside ASCII
-	special    uint8 = 1 << 5 // may begin a placeholder or an escape
+	special    uint8 = 1 << 5 // may begin a placeholder or a percent escape
 
 	wordBits = digit | lower | upper
 )
 
+// class holds the class of each byte, so that the scan branches on one load.
 var class = func() (c [256]uint8) {
 	for b := range c {
 		switch {
@@ -39,6 +39,7 @@ var class = func() (c [256]uint8) {
 	return c
 }()
 
+// gapOf holds the Gap of each ASCII character between words.
 var gapOf = func() (g [128]Gap) {
 	for b := range g {
 		g[b] = GapOther
@@ -55,14 +56,16 @@ var gapOf = func() (g [128]Gap) {
 	return g
 }()
 
+// Masks for eight bytes in one word: 1 and the high bit of each byte.
 const (
 	ones  = 0x0101010101010101
 	highs = 0x8080808080808080
 )
 
 // plainWord reads the word of ASCII letters and digits at s[i:], eight bytes
-// at a time: there is a flag in the high bit of each byte of letters, digits
-// and capitals.
+// at a time, and returns its end, hash and shape. In letters, digits and
+// capitals the high bit of each byte is the flag for that byte. Words are most
+// of a text, so this loop sets the speed of the package.
 func plainWord(s string, i int) (end int, hash uint64, shape Shape) {
 	hash = hashSeed
 	for first := true; ; first = false {
@@ -79,7 +82,7 @@ func plainWord(s string, i int) (end int, hash uint64, shape Shape) {
 		y7, x7 := y&^highs, x&^highs
 		letters := (y7 + (0x80-'a')*ones) &^ (y7 + (0x7f-'z')*ones) & ascii
 		digits := (x7 + (0x80-'0')*ones) &^ (x7 + (0x7f-'9')*ones) & ascii
-		n := bits.TrailingZeros64(^(letters | digits) & highs) // bit 7 of the first other byte; 64 if none
+		n := bits.TrailingZeros64(^(letters | digits) & highs) // bit 7 of the first other byte, else 64
 		if n < 64 {
 			n -= 7
 			word := uint64(1)<<n - 1
@@ -113,9 +116,9 @@ func plainWord(s string, i int) (end int, hash uint64, shape Shape) {
 	}
 }
 
-// oddGap returns what s begins with that is not a word and needs a closer look
-// than a byte: a placeholder, an escape, a character outside ASCII. n is 0 if
-// it is the beginning of a word.
+// oddGap reads a gap that cannot be classified by its first byte: a placeholder,
+// a percent escape, a character outside ASCII. It returns the gap and its length
+// in bytes, or 0 if a word begins here.
 func oddGap(s string) (g Gap, n int) {
 	if s[0] == '[' {
 		if n := placeholder(s); n > 0 {
@@ -145,6 +148,7 @@ func escaped(s string) bool {
 	return hi < 16 && lo < 16 && class[hi<<4|lo]&wordBits == 0
 }
 
+// unhex returns the value of a hexadecimal digit, else 16.
 func unhex(b byte) byte {
 	switch {
 	case '0' <= b && b <= '9':
@@ -155,6 +159,8 @@ func unhex(b byte) byte {
 	return 16
 }
 
+// wideGap returns the gap of a character outside ASCII; n is its length in
+// bytes.
 func wideGap(r rune, n int) Gap {
 	switch {
 	case r == utf8.RuneError && n <= 1:
@@ -173,6 +179,7 @@ func wideGap(r rune, n int) Gap {
 	return GapOther
 }
 
+// isWordRune reports whether r, of n bytes, belongs to a word.
 func isWordRune(r rune, n int) bool {
 	if r == utf8.RuneError && n <= 1 {
 		return false
@@ -180,14 +187,15 @@ func isWordRune(r rune, n int) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
-// ignorable characters may hide inside a word without changing it: combining
-// marks, joiners, soft hyphens.
+// ignorable reports whether r does not change the word it stands in: a combining
+// mark, a joiner, a soft hyphen. Otherwise such a character would hide a fact.
 func ignorable(r rune) bool {
 	return unicode.Is(unicode.Mn, r) || r == 0xad || r >= 0x200b && r <= 0x200d || r == 0x2060 || r == 0xfeff
 }
 
-// slowWord reads the word at s[i:], which contains an apostrophe or a
-// character outside ASCII.
+// slowWord reads the word at s[i:], which contains an apostrophe or a character
+// outside ASCII, and returns the same as plainWord. It folds the word to ASCII
+// before it hashes it.
 func slowWord(s string, i int) (end int, hash uint64, shape Shape) {
 	var buf [64]byte
 	folded := buf[:0]
@@ -252,6 +260,7 @@ done:
 	return end, hashBytes(folded), shape
 }
 
+// wordAt reports whether a word character begins at s[i:].
 func wordAt(s string, i int) bool {
 	if i >= len(s) {
 		return false
@@ -281,7 +290,7 @@ func appendFolded(dst []byte, r rune) []byte {
 }
 
 // plainLatin holds the ASCII spelling of the small letters from U+00DF to
-// U+017F; "." keeps the letter.
+// U+017F; "." stands for a letter without one.
 var plainLatin = func() (t [0x180 - 0xdf]string) {
 	for i := range t {
 		t[i] = "."

@@ -7,35 +7,37 @@ import (
 	"sync/atomic"
 )
 
-// A Handler redacts log records before another handler writes them: the
-// message, and every attribute value that can hold words. Strings, errors,
-// Stringers, bytes, JSON, groups and LogValuers are read; numbers, times,
-// durations and booleans pass; any other value is read as its JSON. Attributes
-// whose key promises private words ("transcript", "diagnosis", "phone" …) are
-// replaced as a whole, whatever they hold.
+// A Handler redacts log records before another handler writes them. It redacts
+// the message and every attribute value that can hold words: strings, errors,
+// Stringers, bytes, JSON, groups and LogValuers. Numbers, times, durations and
+// booleans pass unchanged; any other value is redacted in its JSON form. The
+// value of an attribute with a private key ("transcript", "diagnosis", "phone"
+// …) is replaced as a whole.
 //
-// What cannot be read is not logged: if a recognizer fails, or a value's own
-// method panics, "[REDACTED: ERROR]" stands in its place and [Engine.Faults]
-// counts it.
+// A value that cannot be redacted is not logged: if a recognizer fails, or a
+// method of the value panics, the Handler writes "[REDACTED: ERROR]" and
+// [Engine.Faults] counts it.
 //
 // It is safe for concurrent use.
 type Handler struct {
 	next  slog.Handler
 	e     *Engine
-	keys  *Words // canonical key → 1 + index into keyKinds, or keepKey
-	kind  Kind   // of an enclosing group to be replaced as a whole; else empty
+	keys  *Words // hash of a key (keyHash) → its flag, such as keySafe
+	kind  Kind   // kind of an enclosing group with a private key, else empty
 	clean *cleanCache
 }
 
-// seen remembers short strings in which nothing was found: messages and status
-// words are the same in record after record. It holds their hashes under a
-// random seed, not them.
+// A cleanCache holds the hashes of short strings without findings, because
+// messages and status words are the same in record after record. It holds
+// hashes under a random seed, not the strings. A string that differs in each
+// record is never a hit: see BenchmarkHandler for both costs.
 type cleanCache struct {
 	seed  maphash.Seed
 	slots [1024]atomic.Uint64
 }
 
-// redact is Engine.Redact.
+// redact returns Engine.Redact(s), from the cache if s is short and known to be
+// clean.
 func (h *Handler) redact(s string) string {
 	if len(s) > 64 {
 		return h.e.Redact(s)
@@ -52,22 +54,23 @@ func (h *Handler) redact(s string) string {
 	return clean
 }
 
-// A HandlerOption changes what a [Handler] does with some attributes.
+// A HandlerOption sets how a [Handler] treats attributes by key.
 type HandlerOption func(*Handler)
 
-// WithPrivateKeys adds keys whose values are replaced as a whole. Letter case,
-// '_', '-' and '.' in keys make no difference.
+// WithPrivateKeys adds keys whose values are replaced as a whole. Keys are
+// compared without regard to letter case, '_', '-' and '.'.
 func WithPrivateKeys(keys ...string) HandlerOption {
 	return func(h *Handler) { h.addKeys(keyPrivate, keys...) }
 }
 
-// WithSafeKeys adds keys whose values pass unread, such as ids and routes.
-// For single values see [Safe].
+// WithSafeKeys adds keys whose values pass unchanged, such as ids and routes.
+// Callers must be sure that these values never hold a caller's words. For
+// single values see [Safe].
 func WithSafeKeys(keys ...string) HandlerOption {
 	return func(h *Handler) { h.addKeys(keySafe, keys...) }
 }
 
-// NewHandler returns a Handler that passes what e leaves of each record on to
+// NewHandler returns a Handler that redacts each record with e and passes it to
 // next.
 func NewHandler(next slog.Handler, e *Engine, opts ...HandlerOption) *Handler {
 	h := &Handler{next: next, e: e, keys: new(Words), clean: &cleanCache{seed: maphash.MakeSeed()}}
@@ -80,12 +83,13 @@ func NewHandler(next slog.Handler, e *Engine, opts ...HandlerOption) *Handler {
 	return h
 }
 
-// Enabled asks the next handler.
+// Enabled reports whether the next handler is enabled for level.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	return h.next.Enabled(ctx, level)
 }
 
-// Handle redacts r and passes it on.
+// Handle redacts r and passes it to the next handler. A record without findings
+// is passed unchanged and costs no allocation.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	var few [8]slog.Attr
 	attrs := few[:0]
@@ -105,7 +109,7 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	return h.next.Handle(ctx, r)
 }
 
-// WithAttrs returns a Handler that adds attributes, redacted now.
+// WithAttrs returns a Handler that adds attributes. They are redacted here, once.
 func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	clean := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
@@ -116,7 +120,8 @@ func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &g
 }
 
-// WithGroup returns a Handler that opens a group.
+// WithGroup returns a Handler that opens a group. If its name is a private key,
+// every value in the group is replaced as a whole.
 func (h *Handler) WithGroup(name string) slog.Handler {
 	if name == "" {
 		return h
@@ -129,8 +134,8 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 	return &g
 }
 
-// attr redacts a. If kind is given, the value is replaced as a whole. It
-// reports whether a is the same as before.
+// attr redacts a. If kind is not empty, the value is replaced as a whole. attr
+// also reports whether a is unchanged.
 func (h *Handler) attr(a slog.Attr, kind Kind) (slog.Attr, bool) {
 	key := h.key(a.Key)
 	own, safe := h.classifyKey(a.Key)
@@ -144,8 +149,8 @@ func (h *Handler) attr(a slog.Attr, kind Kind) (slog.Attr, bool) {
 	return slog.Attr{Key: key, Value: value}, same && key == a.Key
 }
 
-// key returns a key that is an identifier as it is and redacts any other:
-// slog takes a misplaced argument for a key.
+// key returns an identifier unchanged and redacts any other key: slog takes a
+// misplaced argument, such as a caller's sentence, for a key.
 func (h *Handler) key(key string) string {
 	for i := 0; i < len(key); i++ {
 		switch c := class[key[i]]; {
@@ -160,7 +165,7 @@ func (h *Handler) key(key string) string {
 	return key
 }
 
-// What Handler.keys knows of a key: safe, or else the kind its value is.
+// Flags of Handler.keys: a safe key, or the kind of a private key.
 const (
 	keySafe uint32 = 1 << iota
 	keyPrivate
@@ -174,11 +179,13 @@ const (
 	keyID
 )
 
+// keyKinds maps the flags of private keys to the kinds in their placeholders.
 var keyKinds = map[uint32]Kind{
 	keyPrivate: "PRIVATE", keySpeech: "SPEECH", keyMedical: Medical, keyPerson: Person, keyAddress: Address,
 	keyPhone: Phone, keyEmail: Email, keyDate: Date, keyID: ID,
 }
 
+// privateKeys are the keys that are private in every Handler.
 var privateKeys = map[uint32][]string{
 	keyPrivate: {"password", "secret", "token", "authorization", "apikey", "cookie"},
 	keySpeech: {"transcript", "transcripts", "transcription", "speech", "said", "utterance", "utterances", "notes",
@@ -194,13 +201,15 @@ var privateKeys = map[uint32][]string{
 	keyID:      {"nhs_number", "ssn", "passport", "card_number", "iban", "mrn", "insurance_id"},
 }
 
+// addKeys adds flag to keys.
 func (h *Handler) addKeys(flag uint32, keys ...string) {
 	for _, key := range keys {
 		h.keys.add(keyHash(key), flag)
 	}
 }
 
-// keyHash hashes the letters and digits of key, without regard to case.
+// keyHash hashes the letters and digits of key, without regard to case, so that
+// patientName, patient_name and patient-name are one key.
 func keyHash(key string) uint64 {
 	hash := uint64(hashSeed)
 	for i := 0; i < len(key); i++ {
@@ -211,8 +220,8 @@ func keyHash(key string) uint64 {
 	return hash | 1
 }
 
-// rule returns the kind as which a key's values are replaced, or whether they
-// pass.
+// classifyKey returns the kind of a private key, or reports that a key is safe.
+// A key that is both is safe.
 func (h *Handler) classifyKey(key string) (kind Kind, safe bool) {
 	flags := h.keys.Flags(keyHash(key))
 	if flags == 0 {

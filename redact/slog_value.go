@@ -11,15 +11,17 @@ import (
 	"unicode/utf8"
 )
 
-// A SafeValue is a value declared free of private words, see [Safe].
+// A SafeValue is a value that the caller declares free of private words. See
+// [Safe].
 type SafeValue struct{ value any }
 
-// Safe lets a value pass a [Handler] as it is:
+// Safe returns a value that a [Handler] passes unchanged, unless its key is
+// private:
 //
 //	log.Info("call ended", "route", redact.Safe(route))
 func Safe(value any) SafeValue { return SafeValue{value} }
 
-// LogValue returns the value.
+// LogValue returns the value, so that other handlers log it as usual.
 func (s SafeValue) LogValue() slog.Value { return slog.AnyValue(s.value) }
 
 const (
@@ -27,8 +29,8 @@ const (
 	bytesText   = placeholderStart + "BYTES]"
 )
 
-// identifierEnd redacts v, or replaces it as a whole if a kind is given. It reports
-// whether v is the same as before.
+// identifierEnd redacts v, or replaces it as a whole if kind is not empty. It also
+// reports whether v is unchanged.
 func (h *Handler) value(v slog.Value, kind Kind) (clean slog.Value, same bool) {
 	if kind == "" {
 		switch v.Kind() {
@@ -70,7 +72,8 @@ func (h *Handler) value(v slog.Value, kind Kind) (clean slog.Value, same bool) {
 	return clean, false
 }
 
-// any redacts a value of any type.
+// any redacts a value of any type in its textual form. The order of the cases
+// follows log/slog: an error or a Stringer is logged by its text, not as JSON.
 func (h *Handler) any(x any, kind Kind) slog.Value {
 	var text string
 	switch x := x.(type) {
@@ -108,7 +111,8 @@ func (h *Handler) any(x any, kind Kind) slog.Value {
 	return slog.StringValue(h.text(text, kind))
 }
 
-// bytes redacts JSON, which stays JSON, and text.
+// bytes redacts b as JSON if it is JSON, else as text. Bytes that are neither
+// are replaced.
 func (h *Handler) bytes(b []byte, kind Kind) slog.Value {
 	if kind == "" {
 		if clean, ok := h.json(b); ok {
@@ -121,8 +125,8 @@ func (h *Handler) bytes(b []byte, kind Kind) slog.Value {
 	return slog.StringValue(h.text(string(b), kind))
 }
 
-// text redacts s. A text that is JSON is read as such: what JSON escapes could
-// not be seen otherwise.
+// text redacts s, or replaces it as a whole if kind is not empty. JSON is decoded
+// first, because its escapes ("caf\u00e9") could hide a fact.
 func (h *Handler) text(s string, kind Kind) string {
 	if kind != "" {
 		return h.replace(kind, s)
@@ -138,8 +142,8 @@ func (h *Handler) text(s string, kind Kind) string {
 	return h.redact(s)
 }
 
-// isUUID reports whether s is a UUID, which most records carry and which is
-// nobody's words.
+// isUUID reports whether s is a UUID. Most records hold one, and it has no
+// words to redact.
 func isUUID(s string) bool {
 	if len(s) != 36 {
 		return false
@@ -159,6 +163,7 @@ func isUUID(s string) bool {
 	return true
 }
 
+// replace returns the replacement of s by the policy for kind.
 func (h *Handler) replace(kind Kind, s string) string {
 	if op := h.e.policy[kind]; op != nil {
 		return string(op(nil, kind, s))
@@ -166,8 +171,9 @@ func (h *Handler) replace(kind Kind, s string) string {
 	return string(Replace(nil, kind, s))
 }
 
-// json redacts the strings of a JSON text.
-func (h *Handler) json(b []byte) (json.RawMessage, bool) {
+// json redacts the strings of a JSON text and returns JSON. ok is false if b is
+// not one JSON value.
+func (h *Handler) json(b []byte) (clean json.RawMessage, ok bool) {
 	var x any
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
@@ -183,6 +189,8 @@ func (h *Handler) json(b []byte) (json.RawMessage, bool) {
 	return json.RawMessage(strings.TrimSuffix(out.String(), "\n")), true
 }
 
+// jsonValue redacts a decoded JSON value. Inside a value with a private key
+// everything is replaced, numbers and booleans too.
 func (h *Handler) jsonValue(x any, kind Kind) any {
 	switch x := x.(type) {
 	case string:

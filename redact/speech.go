@@ -8,20 +8,20 @@ import (
 	"log/slog"
 )
 
-// Speech is what a caller text. It cannot be printed, logged or marshalled,
-// whatever the verb or the encoder: all one sees is "[REDACTED: SPEECH]". The
-// only way out is [Speech.Reveal], which can be searched for.
+// Speech holds the words of a caller. It cannot be printed, logged or
+// marshalled: every verb and every encoder writes "[REDACTED: SPEECH]". Only
+// [Speech.Reveal] returns the words, so a search for Reveal finds every use.
 //
-// It is unmarshalled from a JSON string. The zero Speech is empty.
+// A Speech is unmarshalled from a JSON string. The zero Speech is empty.
 type Speech struct {
-	// A pointer, because fmt does not call the methods of values in unexported
-	// fields: of a Speech that a struct hides it prints an address.
+	// A pointer, because fmt does not call the methods of unexported fields:
+	// for a Speech in such a field it prints an address instead of the words.
 	text *string
 }
 
 const speechText = placeholderStart + "SPEECH]"
 
-// NewSpeech returns text as Speech.
+// NewSpeech returns text as a Speech.
 func NewSpeech(text string) Speech { return Speech{&text} }
 
 // Reveal returns the words.
@@ -61,7 +61,7 @@ func (s *Speech) UnmarshalJSON(data []byte) error {
 	}
 	var text string
 	if json.Unmarshal(data, &text) != nil {
-		return errors.New("redact: speech is not a JSON string")
+		return errors.New("redact: invalid speech: not a JSON string")
 	}
 	s.text = &text
 	return nil

@@ -1,7 +1,7 @@
 package redact
 
-// unknownWords takes every word for medical that is not known to be an
-// everyday one: the strict mode of [Config].
+// unknownWords is the recognizer behind Config.Strict: it reports every word
+// that is not on the list of harmless words as medical.
 type unknownWords struct{}
 
 func (unknownWords) Name() string { return "strict" }
@@ -25,9 +25,12 @@ func (unknownWords) Find(t *Text, dst []Span) ([]Span, error) {
 	return dst, nil
 }
 
-// suspect words may be part of a medical fact, everyday words or not.
+// suspect are the flags of words that can be part of a medical fact, even if
+// they are also everyday words ("back", "running").
 const suspect = isTerm | isAmbiguous | isBody | isCommon | isAfter | isBefore | isCompound | isAttribute | isInjury | isHead | isWeakHead
 
+// harmless reports whether word i is a number, a word of every clinic call or a
+// safe everyday word.
 func harmless(v *vocabulary, t *Text, i int) bool {
 	tok := t.Tokens[i]
 	if tok.Shape.Numeric() || t.numberWord(i).kind != notNumber {

@@ -1,36 +1,37 @@
 package redact
 
-// A Text is a string cut into words, once, for all recognizers.
+// A Text is a string cut into words, once for all recognizers.
 //
-// A word is a run of letters and digits; apostrophes and marks inside it
-// belong to it ("o'connor", "don't"), everything else separates. Words are
-// compared by [Hash], which folds letter case and diacritics and drops
+// A word is a run of letters and digits. Apostrophes and combining marks inside
+// a word belong to it ("o'connor", "don't"); every other character separates.
+// Words are compared by [Hash], which ignores letter case, diacritics and
 // apostrophes, so "Don’t", "don't" and "dont" are one word.
 //
-// Recognizers must not change a Text nor keep it after Find returns.
+// Recognizers must not change a Text and must not keep it after Find returns.
 type Text struct {
 	S      string // the text, or a window of a long one
 	Tokens []Token
 
-	// Digits and At tell whether S contains a digit or an '@'. A recognizer
-	// that needs one can return at once.
+	// Digits and At report whether S contains a digit, or an '@'. A
+	// recognizer that needs one can return at once.
 	Digits, At bool
-	// Upper tells whether S contains an ASCII capital letter at all; where
-	// it does not (speech-to-text), capitals carry no information.
+	// Upper reports whether a word of S has a capital letter. Without any, as
+	// in most speech-to-text, small letters do not rule out a name.
 	Upper bool
-	// Lower tells the same of small letters.
+	// Lower reports whether a word of S has a small letter. Without any,
+	// capitals do not indicate a name.
 	Lower bool
 }
 
 // A Token is one word of a [Text], S[Start:End].
 type Token struct {
 	Start, End int
-	Hash       uint64 // Hash(word); never 0
+	Hash       uint64 // Hash of the word; never 0
 	Shape      Shape
-	Gap        Gap // what lies between the previous word and this one
+	Gap        Gap // characters between the previous word and this one
 }
 
-// A Shape tells of what characters a word consists.
+// A Shape is the set of character classes in a word.
 type Shape uint16
 
 // The flags of a Shape.
@@ -43,22 +44,22 @@ const (
 	HasWide                         // contains a character outside ASCII
 )
 
-// Title reports a word written like "Sarah".
+// Title reports whether the word is written like "Sarah".
 func (s Shape) Title() bool { return s&(FirstUpper|HasUpper|HasDigit) == FirstUpper && s&HasLower != 0 }
 
-// Caps reports a word in capitals of at least two letters, such as "ADHD".
+// Caps reports whether the word is two or more capital letters, like "ADHD".
 func (s Shape) Caps() bool { return s&(FirstUpper|HasUpper|HasLower) == FirstUpper|HasUpper }
 
-// Numeric reports a word of ASCII digits only.
+// Numeric reports whether the word consists of ASCII digits only.
 func (s Shape) Numeric() bool { return s == HasDigit }
 
-// Alpha reports a word without digits.
+// Alpha reports whether the word has no digit.
 func (s Shape) Alpha() bool { return s&HasDigit == 0 }
 
-// A Gap tells what separates a word from the one before it.
+// A Gap is the set of separators between a word and the word before it.
 type Gap uint32
 
-// The flags of a Gap. A gap of 0 means that the words touch.
+// The flags of a Gap. A Gap of 0 means that the words touch.
 const (
 	GapSpace    Gap = 1 << iota // blanks and tabs
 	GapLine                     // line ends
@@ -79,14 +80,14 @@ const (
 	GapRedacted                 // a placeholder such as [REDACTED: PHONE]
 )
 
-// Plain reports a gap that a phrase may run across: blanks, or one line
-// break, or a hyphen, or nothing.
+// Plain reports whether a phrase may continue across the gap: it holds only
+// blanks, line breaks and hyphens, or is empty.
 func (g Gap) Plain() bool { return g&^(GapSpace|GapHyphen|GapLine) == 0 }
 
-// Sentence reports a gap that ends a sentence: ! ? or a full stop followed by
-// blank space. A full stop after a title ("Dr. Heart") is one too: a caller
-// who cares looks at the word before. So is a placeholder, which keeps a text
-// that was redacted before as it is.
+// Sentence reports whether the gap ends a sentence: it holds '!' or '?', or a
+// full stop and a blank. A full stop after a title ("Dr. Heart") counts as an
+// end; a recognizer that cares must look at the word before. A placeholder also
+// ends a sentence, so that redacted text passes a second redaction unchanged.
 func (g Gap) Sentence() bool {
 	return g&(GapEnd|GapStart|GapRedacted) != 0 || g&GapDot != 0 && g&(GapSpace|GapLine) != 0
 }
@@ -94,8 +95,8 @@ func (g Gap) Sentence() bool {
 // Word returns word i as written.
 func (t *Text) Word(i int) string { return t.S[t.Tokens[i].Start:t.Tokens[i].End] }
 
-// Gap returns what stands before word i, as written. i may be len(t.Tokens)
-// for the end of the text.
+// Gap returns the characters before word i as written. i may be len(t.Tokens),
+// for the characters after the last word.
 func (t *Text) Gap(i int) string {
 	from, to := 0, len(t.S)
 	if i > 0 {
@@ -107,9 +108,8 @@ func (t *Text) Gap(i int) string {
 	return t.S[from:to]
 }
 
-// Is reports whether word i exists and is folded, which must be lower case
-// without apostrophes. It is meant for rare questions; sets of words belong
-// in a [Words].
+// Is reports whether word i exists and equals folded, which must be in lower
+// case without apostrophes. To test for many words use a [Words].
 func (t *Text) Is(i int, folded string) bool {
 	if i < 0 || i >= len(t.Tokens) {
 		return false
@@ -129,19 +129,20 @@ func (t *Text) Is(i int, folded string) bool {
 	return true
 }
 
-// Span makes the span that covers words i to j-1.
+// Span returns the span that covers words i to j-1.
 func (t *Text) Span(i, j int, kind Kind, sub string, score float32, rule string) Span {
 	return Span{t.Tokens[i].Start, t.Tokens[j-1].End, kind, sub, score, rule}
 }
 
-// NewText cuts s into words. Engines reuse texts through [Text.Reset].
+// NewText returns the Text of s. Tests of recognizers need it; engines reuse a
+// Text through [Text.Reset].
 func NewText(s string) *Text {
 	t := new(Text)
 	t.Reset(s)
 	return t
 }
 
-// Reset makes t a Text of s, reusing its memory.
+// Reset makes t the Text of s and reuses the memory of t.
 func (t *Text) Reset(s string) {
 	t.S, t.At = s, false
 	toks := t.Tokens[:0]

@@ -1,29 +1,31 @@
 package redact
 
-// A trie maps phrases, word by word, to flags. All edges of the tree lie in
-// one open-addressing table whose key is made of the node and the next word's
-// hash, so that a step is one look into memory.
+// A trie maps phrases to flags, word by word. All edges are in one
+// open-addressing hash table. The key of an edge combines its node and the hash
+// of the next word, so that a step costs one memory access, and the whole
+// lexicon is one allocation.
 type trie struct {
 	edges     []edge
 	used      int
 	nodes     uint32
-	firstWins uint32 // a field of the flags that keeps the first value it is given
+	firstWins uint32 // mask of flags that keep the first value they are set to
 }
 
 type edge struct {
 	key   uint64
-	node  uint32 // the child; never 0 in a used slot
+	node  uint32 // child node; never 0 in a used slot
 	flags uint32 // of the phrase that ends here
 }
 
-// deeper is set on an edge from which a longer phrase goes on. The other
-// flags are the owner's.
+// deeper marks an edge from which a longer phrase continues. The owner of the
+// trie defines the other flags.
 const deeper uint32 = 1 << 31
 
+// edgeKey returns the table key of the edge from node for a word.
 func edgeKey(node uint32, hash uint64) uint64 { return hash ^ uint64(node)*hashMul }
 
-// add gives a phrase, as the hashes of its words, the flags beside those it
-// has.
+// add sets flags on a phrase, given as the hashes of its words, and keeps the
+// flags it has.
 func (t *trie) add(phrase []uint64, flags uint32) {
 	node := uint32(0)
 	for i, h := range phrase {
@@ -48,6 +50,7 @@ func (t *trie) add(phrase []uint64, flags uint32) {
 	}
 }
 
+// slot returns the used slot of key, or the free slot where it belongs.
 func (t *trie) slot(key uint64) *edge {
 	mask := uint64(len(t.edges) - 1)
 	for i := key >> 20 & mask; ; i = (i + 1) & mask {
@@ -57,6 +60,7 @@ func (t *trie) slot(key uint64) *edge {
 	}
 }
 
+// grow doubles the table, which is kept at most half full.
 func (t *trie) grow() {
 	old := t.edges
 	t.edges = make([]edge, max(256, 2*len(old)))
@@ -67,8 +71,8 @@ func (t *trie) grow() {
 	}
 }
 
-// step returns the edge for a word at a node (0 is the root); its node is 0
-// if there is none.
+// step returns the edge from node (0 is the root) for a word, or the zero edge
+// if no phrase continues with the word.
 func (t *trie) step(node uint32, hash uint64) edge {
 	if t.used == 0 {
 		return edge{}
@@ -76,8 +80,8 @@ func (t *trie) step(node uint32, hash uint64) edge {
 	return *t.slot(edgeKey(node, hash))
 }
 
-// longest returns how many words the longest phrase with one of the flags
-// that starts at word i has, 0 if none does.
+// longest returns the length in words of the longest phrase that starts at word
+// i and has one of the flags, else 0.
 func (t *trie) longest(toks []Token, i int, flags uint32) int {
 	n := 0
 	for e, j := t.step(0, toks[i].Hash), i+1; e.node != 0; j++ {
@@ -92,7 +96,7 @@ func (t *trie) longest(toks []Token, i int, flags uint32) int {
 	return n
 }
 
-// addText adds a phrase as a person writes it.
+// addText adds a phrase in ordinary spelling: "Glow-Lift 3000".
 func (t *trie) addText(phrase string, flags uint32) {
 	var hashes []uint64
 	for _, tok := range NewText(phrase).Tokens {

@@ -2,9 +2,8 @@ package redact
 
 import "strings"
 
-// url reads the web address of which word i is the beginning ("www", "https")
-// or the end of the domain ("com"). It returns the word after it, i if there
-// is none.
+// url reads the web address around word i, which is its beginning ("www",
+// "https") or the end of its domain ("com"). It returns the word after it, or i.
 func (s *contactScan) url(i int) int {
 	start := i
 	if s.is(i, "at") {

@@ -7,53 +7,57 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact/internal/lexicon"
 )
 
-// What a phrase of the vocabulary is, as flags of its trie edge. The low bits
-// hold the category of a term.
+// Flags of a phrase of the vocabulary, held by its trie edge. The low bits hold
+// the category of a term. In the examples "…" is the other part of a fact.
 const (
 	categoryBits uint32 = 0xf
 
-	isTerm        uint32 = 1 << (iota + 3)
-	isAmbiguous          // a term next to a cue only
-	isBody               // a body part
-	isCommon             // a body part with other uses
-	isAfter              // … is swollen
-	isBefore             // pain in …
-	isCompound           // knee pain
-	isAttribute          // sore throat
-	isInjury             // sprained …
-	isHead               // … syndrome
-	isWeakHead           // … treatment
-	isModifier           // chronic …
-	isTrigger            // diagnosed with …
-	isDrugTrigger        // milligrams of …
-	isWeakTrigger        // i take …
-	isStop               // ends what a trigger announces
-	isCue                // confirms an ambiguous term after it
-	isCueAfter           // … before it
-	isVeto
-	isThing    // a server
-	isFigure   // … had a heart attack
-	nameAfter  // … road
-	nameBefore // mrs …
-	isClinic
-	isSafe
-	isSuffixStop
+	isTerm        uint32 = 1 << (iota + 3) // medical wherever it stands
+	isAmbiguous                            // medical only near a cue
+	isBody                                 // a body part: knee
+	isCommon                               // a body part with other meanings: back, hand
+	isAfter                                // … is swollen
+	isBefore                               // pain in …
+	isCompound                             // knee pain
+	isAttribute                            // sore throat
+	isInjury                               // sprained …
+	isHead                                 // … syndrome
+	isWeakHead                             // … treatment
+	isModifier                             // chronic …
+	isTrigger                              // diagnosed with …
+	isDrugTrigger                          // milligrams of …
+	isWeakTrigger                          // i take …
+	isStop                                 // ends the phrase after a trigger
+	isCue                                  // confirms an ambiguous term after it
+	isCueAfter                             // … before it
+	isVeto                                 // an idiom or a name without a medical word: cold call
+	isThing                                // a server …
+	isFigure                               // … had a heart attack
+	nameAfter                              // … road
+	nameBefore                             // mrs …
+	isClinic                               // belongs to every clinic call: appointment
+	isSafe                                 // everyday word that strict mode lets through
+	isSuffixStop                           // ends like a medical word: analysis
 )
 
-// A vocabulary is the lexicon, compiled.
+// A vocabulary is the compiled form of package lexicon.
 type vocabulary struct {
 	phrases  trie
-	suffixes Words // hash of a suffix → its category
-	lengths  []int // of suffixes
-	endings  [26 * 26]bool
+	suffixes Words         // hash of a suffix → its category
+	lengths  []int         // lengths of the suffixes
+	endings  [26 * 26]bool // last two letters of the suffixes, a cheap first test
 }
 
+// categories are the sections of the term lists; Span.Sub holds one.
 var categories = []string{"", "condition", "symptom", "injury", "drug", "procedure", "test", "treatment",
 	"device", "dental", "aesthetic", "specialist"}
 
-// sharedVocabulary is compiled at first use and shared by all engines.
+// sharedVocabulary is compiled at first use and shared by all engines: it takes
+// tens of milliseconds and 4 MB.
 var sharedVocabulary = sync.OnceValue(compile)
 
+// compile builds the vocabulary from the lexicon's lists. Phrases are added with
+// their plurals and other forms, so that a lookup needs no stemming.
 func compile() *vocabulary {
 	v := new(vocabulary)
 	v.phrases.edges = make([]edge, 1<<18) // the lexicon's size, so that it need not grow
@@ -80,7 +84,8 @@ func compile() *vocabulary {
 	return v
 }
 
-// addTerms adds the medical terms, and those of few letters spelled out.
+// addTerms adds the medical terms. Short ones are added spelled out as well, and
+// pairs of words as one, because speech-to-text writes both.
 func addTerms(add func(phrase string, flags uint32, inflect bool), category map[string]uint32) {
 	lexicon.Terms(func(phrase string, ambiguous bool, cat string) bool {
 		flags := isTerm | category[cat]
@@ -97,7 +102,8 @@ func addTerms(add func(phrase string, flags uint32, inflect bool), category map[
 	})
 }
 
-// addLists adds the grammar of complaints and the lists against false alarms.
+// addLists adds the grammar of complaints and the lists that prevent false
+// findings. The section "" of the table stands for all other sections.
 func addLists(add func(phrase string, flags uint32, inflect bool)) {
 	for _, l := range []struct {
 		list     lexicon.List
@@ -146,7 +152,8 @@ func (v *vocabulary) addSuffixes(category map[string]uint32) {
 	}
 }
 
-// add gives a phrase its flags, and its plurals too if it inflects.
+// add sets flags on a phrase and, if inflect is set, on its plurals. Phrases of
+// more than 16 words are left out.
 func (v *vocabulary) add(phrase string, flags uint32, inflect bool, irregular map[string][]string) {
 	var words [16]uint64
 	n, last := 0, ""
@@ -169,8 +176,8 @@ func (v *vocabulary) add(phrase string, flags uint32, inflect bool, irregular ma
 	}
 }
 
-// forms returns what others say for a phrase of the caller's: "blood in your
-// urine".
+// personForms returns the forms of a phrase about other persons: "blood in my
+// urine" has "blood in your urine".
 func personForms(phrase string) (list []string) {
 	for _, f := range []struct {
 		word   string
@@ -195,8 +202,8 @@ func personForms(phrase string) (list []string) {
 	return list
 }
 
-// plural returns the regular plural of a word. It need not make sense: a word
-// nobody says matches nothing.
+// plural returns the regular plural of a word. It may be a word that does not
+// exist, which is harmless: it never matches.
 func plural(word string) string {
 	n := len(word)
 	switch {
@@ -212,7 +219,8 @@ func plural(word string) string {
 	return word + "s"
 }
 
-// suffix returns the category flag of the medical suffix that word i ends in.
+// suffix returns the category of the medical suffix of word i. At least three
+// letters must precede the suffix; words with digits or accents have none.
 func (v *vocabulary) suffix(t *Text, i int) (category uint32, ok bool) {
 	tok := t.Tokens[i]
 	n := tok.End - tok.Start
@@ -229,7 +237,7 @@ func (v *vocabulary) suffix(t *Text, i int) (category uint32, ok bool) {
 	return 0, false
 }
 
-// ending numbers the last two letters of s[:end].
+// ending returns the index in endings for the last two letters of s[:end].
 func ending(s string, end int) int {
 	return int(s[end-2]|0x20-'a')*26 + int(s[end-1]|0x20-'a')
 }

@@ -5,11 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// A long text is read through windows, so that memory and the work of any
-// recognizer stay bounded. Each window sees margin bytes before and after the
-// stretch it decides on: a span up to that long is always seen as a whole.
-// Where windows lie depends on the text alone, so a [Writer] that is fed the
-// same text piecemeal cuts it in the same places.
+// A long text is read in windows, so that the memory and the work of each
+// recognizer stay bounded. Each window includes margin bytes of context before
+// and after the stretch it decides on, so a fact of up to margin bytes is
+// always inside one window. The text alone decides where windows begin and
+// end, so a [Writer] cuts the same text in the same places however it is
+// divided into writes.
 const (
 	windowSize = 4096
 	margin     = 384
@@ -18,7 +19,7 @@ const (
 // analyze fills sc.found with the spans of text.
 func (e *Engine) analyze(sc *scratch, text string) error {
 	sc.found = sc.found[:0]
-	base, start := 0, 0 // the window begins at base, what it decides on at start
+	base, start := 0, 0 // the window begins at base, its own stretch at start
 	for start < len(text) {
 		end := min(start+windowSize, len(text))
 		w, err := e.window(sc, text[base:end], start-base, end == len(text))
@@ -35,15 +36,15 @@ func (e *Engine) analyze(sc *scratch, text string) error {
 	return nil
 }
 
-// A window is the outcome for one stretch of text, whose first cut bytes are
-// settled. The next window begins at byte next.
+// A window is the result for one stretch of text. Its first cut bytes are
+// final; the next window begins at byte next, with context.
 type window struct {
 	spans     []Span // from start to cut
 	cut, next int
 }
 
-// window settles text from byte start up to a cut it chooses; what lies before
-// start is context. last says that text ends with the stream it is from.
+// window analyzes text from byte start up to a cut that it chooses; the bytes
+// before start are context. last reports that the stream ends with text.
 func (e *Engine) window(sc *scratch, text string, start int, last bool) (window, error) {
 	sc.tokens.Reset(text)
 	sc.spans = sc.spans[:0]
@@ -69,7 +70,8 @@ func (e *Engine) window(sc *scratch, text string, start int, last bool) (window,
 	return w, nil
 }
 
-// find runs one recognizer and checks what it says.
+// recognize runs one recognizer, checks its spans and widens them to whole
+// characters. A span out of bounds is a fault like an error or a panic.
 func (e *Engine) recognize(r Recognizer, sc *scratch) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -101,8 +103,8 @@ func (e *Engine) recognize(r Recognizer, sc *scratch) (err error) {
 	return nil
 }
 
-// boundary reports whether text may be cut at byte i without cutting a
-// character.
+// runeBoundary reports whether byte i begins a character, so that text may be
+// cut there. In invalid UTF-8 every byte may begin one.
 func runeBoundary(text string, i int) bool {
 	if i <= 0 || i >= len(text) || utf8.RuneStart(text[i]) {
 		return true
@@ -116,7 +118,8 @@ func runeBoundary(text string, i int) bool {
 	return true // not UTF-8
 }
 
-// filter drops spans below the threshold and those the tenant allows.
+// filter drops the spans below the threshold and those that lie within an
+// allowed phrase of the tenant.
 func (e *Engine) filter(sc *scratch) {
 	n := 0
 	for _, s := range sc.spans {
@@ -150,9 +153,9 @@ spans:
 	sc.spans = sc.spans[:n]
 }
 
-// cutAt chooses where a window ends: before a word, if possible one that
-// startsUtterance a sentence, not after limit and not inside a span. It also says where
-// the next window's context begins.
+// chooseCut returns where a window ends: before a word, preferably the first of
+// a sentence, not after limit and not inside a span. next is where the context
+// of the next window begins.
 func chooseCut(t *Text, spans []Span, start, limit int) (cut, next int) {
 	cut = limit
 	for !runeBoundary(t.S, cut) {
@@ -193,18 +196,19 @@ func chooseCut(t *Text, spans []Span, start, limit int) (cut, next int) {
 	return cut, next
 }
 
-// scratch is the memory of one analysis.
+// scratch is the reusable memory of one analysis.
 type scratch struct {
 	text     []byte
 	tokens   Text
-	spans    []Span // of one window, as the recognizers gave them
+	spans    []Span // of one window, as the recognizers returned them
 	found    []Span // of the whole text, resolved
 	allowed  []Span
 	resolver resolver
 }
 
+// release returns sc to the pool. The pool must not keep the text alive.
 func (e *Engine) release(sc *scratch) {
-	const keep = 1 << 16 // a giant's memory is not kept for dwarfs
+	const keep = 1 << 16 // larger buffers are freed: one long text must not pin memory
 	if cap(sc.text) > keep {
 		sc.text = nil
 	}

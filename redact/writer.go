@@ -5,33 +5,33 @@ import (
 	"io"
 )
 
-// A Writer redacts a stream. However the stream is cut into writes, what comes
-// out is what [Engine.Redact] makes of the whole. To that end a Writer holds
-// back up to 5 KB until it knows what follows; [Writer.Flush] releases them,
-// at the end of an utterance say.
+// A Writer redacts a stream. Its output equals [Engine.Redact] of the whole
+// text, however the text is divided into writes. For that a Writer holds back
+// up to 5 KB, until it knows how the text continues. [Writer.Flush] writes the
+// held bytes, for example at the end of an utterance.
 //
 // A Writer is not safe for concurrent use.
 type Writer struct {
 	w     io.Writer
 	e     *Engine
-	buf   []byte // from the start of the context on
-	start int    // where in buf the text begins that is not yet written
+	buf   []byte // context, then the text that is not yet written
+	start int    // offset in buf of the text that is not yet written
 	sc    scratch
 	out   []byte
 	err   error
 }
 
-// NewWriter returns a Writer that writes redacted text to w. Close it to write
-// the last of it; that does not close w.
+// NewWriter returns a Writer that writes redacted text to w. The caller must
+// call Close to write the last bytes; Close does not close w.
 func NewWriter(w io.Writer, e *Engine) *Writer {
 	return &Writer{w: w, e: e}
 }
 
 var errClosed = errors.New("redact: write to a closed Writer")
 
-// Write takes in p. Its error is that of the underlying writer, and stays. A
-// stretch in which a recognizer fails comes out as "[REDACTED: ERROR]" and is
-// counted by [Engine.Faults].
+// Write adds p to the stream. An error of the underlying writer is returned
+// from then on. A stretch in which a recognizer fails is written as
+// "[REDACTED: ERROR]" and counted by [Engine.Faults].
 func (w *Writer) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
@@ -46,11 +46,11 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// WriteString is Write.
+// WriteString adds s to the stream, like Write.
 func (w *Writer) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
 
-// Flush writes all that is held back. What comes after is redacted as a text
-// of its own.
+// Flush writes all bytes held back. Later writes begin a new text: a fact that
+// spans the flush is not recognized.
 func (w *Writer) Flush() error {
 	for w.err == nil && w.start < len(w.buf) {
 		end := min(len(w.buf), w.start+windowSize)
@@ -60,7 +60,7 @@ func (w *Writer) Flush() error {
 	return w.err
 }
 
-// Close flushes. A Write after it fails.
+// Close flushes. Writes after Close fail; a second Close does not.
 func (w *Writer) Close() error {
 	if errors.Is(w.err, errClosed) {
 		return nil
@@ -72,13 +72,13 @@ func (w *Writer) Close() error {
 	return err
 }
 
-// settle redacts and writes the beginning of text, which is the beginning of
-// w.buf, and forgets what is no longer needed.
+// writeWindow redacts and writes the first part of text, which is the beginning
+// of w.buf, and removes the bytes that are no longer needed as context.
 func (w *Writer) writeWindow(text []byte, last bool) {
 	s := string(text)
 	win, err := w.e.window(&w.sc, s, w.start, last)
 	if err != nil {
-		// Nothing of the window may be seen, not even as context of the next.
+		// No byte of the window may be written, or serve as later context.
 		w.out = append(w.out[:0], faultText...)
 		win = window{cut: len(s), next: len(s)}
 	} else {
