@@ -9,8 +9,8 @@ func (s *contactScan) compassWords(i int) int {
 	return 0
 }
 
-// abbreviated reports whether word i is like "St.", whose full stop does not end
-// a sentence.
+// abbreviated reports whether word i is an abbreviation such as "St.": a full
+// stop after it does not end a sentence.
 func (s *contactScan) abbreviated(i int) bool {
 	return i >= 0 && s.size(i) <= 4 && s.flags(i)&(cStreet|cStreetWeak|cUnit|cTitle) != 0
 }

@@ -30,7 +30,7 @@ const noCue = -1 << 20
 
 // A contactScan is the state of one Find. Its methods take and return indexes of
 // words. A method that reads a fact at word i returns the word after the fact,
-// or i if it finds none; one that returns a number of words returns 0 then.
+// or i if it finds no fact; one that returns a number of words returns 0 then.
 type contactScan struct {
 	contacts
 	t    *Text

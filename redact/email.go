@@ -53,7 +53,7 @@ func (s *contactScan) spokenEmail(i int) int {
 		return i
 	}
 	from := i + 1
-	if s.is(i+1, "the") && s.is(i+2, "rate") { // as said in India and Nigeria
+	if s.is(i+1, "the") && s.is(i+2, "rate") { // Indian and Nigerian English
 		if from = i + 3; s.is(from, "of") {
 			from++
 		}

@@ -26,9 +26,8 @@ type Config struct {
 	// Defaults to 0.5.
 	Threshold float32
 
-	// Region is the ISO 3166 code of the country whose number plan
-	// [Engine.Split] applies to a phone number without a country code: GB, US
-	// or NG. It also decides the order of day and month in 03/04/2020.
+	// Region is the ISO 3166 code of a country: GB, US or NG. [Engine.Split]
+	// applies its number plan to a phone number without a country code. It also decides the order of day and month in 03/04/2020.
 	//
 	// Defaults to GB.
 	Region string

@@ -128,7 +128,7 @@ func (s *contactScan) wholeIdentifier(i, end, digits, spoken, least int) int {
 var units = setOf("pounds", "pound", "quid", "dollars", "dollar", "euros", "naira", "pence", "cents", "minutes", "minute", "hours",
 	"days", "weeks", "months", "years", "people", "percent", "am", "pm", "o'clock", "milligrams", "mg", "units", "times")
 
-// mixedID adds an identifier whose form or checksum is proof without a cue: an
+// mixedID adds an identifier that its form or checksum proves without a cue: an
 // IBAN, a British national insurance number.
 func (s *contactScan) mixedID(i int) bool {
 	tok := s.toks[i]

@@ -60,10 +60,13 @@ type Recognizer interface {
 	// empty.
 	Name() string
 
-	// Find appends its spans to dst and returns dst. Spans may come in any
-	// order and may overlap; each must lie within t.S. For a long text t is
-	// one window of about 4 KB; a fact of up to 384 bytes is always inside
-	// one window. On an error the engine drops the whole text; the engine
-	// does not pass the error on, because it may quote the text.
+	// Find appends its spans to dst and returns dst. A span must lie within
+	// t.S, on character boundaries, and have a kind, a rule and a score above
+	// 0 and up to 1. Spans may come in any order and may overlap.
+	//
+	// For a long text t is one window of about 4 KB; a fact of up to 384
+	// bytes is always inside one window. On an error the engine drops the
+	// whole text. The error should not quote the text; the engine does not
+	// pass it on.
 	Find(t *Text, dst []Span) ([]Span, error)
 }

@@ -57,13 +57,13 @@ func (h *Handler) redact(s string) string {
 // A HandlerOption sets how a [Handler] treats attributes by key.
 type HandlerOption func(*Handler)
 
-// WithPrivateKeys adds keys whose values are replaced as a whole. Keys are
-// compared without regard to letter case, '_', '-' and '.'.
+// WithPrivateKeys adds private keys: their values are replaced as a whole. Keys
+// are compared without regard to letter case, '_', '-' and '.'.
 func WithPrivateKeys(keys ...string) HandlerOption {
 	return func(h *Handler) { h.addKeys(keyPrivate, keys...) }
 }
 
-// WithSafeKeys adds keys whose values pass unchanged, such as ids and routes.
+// WithSafeKeys adds safe keys, such as ids and routes: their values pass unchanged.
 // Callers must be sure that these values never hold a caller's words. For
 // single values see [Safe].
 func WithSafeKeys(keys ...string) HandlerOption {

@@ -220,7 +220,7 @@ func plural(word string) string {
 }
 
 // suffix returns the category of the medical suffix of word i. At least three
-// letters must precede the suffix; words with digits or accents have none.
+// letters must precede the suffix. A word with digits or accents has no suffix.
 func (v *vocabulary) suffix(t *Text, i int) (category uint32, ok bool) {
 	tok := t.Tokens[i]
 	n := tok.End - tok.Start

@@ -1,10 +1,11 @@
-// Lexicon compares the redactor's phrase matcher with the fastest Aho-Corasick
-// module for Go, on the same text and the same 20,000 phrases, in turns:
+// Command lexicon compares the phrase matcher of package redact with the fastest
+// Aho-Corasick module for Go, in turns, on the same text and the same 20,000
+// phrases. Run it from the root of the module:
 //
 //	go run -modfile=tools.mod ./.ci/lexicon
 //
-// It is a program and not a benchmark, so that the module compared with is no
-// dependency of ours.
+// It is a program and not a benchmark, so that the other module does not become a
+// dependency of this one.
 package main
 
 import (
@@ -61,14 +62,14 @@ func main() {
 		rate(best[0]), rate(best[1]), float64(best[1])/float64(best[0]))
 }
 
+// timed returns the time that op takes.
 func timed(op func()) time.Duration {
 	start := time.Now()
 	op()
 	return time.Since(start)
 }
 
-// phrases returns the terms of the project's lexicon and, to make up the
-// number, combinations of them.
+// phrases returns n phrases: the terms of the lexicon, then combinations of them.
 func phrases(n int) ([]string, error) {
 	seen := make(map[string]bool, n)
 	var all []string
@@ -81,7 +82,7 @@ func phrases(n int) ([]string, error) {
 	for _, name := range []string{"conditions", "symptoms", "drugs", "procedures", "aesthetic", "wordnet"} {
 		list, err := os.ReadFile("redact/internal/lexicon/" + name + ".txt")
 		if err != nil {
-			return nil, fmt.Errorf("run it from the root of the module: %w", err)
+			return nil, fmt.Errorf("lexicon not found: run from the root of the module: %w", err)
 		}
 		for line := range strings.Lines(string(list)) {
 			add(strings.TrimSpace(line))
@@ -93,7 +94,8 @@ func phrases(n int) ([]string, error) {
 	return all, nil
 }
 
-// text is the project's own calls and clean sentences, over and over.
+// text returns size bytes of the project's calls and clean sentences, in random
+// order.
 func text(size int) string {
 	docs := append(redacttest.Calls(), redacttest.Clean()...)
 	rng := rand.New(rand.NewPCG(7, 7))

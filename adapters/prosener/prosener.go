@@ -1,4 +1,4 @@
-// Package prosener lends the named-entity recognizer of the prose library to
+// Package prosener adapts the named-entity recognizer of the prose library to
 // package redact, as a second opinion on names and places:
 //
 //	engine, err := redact.New(redact.Config{
@@ -7,13 +7,13 @@
 //	})
 //
 // Its spans score 0.4: below the engine's default threshold, and low enough to
-// lose to any other recognizer. So it adds names that nothing else found, for
-// those who ask for it, and decides nothing.
+// lose to any other recognizer. It can only add names that the other recognizers
+// miss, and only if the threshold is lowered.
 //
-// It is some five hundred times slower than the built-in recognizers (20 ms
-// for 200 words), finds nothing in text without capitals, and knows no medical
-// terms. Use it off the path of a call, on transcripts that are being
-// archived, and never as the only guard.
+// It is about five hundred times slower than the built-in recognizers (20 ms for
+// 200 words), finds no names in text without capitals, and knows no medical
+// terms. It should run outside of a call, on transcripts to be archived, and must
+// not be the only recognizer.
 package prosener
 
 import (
@@ -27,36 +27,39 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact"
 )
 
-// What Find returns instead of spans. An engine drops the text then.
+// Errors of Find. On any of them the engine drops the whole text.
 var (
-	ErrNotUTF8  = errors.New("prosener: the text is not UTF-8")
-	ErrTooLong  = errors.New("prosener: the text is too long")
-	ErrPanicked = errors.New("prosener: prose panicked")
+	ErrNotUTF8  = errors.New("prosener: invalid text: not UTF-8")
+	ErrTooLong  = errors.New("prosener: text too long: split it below 64 KB")
+	ErrPanicked = errors.New("prosener: panic in prose")
 )
 
-// maxText bounds one reading; prose takes 22 µs for a byte and its tokenizer
-// quadratic time for a word. An engine's windows are far below.
+// maxText is the longest text of one Find, in bytes. Prose takes 22 µs per byte,
+// and its tokenizer takes quadratic time for a long word. The windows of an
+// engine are far below.
 const maxText = 1 << 16
 
-// score is what a finding is worth: less than any other recognizer's.
+// score is the score of every span, below that of any built-in recognizer.
 const score = 0.4
 
-// theModel is loaded at first use (0.3 s, 40 MB) and shared: prose loads one
-// for every document that brings none.
-var theModel = sync.OnceValue(func() *prose.Model { return prose.ModelFromData("callwaiting") })
+// sharedModel is loaded at first use (0.3 s, 40 MB) and shared: without it prose
+// loads a model for every document.
+var sharedModel = sync.OnceValue(func() *prose.Model { return prose.ModelFromData("callwaiting") })
 
-// A Recognizer finds persons, and places that someone lives in or comes from.
+// A Recognizer finds names of persons, and places where a person lives or comes
+// from.
 // It is safe for concurrent use.
 type Recognizer struct{}
 
-// New returns a recognizer. The model is loaded when it first reads a text
-// with capitals.
+// New returns a recognizer. The model is loaded at the first text with a
+// capitalised word.
 func New() Recognizer { return Recognizer{} }
 
-// Name is "prose".
+// Name returns "prose".
 func (Recognizer) Name() string { return "prose" }
 
-// Find implements [redact.Recognizer].
+// Find implements [redact.Recognizer]. Its error is [ErrNotUTF8], [ErrTooLong] or
+// [ErrPanicked] and never quotes the text.
 func (Recognizer) Find(t *redact.Text, dst []redact.Span) (spans []redact.Span, err error) {
 	if !worthwhile(t) {
 		return dst, nil
@@ -67,12 +70,12 @@ func (Recognizer) Find(t *redact.Text, dst []redact.Span) (spans []redact.Span, 
 	if len(t.S) > maxText {
 		return dst, ErrTooLong
 	}
-	entities, err := read(t.S)
+	found, err := entities(t.S)
 	if err != nil {
 		return dst, err
 	}
 	from := 0
-	for _, e := range entities {
+	for _, e := range found {
 		start, end := align(t.S, from, strings.Trim(e.Text, ` "'.,;:!?()[]`))
 		if start < 0 {
 			continue
@@ -92,8 +95,8 @@ func (Recognizer) Find(t *redact.Text, dst []redact.Span) (spans []redact.Span, 
 	return dst, nil
 }
 
-// worthwhile reports a capitalised word other than the first and "I": prose
-// finds nothing without.
+// worthwhile reports whether t has a capitalised word other than its first and
+// "I". Prose finds no names in a text without one.
 func worthwhile(t *redact.Text) bool {
 	if !t.Upper {
 		return false
@@ -106,29 +109,30 @@ func worthwhile(t *redact.Text) bool {
 	return false
 }
 
+// pronoun reports whether word is "I", "I'm", "I'd" and so on.
 func pronoun(word string) bool {
 	return word == "I" || strings.HasPrefix(word, "I'") || strings.HasPrefix(word, "I’")
 }
 
-// read runs prose. It slices a word at an index found in its lower-case form,
-// which panics where that has another length ("ȺȺȺȺ's").
-func read(text string) (entities []prose.Entity, err error) {
+// entities runs prose on text. Prose slices a word at an index that it found in
+// the lower-case form, and panics if that form has another length ("ȺȺȺȺ's").
+func entities(text string) (found []prose.Entity, err error) {
 	defer func() {
 		if recover() != nil {
-			entities, err = nil, ErrPanicked
+			found, err = nil, ErrPanicked
 		}
 	}()
-	// Prose forgets an entity that ends the text: it shall not end there.
-	doc, err := prose.NewDocument(text+" .", prose.UsingModel(theModel()), prose.WithSegmentation(false))
+	// Prose loses an entity at the end of the text, so a full stop is added.
+	doc, err := prose.NewDocument(text+" .", prose.UsingModel(sharedModel()), prose.WithSegmentation(false))
 	if err != nil {
-		return nil, ErrPanicked // its text might quote ours
+		return nil, ErrPanicked // the error of prose may quote the text
 	}
 	return doc.Entities(), nil
 }
 
-// align finds an entity, whose words prose has joined by blanks and whose
-// quotes it has straightened, in text from byte from on. It returns -1 if
-// prose changed it beyond recognition.
+// align returns the bytes of an entity in text, at or after byte from. Prose joins
+// the words of an entity by single blanks and straightens its quotes. align
+// returns -1 if the entity cannot be found.
 func align(text string, from int, entity string) (start, end int) {
 	words := strings.Fields(entity)
 	if len(words) == 0 {
@@ -147,8 +151,8 @@ func align(text string, from int, entity string) (start, end int) {
 	}
 }
 
-// rest returns where the words end if they follow one another at text[at:]
-// with no more than blanks between, else -1.
+// rest returns the end of words if text[at:] begins with them, separated only by
+// blanks, else -1.
 func rest(text string, at int, words []string) int {
 	for _, w := range words {
 		at += len(text[at:]) - len(strings.TrimLeft(text[at:], " \t\r\n"))
@@ -161,8 +165,8 @@ func rest(text string, at int, words []string) int {
 	return at
 }
 
-// cutQuoted cuts the word off text; straight quotes in it stand for curly ones
-// as well.
+// cutQuoted returns text without the leading word. A straight quote in word also
+// matches a curly one.
 func cutQuoted(text, word string) (after string, ok bool) {
 	for _, r := range word {
 		c, n := utf8.DecodeRuneInString(text)
@@ -174,7 +178,7 @@ func cutQuoted(text, word string) (after string, ok bool) {
 	return text, true
 }
 
-// inWord reports that byte i is not the first of its word.
+// inWord reports whether byte i is inside a word, not at its beginning.
 func inWord(text string, i int) bool {
 	if i == 0 {
 		return false
@@ -183,8 +187,8 @@ func inWord(text string, i int) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c >= utf8.RuneSelf && !strings.HasSuffix(text[:i], "“") && !strings.HasSuffix(text[:i], "‘")
 }
 
-// isName keeps what prose calls a person unless it is one word that begins a
-// sentence or is known to mislead it.
+// isName reports whether the bytes that prose calls a person are likely a name:
+// not a single word that begins a sentence or is known to mislead prose.
 func isName(t *redact.Text, start, end int) bool {
 	first := wordAt(t, start)
 	if first < 0 {
@@ -197,7 +201,8 @@ func isName(t *redact.Text, start, end int) bool {
 	return !tok.Gap.Sentence() && misleading.Flags(tok.Hash) == 0
 }
 
-// isHome reports that the place at byte start is where someone lives.
+// isHome reports whether a word such as "live" or "from" precedes the place at byte
+// start by at most four words.
 func isHome(t *redact.Text, start int) bool {
 	i := wordAt(t, start)
 	for n := 1; n <= 4 && i-n >= 0; n++ {
@@ -208,6 +213,7 @@ func isHome(t *redact.Text, start int) bool {
 	return false
 }
 
+// wordAt returns the index of the first word at or after byte start, or -1.
 func wordAt(t *redact.Text, start int) int {
 	for i, tok := range t.Tokens {
 		if tok.Start >= start {
@@ -217,14 +223,16 @@ func wordAt(t *redact.Text, start int) int {
 	return -1
 }
 
-// misleading are words that prose takes for persons.
+// misleading are words that prose takes for names of persons.
 var misleading = words("hi", "hello", "hey", "um", "uh", "ok", "okay", "yes", "yeah", "no", "thanks", "thank", "please", "sorry",
 	"doctor", "nurse", "sir", "madam", "clinic", "botox", "ozempic", "invisalign", "monday", "tuesday", "wednesday",
 	"thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july", "august",
 	"september", "october", "november", "december", "nhs", "gp", "mri", "ct", "street", "road", "avenue")
 
+// homes are words before the place where a person lives.
 var homes = words("live", "lives", "living", "lived", "address", "from", "near", "moved", "stay", "staying", "based")
 
+// words returns a set of words.
 func words(list ...string) *redact.Words {
 	w := new(redact.Words)
 	w.Add(1, list...)

@@ -1,17 +1,17 @@
-// Command redline shows what package redact makes of a text. It is a filter:
+// Command redline redacts text with package redact. It is a filter:
 //
 //	$ echo "My name is Sarah Connor, I live at 123 Harley Street and I have heart disease" | redline
 //	My name is [CONTACT/PERSON: Sarah Connor], I live at [CONTACT/ADDRESS: 123 Harley Street] and I have [REDACTED: MEDICAL]
 //
-// Medical facts and identity numbers are replaced; contact facts, which a
-// clinic needs, are marked, and with -all replaced too, as for a log. On a
-// terminal the kinds are coloured.
+// Medical facts and identity numbers are replaced. Contact facts, which a clinic
+// needs, are marked; with -all they are replaced too, as in a log. On a terminal
+// the marks are coloured.
 //
 //	redline [-all] [-strict] [-region GB|US|NG] [file]
-//	redline -json [file]     the spans of the whole text
-//	redline -jsonl [file]    {"id","text"} a line in, {"id","spans":[{"start","end","label"}]} out
-//	redline -eval file       scores a file of labelled lines, and the speed;
-//	                         "own" stands for the calls that come with package redacttest
+//	redline -json [file]     prints the spans of the whole text
+//	redline -jsonl [file]    reads {"id","text"} per line, prints {"id","spans":[{"start","end","label"}]}
+//	redline -eval file       scores a file of labelled lines and measures the speed;
+//	                         "own" stands for the calls in package redacttest
 //
 // Offsets are UTF-8 bytes.
 package main
@@ -30,6 +30,7 @@ import (
 )
 
 func main() {
+	// Colours are only for a terminal: a file or a pipe must get plain text.
 	stat, err := os.Stdout.Stat()
 	terminal := err == nil && stat.Mode()&os.ModeCharDevice != 0
 	if err := run(os.Args[1:], os.Stdin, os.Stdout, terminal); err != nil {
@@ -40,13 +41,14 @@ func main() {
 	}
 }
 
+// run parses the flags and runs one of the four modes.
 func run(args []string, in io.Reader, out io.Writer, colour bool) error {
 	flags := flag.NewFlagSet("redline", flag.ContinueOnError)
 	all := flags.Bool("all", false, "replace contact facts as well")
-	strict := flags.Bool("strict", false, "replace every word that is not known to be harmless")
+	strict := flags.Bool("strict", false, "replace every word that is not on the list of harmless words")
 	region := flags.String("region", "GB", "the `country` (GB, US, NG) of phone numbers given without one")
 	asJSON := flags.Bool("json", false, "print the spans instead of the text")
-	lines := flags.Bool("jsonl", false, "read and write a JSON object a line")
+	lines := flags.Bool("jsonl", false, "read and write one JSON object per line")
 	eval := flags.String("eval", "", "score this `file` of labelled lines, or \"own\"")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -85,7 +87,8 @@ func run(args []string, in io.Reader, out io.Writer, colour bool) error {
 	return filter(engine, in, out)
 }
 
-// policy marks contact facts, unless all is to be replaced.
+// policy returns a policy that replaces medical facts and identity numbers. It
+// marks contact facts, or replaces them too if all is set.
 func policy(all, colour bool) redact.Policy {
 	paint := func(code, text string) string {
 		if colour {
@@ -108,8 +111,8 @@ func policy(all, colour bool) redact.Policy {
 	return p
 }
 
-// filter copies in to out, redacted. It does not wait for the end: when the
-// input pauses after a whole line, that line is written.
+// filter copies in to out, redacted. It must not wait for the end of the input: if
+// the input pauses after a whole line, filter writes that line.
 func filter(engine *redact.Engine, in io.Reader, out io.Writer) error {
 	w := redact.NewWriter(out, engine)
 	buf := make([]byte, 1<<16)
@@ -134,7 +137,7 @@ func filter(engine *redact.Engine, in io.Reader, out io.Writer) error {
 	}
 }
 
-// A span is how a finding is written; it never holds what was found.
+// A span is the JSON form of a finding. It never holds the text.
 type span struct {
 	Start int         `json:"start"`
 	End   int         `json:"end"`
@@ -144,6 +147,7 @@ type span struct {
 	Rule  string      `json:"rule,omitempty"`
 }
 
+// analyze prints the spans of the whole input as one JSON array.
 func analyze(engine *redact.Engine, in io.Reader, out io.Writer) error {
 	text, err := io.ReadAll(in)
 	if err != nil {
@@ -160,6 +164,7 @@ func analyze(engine *redact.Engine, in io.Reader, out io.Writer) error {
 	return json.NewEncoder(out).Encode(spans)
 }
 
+// analyzeLines prints the spans of each JSON line of the input.
 func analyzeLines(engine *redact.Engine, in io.Reader, out io.Writer) error {
 	w := bufio.NewWriter(out)
 	defer w.Flush()
@@ -172,7 +177,7 @@ func analyzeLines(engine *redact.Engine, in io.Reader, out io.Writer) error {
 		if err := lines.Decode(&doc); err == io.EOF {
 			return w.Flush()
 		} else if err != nil {
-			return fmt.Errorf("object %d is not {\"id\",\"text\"}", n) // its error would quote the line
+			return fmt.Errorf("invalid object %d: want {\"id\",\"text\"}", n) // the decoder's error quotes the line
 		}
 		result, err := engine.Analyze(doc.Text)
 		if err != nil {

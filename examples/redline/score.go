@@ -11,7 +11,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact/redacttest"
 )
 
-// score prints how well and how fast the engine reads labelled utterances.
+// score prints recall, precision and speed of the engine on labelled utterances.
 func score(engine *redact.Engine, docs []redacttest.Doc, out io.Writer) error {
 	table, _, err := redacttest.Score(docs, func(text string) ([]redact.Span, error) {
 		result, err := engine.Analyze(text)
@@ -29,8 +29,8 @@ func score(engine *redact.Engine, docs []redacttest.Doc, out io.Writer) error {
 	return speed(engine, docs, out)
 }
 
-// speed prints the throughput of the whole pipeline and the time of an
-// utterance of 200 words, as this machine gives them now.
+// speed prints the throughput of the engine and the time for an utterance of 200
+// words, measured on this machine. Each utterance is another part of the text.
 func speed(engine *redact.Engine, docs []redacttest.Doc, out io.Writer) error {
 	var all []string
 	for _, d := range docs {

@@ -15,46 +15,46 @@ import (
 // A Doc is one labelled utterance.
 type Doc struct {
 	ID     string  `json:"id"`
-	Source string  `json:"source"` // the set it is from, a row of the score table
+	Source string  `json:"source"` // name of its set, a row of the score table
 	Text   string  `json:"text"`
 	Labels []Label `json:"spans"`
 }
 
-// A Label is what a person marked in a text: bytes [Start, End).
+// A Label marks a fact in a text: bytes [Start, End).
 type Label struct {
 	Start    int         `json:"start"`
 	End      int         `json:"end"`
 	Kind     redact.Kind `json:"label"`
-	Optional bool        `json:"optional,omitempty"` // neither a miss nor a false alarm
+	Optional bool        `json:"optional,omitempty"` // finding it or not counts as right
 }
 
-// Parse reads markup: "I take {MEDICAL:warfarin} since {DATE:March}", where
-// "{?MEDICAL:pain}" is optional. Braces have no other use.
+// Parse reads markup: "I take {MEDICAL:warfarin} since {DATE:March}". A label with
+// "?" is optional: "{?MEDICAL:pain}". The text itself must not contain braces.
 func Parse(markup string) (text string, labels []Label, err error) {
 	var b strings.Builder
 	for rest := markup; ; {
 		plain, marked, found := strings.Cut(rest, "{")
 		if strings.Contains(plain, "}") {
-			return "", nil, fmt.Errorf("redacttest: %q closes a brace it did not open", markup)
+			return "", nil, fmt.Errorf("redacttest: invalid markup %q: unbalanced brace", markup)
 		}
 		b.WriteString(plain)
 		if !found {
 			return b.String(), labels, nil
 		}
 		marked, rest, found = strings.Cut(marked, "}")
-		kind, said, ok := strings.Cut(marked, ":")
-		if !found || !ok || said == "" || strings.Contains(marked, "{") {
-			return "", nil, fmt.Errorf("redacttest: %q has a malformed label", markup)
+		kind, fact, ok := strings.Cut(marked, ":")
+		if !found || !ok || fact == "" || strings.Contains(marked, "{") {
+			return "", nil, fmt.Errorf("redacttest: invalid markup %q: use {KIND:text}", markup)
 		}
 		l := Label{Start: b.Len(), Optional: strings.HasPrefix(kind, "?")}
 		l.Kind = redact.Kind(strings.TrimPrefix(kind, "?"))
-		b.WriteString(said)
+		b.WriteString(fact)
 		l.End = b.Len()
 		labels = append(labels, l)
 	}
 }
 
-// parseLines reads markup a line; '#' begins a remark.
+// parseLines reads one utterance of markup per line; '#' begins a comment.
 func parseLines(source, lines string) ([]Doc, error) {
 	var docs []Doc
 	for line := range strings.Lines(lines) {
@@ -71,12 +71,12 @@ func parseLines(source, lines string) ([]Doc, error) {
 	return docs, nil
 }
 
-// Read reads labelled utterances, one JSON object a line:
+// Read reads labelled utterances, one JSON object per line:
 //
 //	{"id":"1","source":"calls","text":"It is Ann.","spans":[{"start":6,"end":9,"label":"PERSON"}]}
 //
-// Offsets are UTF-8 bytes; where a span also has bstart and bend, these are
-// the bytes and the others are not read.
+// Offsets are UTF-8 bytes. If a span also has bstart and bend, these are the bytes
+// and start and end are ignored; sets with offsets in code points have both.
 func Read(r io.Reader) ([]Doc, error) {
 	var docs []Doc
 	lines := bufio.NewScanner(r)
@@ -101,7 +101,7 @@ func Read(r io.Reader) ([]Doc, error) {
 				s.Start, s.End = *s.BStart, *s.BEnd
 			}
 			if s.Start < 0 || s.Start >= s.End || s.End > len(d.Text) || !utf8.RuneStart(d.Text[s.Start]) {
-				return nil, fmt.Errorf("redacttest: line %d: a span lies outside of its text", n)
+				return nil, fmt.Errorf("redacttest: line %d: invalid span: outside of its text", n)
 			}
 			d.Labels = append(d.Labels, s.Label)
 		}
@@ -110,11 +110,12 @@ func Read(r io.Reader) ([]Doc, error) {
 	return docs, lines.Err()
 }
 
-// Spoken returns d as speech-to-text without formatting writes it: in lower
-// case and without punctuation. Its source is d's with "-asr" added.
+// Spoken returns d as speech-to-text without formatting writes it, in lower case
+// and without punctuation, with its labels moved along. It adds "-asr" to the id
+// and the source.
 func Spoken(d Doc) Doc {
 	var b strings.Builder
-	at := make([]int, len(d.Text)+1) // where each byte went
+	at := make([]int, len(d.Text)+1) // new offset of each byte
 	for i, r := range d.Text {
 		at[i] = b.Len()
 		next, _ := utf8.DecodeRuneInString(d.Text[i+utf8.RuneLen(r):])

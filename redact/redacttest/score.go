@@ -10,29 +10,30 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact"
 )
 
-// A Tally counts how found spans meet labels. A found span hits a label of the
-// same kind when they overlap.
+// A Tally compares found spans with labels. A found span hits a label of the same
+// kind if the two overlap.
 type Tally struct {
-	Labelled, Hit  int // labels that are not optional, and those of them hit
-	Found, Right   int // found spans, and those that hit any label, optional or not
-	Chars, Covered int // bytes of labels that are not optional, and those found
-	Sentences      int // texts
+	Labelled, Hit  int // labels that are not optional, and how many of them are hit
+	Found, Right   int // found spans, and how many of them hit any label
+	Chars, Covered int // bytes of labels that are not optional, and how many are found
+	Sentences      int // number of texts
 }
 
-// Recall is the share of labels hit, 1 if there are none.
+// Recall returns the share of labels that are hit, 1 without labels.
 func (t Tally) Recall() float64 { return ratio(t.Hit, t.Labelled) }
 
-// Precision is the share of found spans that hit a label, 1 if there are none.
+// Precision returns the share of found spans that hit a label, 1 without spans.
 func (t Tally) Precision() float64 { return ratio(t.Right, t.Found) }
 
-// CharRecall is the share of labelled bytes found, 1 if there are none.
+// CharRecall returns the share of labelled bytes that are found, 1 without labels.
 func (t Tally) CharRecall() float64 { return ratio(t.Covered, t.Chars) }
 
-// FalsePer100 is the number of wrong spans per hundred texts.
+// FalsePer100 returns the number of wrong spans per hundred texts.
 func (t Tally) FalsePer100() float64 {
 	return 100 * (1 - ratio(t.Sentences-(t.Found-t.Right), t.Sentences))
 }
 
+// ratio returns part/whole, 1 if whole is 0.
 func ratio(part, whole int) float64 {
 	if whole == 0 {
 		return 1
@@ -45,24 +46,25 @@ func (t Tally) plus(u Tally) Tally {
 		t.Chars + u.Chars, t.Covered + u.Covered, t.Sentences + u.Sentences}
 }
 
-// A Row is the tally of one kind in one source.
+// A Row holds the tally of one kind in one source.
 type Row struct {
 	Source string
 	Kind   redact.Kind
 	Tally
 }
 
-// A Table is a score per source and kind.
+// A Table holds one row per source and kind.
 type Table []Row
 
-// A Miss is a label not hit or, with False set, a span found without a label.
+// A Miss is a label that is not hit or, if False is set, a span without a label.
 type Miss struct {
 	Doc   Doc
 	Label Label
 	False bool
 }
 
-// Score runs find over docs and compares what it finds with their labels.
+// Score calls find for each text and compares the spans with the labels. It stops
+// at the first error.
 func Score(docs []Doc, find func(text string) ([]redact.Span, error)) (Table, []Miss, error) {
 	tallies := make(map[Row]Tally)
 	sentences := make(map[string]int)
@@ -109,6 +111,7 @@ func Score(docs []Doc, find func(text string) ([]redact.Span, error)) (Table, []
 	return table, misses, nil
 }
 
+// covered returns the number of bytes of l that spans of its kind cover.
 func covered(l Label, spans []redact.Span) int {
 	marks := make([]bool, l.End-l.Start)
 	for _, s := range spans {
@@ -125,8 +128,8 @@ func covered(l Label, spans []redact.Span) int {
 	return n
 }
 
-// Of sums the rows of a kind in these sources, in all of them if none is
-// named.
+// Of returns the sum of the rows of a kind in the given sources, or in all sources
+// if no source is given.
 func (t Table) Of(kind redact.Kind, sources ...string) Tally {
 	var sum Tally
 	for _, row := range t {
@@ -137,7 +140,7 @@ func (t Table) Of(kind redact.Kind, sources ...string) Tally {
 	return sum
 }
 
-// WriteTo prints the table.
+// WriteTo writes the table as aligned text. It implements [io.WriterTo].
 func (t Table) WriteTo(w io.Writer) (int64, error) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	n, err := fmt.Fprintln(tw, "source\tkind\tlabels\trecall\tfound\tprecision\tchar recall\tfalse/100\t")

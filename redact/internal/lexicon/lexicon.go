@@ -1,19 +1,19 @@
-// Package lexicon holds the words by which medical facts are found in speech,
-// and the words that keep everyday talk from being taken for one.
+// Package lexicon holds the words that express medical facts in speech, and the
+// words that prevent false findings in everyday speech.
 //
-// Each list is a text file: one entry a line, "# name" opens a section, lines
-// that begin with "##" are remarks. Entries are what a person says, folded:
+// Each list is a text file with one entry per line. "# name" begins a section;
+// lines that begin with "##" are comments. Entries are spoken words, folded:
 //
 //   - lower case, ASCII (é is e), single spaces between words;
 //   - a hyphen, a slash or a dot inside is a space ("x-ray" is "x ray");
-//   - an apostrophe is written but does not count: "parkinson's" stands for
-//     "parkinsons" too. Mind that "I'll" is then not "ill";
-//   - singular, unless the plural is the usual form ("haemorrhoids"): the
-//     reader of a text strips or adds plurals by rule, [Irregulars] has the rest;
+//   - an apostrophe is written but ignored: "parkinson's" stands for "parkinsons"
+//     too. A reader of text must therefore tell "I'll" from "ill";
+//   - singular, unless the plural is the usual form ("haemorrhoids"): plurals are
+//     made by rule, and [Irregulars] holds the exceptions;
 //   - British spelling; [Terms] and [Spellings] add the American one.
 //
-// Nothing is parsed before a list is ranged over, and entries share memory with
-// the program's read-only data, so a list that is not kept costs nothing.
+// A list is parsed when it is ranged over. Entries share memory with the program's
+// read-only data, so a list that is not kept uses no heap.
 package lexicon
 
 import (
@@ -24,7 +24,7 @@ import (
 // A List is the text of one file of entries.
 type List string
 
-// All yields each entry of l, in file order, with the section it stands in.
+// All yields each entry of l, in file order, with its section.
 func (l List) All(yield func(entry, section string) bool) {
 	section := ""
 	for line := range strings.Lines(string(l)) {
@@ -68,9 +68,9 @@ var (
 )
 
 // Terms yields each medical phrase in both spellings, with its category. An
-// ambiguous phrase is medical only next to a cue ([Cues], another medical
-// phrase); any other is medical wherever no [Vetoes] phrase covers it. A phrase
-// may come more than once, always with the same ambiguity.
+// ambiguous phrase is medical only near a cue ([Cues] or another medical phrase).
+// Any other phrase is medical unless a phrase of [Vetoes] covers it. A phrase may
+// come more than once, always with the same ambiguity.
 func Terms(yield func(phrase string, ambiguous bool, category string) bool) {
 	for _, l := range []struct {
 		list      List
@@ -90,35 +90,35 @@ func Terms(yield func(phrase string, ambiguous bool, category string) bool) {
 	}
 }
 
-// The grammar of complaints: words that are medical only in company.
+// The grammar of complaints: words that are medical only in combination.
 var (
-	// BodyParts are what can hurt or be operated on, in singular. Section
-	// "plain" is rarely anything but a body part; "common" has other uses
-	// ("back", "hand", "face") and needs a possessive or a problem word that
-	// is not figurative.
+	// BodyParts are parts of the body in singular. Those of section "plain"
+	// rarely mean anything else; those of "common" have other meanings
+	// ("back", "hand", "face") and need a possessive or a problem word that is
+	// not figurative.
 	//
 	//go:embed bodyparts.txt
 	BodyParts List
 
-	// Problems go with a body part: section "after" in "my knee is swollen",
-	// "before" in "pain in my hip", "a lump on my neck", "compound" directly
-	// after it ("knee pain", "stomach problems"), "attribute" directly before
-	// it ("sore throat", "broken arm", "numb toes").
+	// Problems are complaints about a body part, by their position. Section
+	// "after": "my knee is swollen". "before": "pain in my hip", "a lump on my
+	// neck". "compound", directly after it: "knee pain", "stomach problems".
+	// "attribute", directly before it: "sore throat", "broken arm".
 	//
 	//go:embed problems.txt
 	Problems List
 
-	// Injuries are verbs, in all forms, that take a body part as object:
+	// Injuries are verbs, in all forms, with a body part as object:
 	// "sprained my ankle", "broke his wrist", "can't bend my knee".
 	//
 	//go:embed injuries.txt
 	Injuries List
 
-	// Heads end a medical phrase whose first words may be unknown or
-	// ambiguous: "… cancer", "… syndrome", "… scan". Section "strong": any
-	// unsafe word before it joins in. Section "weak" ("… treatment", "…
-	// test", "… injection"): only a body part, a term or a [Modifiers] word
-	// does.
+	// Heads are the last words of medical phrases that begin with unknown or
+	// ambiguous words: "… cancer", "… syndrome", "… scan". Section "strong":
+	// any word that is not [Safe] may precede. Section "weak" ("…
+	// treatment", "… test", "… injection"): only a body part, a term or a
+	// word of [Modifiers] may.
 	//
 	//go:embed heads.txt
 	Heads List
@@ -128,58 +128,59 @@ var (
 	//go:embed modifiers.txt
 	Modifiers List
 
-	// Triggers announce a medical phrase whatever its words. Section "any":
-	// all words to the next stop belong to it ("diagnosed with …"). Section
-	// "drug" likewise, for medicines ("milligrams of …"). Section "weak" ("i
-	// take …", "i have …"): only if its first word is not a [Safe] one.
+	// Triggers announce a medical phrase of any words. Section "any": all
+	// words to the next stop belong to it ("diagnosed with …"). Section
+	// "drug": the same for medicines ("milligrams of …"). Section "weak" ("i
+	// take …", "i have …"): only if its first word is not [Safe].
 	//
 	//go:embed triggers.txt
 	Triggers List
 
-	// Stops end the phrase after a trigger.
+	// Stops are the words that end the phrase after a trigger.
 	//
 	//go:embed stops.txt
 	Stops List
 
-	// Cues turn an ambiguous phrase near them into a medical one.
+	// Cues are the words that make an ambiguous phrase nearby medical.
 	//
 	//go:embed cues.txt
 	Cues List
 )
 
-// What is not medical.
+// Words and phrases that are not medical.
 var (
-	// Vetoes are phrases in which no word is medical: "cold call", "stroke of
-	// luck", "harley street", "cancer research". A veto takes what lies inside
-	// it, and what it overlaps only if it has more words: "blood test" stands
-	// in "a blood test call me", "a stroke" falls in "a stroke of luck".
+	// Vetoes are phrases without a medical word: "cold call", "stroke of
+	// luck", "harley street", "cancer research". A veto drops the findings
+	// inside it, and an overlapping one only if the veto has more words:
+	// "blood test" stays in "a blood test call me"; "a stroke" is dropped in
+	// "a stroke of luck".
 	//
 	//go:embed vetoes.txt
 	Vetoes List
 
-	// Figurative terms are not medical when said of a thing: "our server had
-	// a heart attack", "bleeding on the marketing budget". Section "thing"
-	// names things (server, market, budget), section "term" the words said of
-	// them. A person between the two makes the term literal again.
+	// Figurative terms are not medical in a sentence about a thing: "our
+	// server had a heart attack", "bleeding on the marketing budget". Section
+	// "thing" lists things (server, market, budget), section "term" the
+	// terms. A person between the two makes the term literal.
 	//
 	//go:embed figurative.txt
 	Figurative List
 
-	// ProperNouns tell names from terms. Section "after": a word that makes a
-	// name of the term before it ("Bath Road", "Stroke Association"); section
-	// "before": one that makes a name of the term after it ("Mrs Burns").
-	// Whole names are [Vetoes].
+	// ProperNouns are words that make a term next to them a name. Section
+	// "after": the term precedes ("Bath Road", "Stroke Association"). Section
+	// "before": the term follows ("Mrs Burns"). Whole names are in [Vetoes].
 	//
 	//go:embed propernouns.txt
 	ProperNouns List
 
-	// Clinic words belong to every call and say nothing of a patient:
-	// "appointment", "doctor", "treatment room". None is a strong term.
+	// Clinic words occur in every call and are not facts about a patient:
+	// "appointment", "doctor", "treatment room". They must not be terms,
+	// except ambiguous ones.
 	//
 	//go:embed clinic.txt
 	Clinic List
 
-	// Safe are the everyday words which strict mode lets through.
+	// Safe are the everyday words that strict mode leaves in the text.
 	//
 	//go:embed safe.txt
 	Safe List
@@ -199,8 +200,8 @@ var (
 	//go:embed suffixstops.txt
 	SuffixStops List
 
-	// Irregulars are plurals and inflections that rules do not give: two
-	// words a line, the form and what it is a form of ("feet foot").
+	// Irregulars are plurals and inflections without a rule: two words per
+	// line, the form and its base ("feet foot").
 	//
 	//go:embed irregulars.txt
 	Irregulars List

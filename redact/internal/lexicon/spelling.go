@@ -2,8 +2,8 @@ package lexicon
 
 import "strings"
 
-// britishForms turns British spelling into American. It may produce a form
-// nobody writes ("bruize"), which never matches and does no harm.
+// britishForms turns British spelling into American. It may produce a form that
+// does not exist ("bruize"), which is harmless: it never matches.
 var britishForms = strings.NewReplacer(
 	"aem", "em", "aes", "es", "aed", "ed", "aec", "ec",
 	"oed", "ed", "oes", "es", "oet", "et", "oea", "ea", "oel", "el",
@@ -13,8 +13,8 @@ var britishForms = strings.NewReplacer(
 	"sulph", "sulf", "fibre", "fiber", "grey", "gray", "mould", "mold", "counsell", "counsel",
 )
 
-// american returns term in American spelling. Most terms have none of the pairs
-// that begin or hold a British form, and skip the replacer, which allocates.
+// american returns term in American spelling. The replacer allocates, so it runs
+// only on terms with a pair of letters that a British form begins with or holds.
 func american(term string) string {
 	for i := 1; i < len(term); i++ {
 		switch term[i-1 : i+1] {
@@ -25,7 +25,7 @@ func american(term string) string {
 	return term
 }
 
-// Spellings returns term and, if it has one, its American form.
+// Spellings returns term and its American form, if that differs.
 func Spellings(term string) []string {
 	if us := american(term); us != term {
 		return []string{term, us}

