@@ -1,60 +1,58 @@
-# make test does all its own set-up; see .ci/run for what a change must pass.
+# make test does all its own set-up; .ci/run lists the checks of a change.
+# Targets with a comment after ## appear in make help.
 
-GO      ?= go
-CLAIMS  ?= 1000000
-CALLS   ?= 1000
-ROUNDS  ?= 10000
-FUZZ    ?= 30s
-tools   := $(GO) tool -modfile=tools.mod
+GO         ?= go
+CLAIMS     ?= 1000000
+CALLS      ?= 1000
+ROUNDS     ?= 10000
+FUZZ       ?= 30s
+SCREENSHOT ?= /tmp/linkpage.png
+tools      := $(GO) tool -modfile=tools.mod
 
-.PHONY: test setup bench race-million kill interleave contract browser fuzz fuzz-short lint ci
+.PHONY: test help setup bench race-million kill interleave contract browser fuzz fuzz-short docs lint ci
 
-# Every test, with the race detector, on a real PostgreSQL.
-test: setup
+test: setup ## every test, with the race detector, on a real PostgreSQL
 	$(GO) test -race -timeout 15m ./...
 
-# Installs what the tests need where it may (Debian, root), else names it.
-setup:
+help: ## this list; a setting is given as NAME=value after the target
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what the tests need (Debian as root), or list it
 	@.ci/setup
 
-# Every figure, as a ratio to a floor measured in the same run.
-bench: setup
-	@.ci/figures $(GO)
-
-# So many raced claims, none of which may double-book: CLAIMS=…
-race-million: setup
-	CLAIMS=$(CLAIMS) $(GO) test -count=1 -timeout 6h -v -run '^TestRacedClaims$$' ./adapters/pgxstore
-
-# So many dropped calls, workers killed and a carrier that fails: CALLS=…; then
-# the same with what most would write, which texts twice.
-kill: setup
-	CALLS=$(CALLS) $(GO) test -count=1 -timeout 60m -v -run '^(TestACallIsTextedOnceWhateverIsKilled|TestALeaseAndARetryTextTwice)$$' ./adapters/internal/handoff
-
-# So many bookings and opt-outs against sends: ROUNDS=…
-interleave: setup
-	INTERLEAVINGS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^TestNothingIsSentAfterABookingOrAnOptOut$$' ./adapters/internal/handoff
-
-# Every request to Twilio against Twilio's own OpenAPI description; needs npm.
-contract:
-	@.ci/openapi $(GO)
-
-# The link page in a real browser, and a picture of it: SCREENSHOT=…
-SCREENSHOT ?= /tmp/linkpage.png
-browser:
-	LINKPAGE_SCREENSHOT=$(SCREENSHOT) $(GO) test -count=1 -v -run '^TestLinkPageInABrowser$$' ./followup
-
-# Every fuzz target for FUZZ=… each.
-fuzz:
-	@.ci/fuzz $(GO) $(FUZZ)
-
-fuzz-short:
-	@.ci/fuzz $(GO) 3s
-
-lint:
+lint: ## gofmt, go vet, go mod tidy, staticcheck
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt -w these:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) mod tidy -diff
 	$(tools) staticcheck ./...
 
-ci:
+ci: ## all that a change must pass: .ci/run
 	@.ci/run
+
+bench: setup ## every figure, as a ratio to a floor measured in the same run
+	@.ci/figures $(GO)
+
+race-million: setup ## CLAIMS=1000000 raced claims: no double booking
+	CLAIMS=$(CLAIMS) $(GO) test -count=1 -timeout 6h -v -run '^TestRacedClaims$$' ./adapters/pgxstore
+
+# The second test is the control: a lease and a retry alone text twice.
+kill: setup ## CALLS=1000 dropped calls, killed workers, a failing carrier
+	CALLS=$(CALLS) $(GO) test -count=1 -timeout 60m -v -run '^(TestACallIsTextedOnceWhateverIsKilled|TestALeaseAndARetryTextTwice)$$' ./adapters/internal/handoff
+
+interleave: setup ## ROUNDS=10000 bookings and opt-outs against sends
+	INTERLEAVINGS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^TestNothingIsSentAfterABookingOrAnOptOut$$' ./adapters/internal/handoff
+
+contract: ## every request to Twilio against Twilio's OpenAPI file; needs npm
+	@.ci/openapi $(GO)
+
+browser: ## the link page in a real browser; SCREENSHOT=/tmp/linkpage.png
+	LINKPAGE_SCREENSHOT=$(SCREENSHOT) $(GO) test -count=1 -v -run '^TestLinkPageInABrowser$$' ./followup
+
+fuzz: ## every fuzz target for FUZZ=30s each
+	@.ci/fuzz $(GO) $(FUZZ)
+
+fuzz-short: ## every fuzz target for 3 seconds each
+	@.ci/fuzz $(GO) 3s
+
+docs: ## follow docs/postgres.md and docs/vapi.md; only on a disposable Debian
+	@.ci/docs docs/postgres.md docs/vapi.md
