@@ -11,6 +11,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/walltime"
 )
 
 // Catalogs tells what can be booked at a clinic. It is asked on every request,
@@ -309,9 +310,9 @@ func (c *Catalog) Resource(id ResourceID) (Resource, bool) {
 	return Resource{}, false
 }
 
-// At returns the instant that a wall time means at the clinic, and how often
-// the clinic's clock shows it that day. It is the one place where wall time
-// becomes an instant: [schedule.Resolve] in the clinic's zone.
-func (c *Catalog) At(d schedule.Date, t schedule.TimeOfDay) (time.Time, schedule.Wall) {
+// At returns the instant that a wall time means at the clinic, by
+// [schedule.Resolve] in the clinic's zone, and how often the clinic's clock
+// shows it that day.
+func (c *Catalog) At(d schedule.Date, t schedule.TimeOfDay) (time.Time, walltime.Occurrence) {
 	return schedule.Resolve(c.zone, d, t)
 }

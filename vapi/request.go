@@ -12,6 +12,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
+	"github.com/callwaiting-ai/callwaiting/tenant/walltime"
 )
 
 // arguments are what the model gives a booking tool. What else it gives, such
@@ -229,7 +230,7 @@ func (q *request) time() (schedule.TimeOfDay, error) {
 // does not exist, and booking the next one would be moving it silently.
 func (q *request) at(date schedule.Date, clock schedule.TimeOfDay) (time.Time, error) {
 	at, wall := q.catalog.At(date, clock)
-	if wall == schedule.Gap {
+	if wall == walltime.Gap {
 		return time.Time{}, ask("time", "The clocks go forward then, so there is no such time. What other time would you like?", "")
 	}
 	return at, nil

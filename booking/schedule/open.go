@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/callwaiting-ai/callwaiting/tenant/walltime"
 )
 
 // Rules are [Hours] in a zone, made ready for [Rules.Open]. They do not
@@ -52,11 +54,11 @@ func (r *Rules) Open(dst []Span, from, to int64) []Span {
 	if from >= to {
 		return dst
 	}
-	day := floorDiv(from-slack, secondsPerDay)
-	last := floorDiv(to+slack, secondsPerDay)
+	day := floorDiv(from-walltime.MaxOffset, secondsPerDay)
+	last := floorDiv(to+walltime.MaxOffset, secondsPerDay)
 	next, _ := slices.BinarySearchFunc(r.dates, day, func(rule dateRule, day int64) int { return cmp.Compare(rule.day, day) })
 	dates := r.dates[next:]
-	clock := startClock(r.loc, day*secondsPerDay)
+	clock := walltime.NewCursor(r.loc, day*secondsPerDay)
 	for weekday := weekdayOf(day); day <= last; day++ {
 		windows := r.week[weekday]
 		if len(dates) > 0 && dates[0].day == day {
@@ -65,8 +67,8 @@ func (r *Rules) Open(dst []Span, from, to int64) []Span {
 		for _, w := range windows {
 			midnight := day * secondsPerDay
 			span := Span{
-				Start: clock.resolve(midnight + int64(w.From)*60),
-				End:   clock.resolve(midnight + int64(w.To)*60),
+				Start: clock.Resolve(midnight + int64(w.From)*60),
+				End:   clock.Resolve(midnight + int64(w.To)*60),
 			}
 			if span.Start >= to {
 				return dst
@@ -82,33 +84,11 @@ func (r *Rules) Open(dst []Span, from, to int64) []Span {
 	return dst
 }
 
-// A clock resolves wall times that never decrease, as [resolve] does, and asks
-// the zone once per period instead of twice per window. It leaves a period
-// when a wall time lies past all the period shows, so nothing that comes later
-// was shown in a period left.
-type clock struct {
-	loc        *time.Location
-	start, end int64 // the current period
-	offset     int64
-}
-
-// startClock makes a clock for wall times from wall on. It starts two days
-// early: no period before that can show any of them.
-func startClock(loc *time.Location, wall int64) clock {
-	c := clock{loc: loc, start: wall - slack}
-	c.offset, c.end = period(loc, c.start)
-	return c
-}
-
-func (c *clock) resolve(wall int64) int64 {
-	at := wall - c.offset
-	for at >= c.end {
-		c.start = c.end
-		c.offset, c.end = period(c.loc, c.start)
-		at = wall - c.offset
+// floorDiv rounds down, also before 1970.
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
 	}
-	if at < c.start {
-		at, _ = resolve(c.loc, wall) // in the gap before this period
-	}
-	return at
+	return q
 }

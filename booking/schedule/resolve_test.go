@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+	"github.com/callwaiting-ai/callwaiting/tenant/walltime"
 )
 
 type (
@@ -18,7 +19,7 @@ type (
 		date schedule.Date
 		time schedule.TimeOfDay
 	}
-	resolver func(*time.Location, schedule.Date, schedule.TimeOfDay) (time.Time, schedule.Wall)
+	resolver func(*time.Location, schedule.Date, schedule.TimeOfDay) (time.Time, walltime.Occurrence)
 	tally    struct{ minutes, gaps, twice, wrong int64 }
 )
 
@@ -46,14 +47,14 @@ func examine(loc *time.Location, c change, resolve resolver) (n tally) {
 	from := time.Unix(c.at+c.before, 0).UTC().Add(-time.Duration(reach) * time.Minute)
 	for minute := range 2 * reach {
 		w := shown(from.Add(time.Duration(minute) * time.Minute))
-		at, is := first[w], schedule.Once
+		at, is := first[w], walltime.Once
 		switch times[w] {
 		case 0:
 			n.gaps++
-			at, is = c.at, schedule.Gap
+			at, is = c.at, walltime.Gap
 		case 2:
 			n.twice++
-			is = schedule.Twice
+			is = walltime.Twice
 		}
 		n.minutes++
 		if got, gotIs := resolve(loc, w.date, w.time); got.Unix() != at || gotIs != is {
@@ -90,7 +91,7 @@ func TestResolveAgreesWithTheClockAroundEveryChangeInEveryZone(t *testing.T) {
 // The test of the test: time.Date decides gaps and overlaps by its own lights,
 // and must be caught.
 func TestTheClockCatchesAResolverWithOtherRules(t *testing.T) {
-	byTimeDate := func(loc *time.Location, d schedule.Date, at schedule.TimeOfDay) (time.Time, schedule.Wall) {
+	byTimeDate := func(loc *time.Location, d schedule.Date, at schedule.TimeOfDay) (time.Time, walltime.Occurrence) {
 		_, is := schedule.Resolve(loc, d, at)
 		return time.Date(d.Year, d.Month, d.Day, 0, int(at), 0, 0, loc), is
 	}
@@ -118,7 +119,7 @@ func TestResolveAndOpenHoldInZonesThatNoOneLivesIn(t *testing.T) {
 			w := shown(at.Add(time.Duration(minute) * time.Minute))
 			want, times := ref.resolve(at.Unix() + int64(minute)*60)
 			got, is := schedule.Resolve(ref.loc, w.date, w.time)
-			wantIs := []schedule.Wall{schedule.Gap, schedule.Once, schedule.Twice}[min(times, 2)]
+			wantIs := []walltime.Occurrence{walltime.Gap, walltime.Once, walltime.Twice}[min(times, 2)]
 			if got.Unix() != want || is != wantIs {
 				t.Fatalf("seed %d: %v is %v (%v), want %v (%v)", seed, w, got.UTC(), is, time.Unix(want, 0).UTC(), wantIs)
 			}
@@ -149,7 +150,7 @@ func TestResolveAgreesWithTheClockAtEveryYearsEnd(t *testing.T) {
 			for day := -3; day <= 3; day++ {
 				d := schedule.DateOf(utc(year, 1, 1).AddDate(0, 0, day))
 				got, wall := schedule.Resolve(loc, d, 12*60)
-				if wall != schedule.Once || schedule.DateOf(got) != d || got.Hour() != 12 || got.Minute() != 0 {
+				if wall != walltime.Once || schedule.DateOf(got) != d || got.Hour() != 12 || got.Minute() != 0 {
 					t.Errorf("%s: noon of %v is %v (%v)", loc, d, got, wall)
 				}
 			}
@@ -163,30 +164,30 @@ func TestResolve(t *testing.T) {
 		zone, date string
 		time       schedule.TimeOfDay
 		want       string // in UTC
-		wall       schedule.Wall
+		wall       walltime.Occurrence
 	}{
-		{"an ordinary time", "Europe/London", "2026-07-01", 9 * 60, "2026-07-01T08:00:00Z", schedule.Once},
-		{"a clinic without summer time", "Africa/Lagos", "2026-07-01", 15 * 60, "2026-07-01T14:00:00Z", schedule.Once},
-		{"the last minute before a gap", "Europe/London", "2026-03-29", 59, "2026-03-29T00:59:00Z", schedule.Once},
-		{"the start of a gap", "Europe/London", "2026-03-29", 60, "2026-03-29T01:00:00Z", schedule.Gap},
-		{"the middle of a gap", "Europe/London", "2026-03-29", 90, "2026-03-29T01:00:00Z", schedule.Gap},
-		{"the end of a gap", "Europe/London", "2026-03-29", 120, "2026-03-29T01:00:00Z", schedule.Once},
-		{"the first of two", "Europe/London", "2026-10-25", 90, "2026-10-25T00:30:00Z", schedule.Twice},
-		{"after the second of two", "Europe/London", "2026-10-25", 120, "2026-10-25T02:00:00Z", schedule.Once},
-		{"half an hour back", "Australia/Lord_Howe", "2026-04-05", 105, "2026-04-04T14:45:00Z", schedule.Twice},
-		{"half an hour forward", "Australia/Lord_Howe", "2026-10-04", 135, "2026-10-03T15:30:00Z", schedule.Gap},
-		{"two hours forward", "Antarctica/Troll", "2026-03-29", 150, "2026-03-29T01:00:00Z", schedule.Gap},
-		{"a quarter past the hour", "Pacific/Chatham", "2026-09-27", 3 * 60, "2026-09-26T14:00:00Z", schedule.Gap},
-		{"midnight in a gap", "Africa/Cairo", "2026-04-24", 0, "2026-04-23T22:00:00Z", schedule.Gap},
-		{"24:00 in the same gap", "Africa/Cairo", "2026-04-23", schedule.Midnight24, "2026-04-23T22:00:00Z", schedule.Gap},
-		{"a day that was skipped", "Pacific/Apia", "2011-12-30", 9 * 60, "2011-12-30T10:00:00Z", schedule.Gap},
-		{"the day before it", "Pacific/Apia", "2011-12-29", 9 * 60, "2011-12-29T19:00:00Z", schedule.Once},
-		{"the day after it", "Pacific/Apia", "2011-12-31", 9 * 60, "2011-12-30T19:00:00Z", schedule.Once},
-		{"a day that happened twice", "America/Juneau", "1867-10-19", 12 * 60, "1867-10-18T20:57:41Z", schedule.Twice},
-		{"an offset with seconds", "Africa/Monrovia", "1960-06-01", 9 * 60, "1960-06-01T09:44:30Z", schedule.Once},
-		{"before 1970", "America/New_York", "1951-04-29", 150, "1951-04-29T07:00:00Z", schedule.Gap},
-		{"a leap year's last day", "America/New_York", "2096-12-31", 9 * 60, "2096-12-31T14:00:00Z", schedule.Once},
-		{"the date line", "Pacific/Kiritimati", "2026-01-01", 0, "2025-12-31T10:00:00Z", schedule.Once},
+		{"an ordinary time", "Europe/London", "2026-07-01", 9 * 60, "2026-07-01T08:00:00Z", walltime.Once},
+		{"a clinic without summer time", "Africa/Lagos", "2026-07-01", 15 * 60, "2026-07-01T14:00:00Z", walltime.Once},
+		{"the last minute before a gap", "Europe/London", "2026-03-29", 59, "2026-03-29T00:59:00Z", walltime.Once},
+		{"the start of a gap", "Europe/London", "2026-03-29", 60, "2026-03-29T01:00:00Z", walltime.Gap},
+		{"the middle of a gap", "Europe/London", "2026-03-29", 90, "2026-03-29T01:00:00Z", walltime.Gap},
+		{"the end of a gap", "Europe/London", "2026-03-29", 120, "2026-03-29T01:00:00Z", walltime.Once},
+		{"the first of two", "Europe/London", "2026-10-25", 90, "2026-10-25T00:30:00Z", walltime.Twice},
+		{"after the second of two", "Europe/London", "2026-10-25", 120, "2026-10-25T02:00:00Z", walltime.Once},
+		{"half an hour back", "Australia/Lord_Howe", "2026-04-05", 105, "2026-04-04T14:45:00Z", walltime.Twice},
+		{"half an hour forward", "Australia/Lord_Howe", "2026-10-04", 135, "2026-10-03T15:30:00Z", walltime.Gap},
+		{"two hours forward", "Antarctica/Troll", "2026-03-29", 150, "2026-03-29T01:00:00Z", walltime.Gap},
+		{"a quarter past the hour", "Pacific/Chatham", "2026-09-27", 3 * 60, "2026-09-26T14:00:00Z", walltime.Gap},
+		{"midnight in a gap", "Africa/Cairo", "2026-04-24", 0, "2026-04-23T22:00:00Z", walltime.Gap},
+		{"24:00 in the same gap", "Africa/Cairo", "2026-04-23", schedule.Midnight24, "2026-04-23T22:00:00Z", walltime.Gap},
+		{"a day that was skipped", "Pacific/Apia", "2011-12-30", 9 * 60, "2011-12-30T10:00:00Z", walltime.Gap},
+		{"the day before it", "Pacific/Apia", "2011-12-29", 9 * 60, "2011-12-29T19:00:00Z", walltime.Once},
+		{"the day after it", "Pacific/Apia", "2011-12-31", 9 * 60, "2011-12-30T19:00:00Z", walltime.Once},
+		{"a day that happened twice", "America/Juneau", "1867-10-19", 12 * 60, "1867-10-18T20:57:41Z", walltime.Twice},
+		{"an offset with seconds", "Africa/Monrovia", "1960-06-01", 9 * 60, "1960-06-01T09:44:30Z", walltime.Once},
+		{"before 1970", "America/New_York", "1951-04-29", 150, "1951-04-29T07:00:00Z", walltime.Gap},
+		{"a leap year's last day", "America/New_York", "2096-12-31", 9 * 60, "2096-12-31T14:00:00Z", walltime.Once},
+		{"the date line", "Pacific/Kiritimati", "2026-01-01", 0, "2025-12-31T10:00:00Z", walltime.Once},
 	} {
 		t.Run(tt.story, func(t *testing.T) {
 			d, err := schedule.ParseDate(tt.date)

@@ -10,10 +10,11 @@
 // [Nearest] picks those nearest to a time, [Fits] says why a time is not among
 // them.
 //
-// The clock is read in one place, [Resolve], with two rules: a wall time that
-// a clock change skips means the first instant after the gap, and a wall time
-// that happens twice means the first of the two. A window that crosses a
-// clock change has its real length, so a day has 23, 24 or 25 hours, or none.
+// Package walltime turns wall time into instants, with two rules: a wall time
+// that a clock change skips means the first instant after the gap, and a wall
+// time that happens twice means the first of the two. [Resolve] is its form
+// for a [Date] and a [TimeOfDay]. A window that crosses a clock change has its
+// real length, so a day has 23, 24 or 25 hours, or none.
 //
 // The grid counts elapsed time from the opening of the span a start lies in:
 // hours of 09:10–17:00 with a 30-minute grid start at 09:10, 09:40, …, whatever
