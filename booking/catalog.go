@@ -3,7 +3,6 @@ package booking
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -138,8 +137,10 @@ type service struct {
 	overlap bool          // some needs share resources
 }
 
-// NewCatalog checks cfg and returns the catalog of it. The error names the
-// field that cannot be used, and the cure. What it keeps of cfg is copied.
+// NewCatalog checks cfg and returns its catalog. The error is an
+// [*InvalidError] that names the first invalid field, such as
+// "CatalogConfig.Services[2].Needs[0]", and the fix. The catalog keeps a copy
+// of cfg.
 func NewCatalog(cfg CatalogConfig) (*Catalog, error) {
 	c := &Catalog{
 		zone:      cfg.Zone,
@@ -151,61 +152,60 @@ func NewCatalog(cfg CatalogConfig) (*Catalog, error) {
 	}
 	switch {
 	case c.zone == nil || c.zone == time.Local:
-		return nil, errors.New("booking: CatalogConfig.Zone: load the clinic's IANA zone with time.LoadLocation")
+		return nil, invalid("Zone", "is missing: load the clinic's IANA zone with time.LoadLocation")
 	case c.grid < time.Minute || c.grid%time.Minute != 0:
-		return nil, fmt.Errorf("booking: CatalogConfig.Grid is %v: use whole minutes", c.grid)
+		return nil, invalid("Grid", "is %v: use whole minutes", c.grid)
 	case c.notice < 0:
-		return nil, fmt.Errorf("booking: CatalogConfig.MinNotice is %v: use 0 or more", c.notice)
+		return nil, invalid("MinNotice", "is %v: use 0 or more", c.notice)
 	case c.window <= c.notice || c.window > 2*366*24*time.Hour:
-		return nil, fmt.Errorf("booking: CatalogConfig.Window is %v: use more than MinNotice and at most two years", c.window)
+		return nil, invalid("Window", "is %v: use more than MinNotice and at most two years", c.window)
 	case len(cfg.Resources) == 0:
-		return nil, errors.New("booking: CatalogConfig.Resources is empty: name who or what can be booked")
+		return nil, invalid("Resources", "is empty: name the practitioners, rooms and devices that can be booked")
 	case len(cfg.Services) == 0:
-		return nil, errors.New("booking: CatalogConfig.Services is empty: name what can be booked")
+		return nil, invalid("Services", "is empty: name the types of appointment that can be booked")
 	}
 	var err error
 	if c.rules, err = schedule.Compile(cfg.Hours, c.zone); err != nil {
-		return nil, fmt.Errorf("booking: CatalogConfig.Hours: %w", err)
+		return nil, invalidHours("Hours", err)
 	}
-	for _, r := range cfg.Resources {
-		if err := c.addResource(r); err != nil {
+	for i, r := range cfg.Resources {
+		if err := c.addResource(fmt.Sprintf("Resources[%d]", i), r); err != nil {
 			return nil, err
 		}
 	}
-	for _, s := range cfg.Services {
-		if err := c.addService(s); err != nil {
+	for i, s := range cfg.Services {
+		if err := c.addService(fmt.Sprintf("Services[%d]", i), s); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-func (c *Catalog) addResource(r Resource) error {
-	field := fmt.Sprintf("booking: Resource %q", r.ID)
+func (c *Catalog) addResource(field string, r Resource) error {
 	r.Capacity = cmp.Or(r.Capacity, 1)
 	switch {
 	case !tenant.ValidKey(string(r.ID)):
-		return fmt.Errorf("%s: ID: use 1 to 64 of a-z, 0-9, '-' and '_'", field)
+		return invalid(field+".ID", "is not a key: use 1 to 64 of a-z, 0-9, '-' and '_'")
 	case c.resources[r.ID] != nil:
-		return fmt.Errorf("%s stands twice: give each resource its own ID", field)
+		return invalid(field+".ID", "%q is the id of an earlier resource too: give each its own", r.ID)
 	case r.Name == "":
-		return fmt.Errorf("%s: Name is empty: give the name a caller hears", field)
+		return invalid(field+".Name", "is empty: give the name a caller hears")
 	case r.Capacity < 1 || r.Capacity > 100:
-		return fmt.Errorf("%s: Capacity is %d: use 1 to 100", field, r.Capacity)
+		return invalid(field+".Capacity", "is %d: use 1 to 100", r.Capacity)
 	}
 	made := &resource{Resource: r}
 	if r.Hours != nil {
 		rules, err := schedule.Compile(*r.Hours, c.zone)
 		if err != nil {
-			return fmt.Errorf("%s: Hours: %w", field, err)
+			return invalidHours(field+".Hours", err)
 		}
 		made.rules = rules
 	}
-	for _, off := range r.Off {
+	for i, off := range r.Off {
 		from, _ := schedule.Resolve(c.zone, off.From.Date, off.From.Time)
 		to, _ := schedule.Resolve(c.zone, off.To.Date, off.To.Time)
 		if !from.Before(to) {
-			return fmt.Errorf("%s: Off: an absence ends before it begins: put To after From", field)
+			return invalid(fmt.Sprintf("%s.Off[%d]", field, i), "ends before it begins: put To after From")
 		}
 		made.off = append(made.off, schedule.Span{Start: from.Unix(), End: to.Unix()})
 	}
@@ -214,23 +214,24 @@ func (c *Catalog) addResource(r Resource) error {
 	return nil
 }
 
-func (c *Catalog) addService(s ServiceType) error {
-	field := fmt.Sprintf("booking: ServiceType %q", s.ID)
+func (c *Catalog) addService(field string, s ServiceType) error {
 	switch {
 	case !tenant.ValidKey(string(s.ID)):
-		return fmt.Errorf("%s: ID: use 1 to 64 of a-z, 0-9, '-' and '_'", field)
+		return invalid(field+".ID", "is not a key: use 1 to 64 of a-z, 0-9, '-' and '_'")
 	case c.byID[s.ID] != nil:
-		return fmt.Errorf("%s stands twice: give each service its own ID", field)
+		return invalid(field+".ID", "%q is the id of an earlier service too: give each its own", s.ID)
 	case s.Name == "":
-		return fmt.Errorf("%s: Name is empty: give the name a caller hears", field)
+		return invalid(field+".Name", "is empty: give the name a caller hears")
 	case s.Duration < time.Minute || s.Duration > 24*time.Hour || s.Duration%time.Minute != 0:
-		return fmt.Errorf("%s: Duration is %v: use whole minutes, at most 24 hours", field, s.Duration)
-	case s.Before < 0 || s.After < 0 || s.Before%time.Minute != 0 || s.After%time.Minute != 0:
-		return fmt.Errorf("%s: Before and After: use whole minutes, 0 or more", field)
+		return invalid(field+".Duration", "is %v: use whole minutes, at most 24 hours", s.Duration)
+	case s.Before < 0 || s.Before%time.Minute != 0:
+		return invalid(field+".Before", "is %v: use whole minutes, 0 or more", s.Before)
+	case s.After < 0 || s.After%time.Minute != 0:
+		return invalid(field+".After", "is %v: use whole minutes, 0 or more", s.After)
 	case strings.ContainsAny(s.Document, `/\:`) || strings.HasPrefix(s.Document, "."):
-		return fmt.Errorf("%s: Document: use the plain name of a file, without a folder", field)
+		return invalid(field+".Document", "is not a plain name: name a file, without a folder")
 	case len(s.Needs) == 0:
-		return fmt.Errorf("%s: Needs is empty: name the resources it occupies", field)
+		return invalid(field+".Needs", "is empty: name the resources it occupies")
 	}
 	made := &service{ServiceType: s}
 	made.Needs = slices.Clone(s.Needs)
@@ -240,26 +241,27 @@ func (c *Catalog) addService(s ServiceType) error {
 	}
 	slices.SortStableFunc(made.order, func(a, b int) int { return cmp.Compare(len(s.Needs[a]), len(s.Needs[b])) })
 	for _, i := range made.order {
+		need := fmt.Sprintf("%s.Needs[%d]", field, i)
 		var any []*resource
 		for _, id := range s.Needs[i] {
 			r := c.resources[id]
 			if r == nil {
-				return fmt.Errorf("%s: Needs names %q, which is not among the resources", field, id)
+				return invalid(need, "no resource %q: use one of %s", id, c.resourceIDs())
 			}
 			if slices.Contains(any, r) {
-				return fmt.Errorf("%s: a need names %q twice", field, id)
+				return invalid(need, "names %q twice: remove one", id)
 			}
 			any = append(any, r)
 			made.all = append(made.all, id)
 		}
 		if len(any) == 0 {
-			return fmt.Errorf("%s: a need is empty: name any of the resources that can meet it", field)
+			return invalid(need, "is empty: name the resources that can meet it")
 		}
 		for _, narrower := range made.needs {
 			switch shared := countShared(narrower, any); {
 			case shared == 0:
 			case shared < len(narrower):
-				return fmt.Errorf("%s: two needs share some of their resources: make one a part of the other, or keep them apart", field)
+				return invalid(need, "shares some resources with another need: make one a part of the other, or keep them apart")
 			default:
 				made.overlap = true
 			}
@@ -271,6 +273,28 @@ func (c *Catalog) addService(s ServiceType) error {
 	c.services = append(c.services, made)
 	c.byID[s.ID] = made
 	return nil
+}
+
+// invalid returns the error for a field of a [CatalogConfig].
+func invalid(field, problem string, args ...any) error {
+	return &InvalidError{"CatalogConfig." + field, fmt.Sprintf(problem, args...)}
+}
+
+// invalidHours returns the error of [schedule.Compile] for opening hours that
+// are a field of a [CatalogConfig]; err begins with the day.
+func invalidHours(field string, err error) error {
+	day, problem, _ := strings.Cut(strings.TrimPrefix(err.Error(), "schedule: "), ": ")
+	return invalid(field+"."+day, "%s", problem)
+}
+
+// resourceIDs lists the resources for an error message.
+func (c *Catalog) resourceIDs() string {
+	var ids []string
+	for id := range c.resources {
+		ids = append(ids, string(id))
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, ", ")
 }
 
 func countShared(a, b []*resource) (n int) {

@@ -71,8 +71,8 @@ func (e *NotBookableError) Error() string {
 // Is reports whether target is [ErrNotBookable].
 func (e *NotBookableError) Is(target error) bool { return target == ErrNotBookable }
 
-// InvalidError says which field of a request cannot be used, and why. It does
-// not repeat the field's value.
+// InvalidError names a field of a request or of a [CatalogConfig] that is
+// invalid, the reason and the fix. For a request it never repeats the value.
 type InvalidError struct{ Field, Problem string }
 
 func (e *InvalidError) Error() string {

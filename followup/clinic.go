@@ -124,15 +124,31 @@ type Settings struct {
 	texts map[Kind]string // of the kinds it sends, as they are sent
 }
 
-// NewClinic checks how a clinic wants its messages. The error names the field
-// that cannot be used, and the cure.
+// SettingsError names an invalid field of a [SettingsConfig], such as
+// "Templates[offer]".
+type SettingsError struct {
+	Field string
+	Org   tenant.ID
+	Err   error // the reason and the fix
+}
+
+// Error implements error.
+func (e *SettingsError) Error() string {
+	return fmt.Sprintf("followup: SettingsConfig.%s of %s %v", e.Field, e.Org, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *SettingsError) Unwrap() error { return e.Err }
+
+// NewSettings checks cfg and returns its settings. The error is a
+// [*SettingsError] unless Org is invalid.
 func NewSettings(cfg SettingsConfig) (*Settings, error) {
 	if err := cfg.Org.Validate(); err != nil {
 		return nil, fmt.Errorf("followup: SettingsConfig.Org: %w", err)
 	}
 	c := &Settings{cfg: withDefaults(cfg)}
 	if field, err := c.check(); err != nil {
-		return nil, fmt.Errorf("followup: SettingsConfig.%s of %s %w", field, cfg.Org.ID, err)
+		return nil, &SettingsError{field, cfg.Org.ID, err}
 	}
 	return c, nil
 }

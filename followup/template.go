@@ -139,11 +139,11 @@ func (c *Settings) clock() string {
 func (c *Settings) CheckWords(words []string) error {
 	for i, word := range words {
 		if holdsWord(c.cfg.Label, word) {
-			return fmt.Errorf("followup: SettingsConfig.Label of %s holds words[%d] of its catalog, a medical fact: sign with a neutral name", c.cfg.Org.ID, i)
+			return &SettingsError{"Label", c.cfg.Org.ID, fmt.Errorf("holds words[%d] of its catalog, a medical fact: sign with a neutral name", i)}
 		}
 		for kind, text := range c.texts {
 			if holdsWord(placeholder.ReplaceAllString(text, "|"), word) {
-				return fmt.Errorf("followup: SettingsConfig.Templates[%s] of %s holds words[%d] of its catalog, a medical fact: take it out", kind, c.cfg.Org.ID, i)
+				return &SettingsError{fmt.Sprintf("Templates[%s]", kind), c.cfg.Org.ID, fmt.Errorf("holds words[%d] of its catalog, a medical fact: take it out", i)}
 			}
 		}
 	}
