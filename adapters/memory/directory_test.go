@@ -40,11 +40,7 @@ func TestDirectory(t *testing.T) {
 	clinics := []tenant.Registration{harley(), ikeja()}
 	d, err := memory.NewDirectory(clinics...)
 	require.NoError(t, err)
-	h := tenanttest.DirectoryHarness{Directory: d}
-	for _, c := range clinics {
-		h.Clinics = append(h.Clinics, tenanttest.Clinic(c))
-	}
-	tenanttest.RunDirectory(t, h)
+	tenanttest.RunDirectory(t, tenanttest.DirectoryHarness{Directory: d, Clinics: clinics})
 }
 
 func TestNewDirectoryRefusesWhatCannotBeServed(t *testing.T) {

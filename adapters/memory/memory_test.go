@@ -12,7 +12,6 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking/bookingtest"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant"
-	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest"
 )
 
 // A clock is a time that tests let pass.
@@ -40,10 +39,6 @@ func TestStore(t *testing.T) {
 
 func TestStoreByTheRealClock(t *testing.T) {
 	bookingtest.Run(t, bookingtest.Harness{Store: memory.New()})
-}
-
-func TestStoreIsASiloForEachClinic(t *testing.T) {
-	tenanttest.Run(t, tenanttest.Harness{Store: memory.New()})
 }
 
 // Five callers want one slot at the same moment.

@@ -43,13 +43,12 @@ func ikeja(t *testing.T) tenant.Registration {
 func TestDirectory(t *testing.T) {
 	d := pgtest.DB(t)
 	clinics := []tenant.Registration{harley(t), ikeja(t)}
-	h := tenanttest.DirectoryHarness{Directory: open(t, d.App, 4)}
+	directory := open(t, d.App, 4)
 	admin := d.AdminPool(t)
 	for _, c := range clinics {
 		require.NoError(t, pgxstore.Register(t.Context(), admin, c))
-		h.Clinics = append(h.Clinics, tenanttest.Clinic(c))
 	}
-	tenanttest.RunDirectory(t, h)
+	tenanttest.RunDirectory(t, tenanttest.DirectoryHarness{Directory: directory, Clinics: clinics})
 }
 
 func TestRegister(t *testing.T) {

@@ -16,15 +16,10 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking/bookingtest"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant"
-	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest"
 )
 
 func TestStore(t *testing.T) {
 	bookingtest.Run(t, bookingtest.Harness{Store: open(t, pgtest.DB(t).App, 16)})
-}
-
-func TestSilo(t *testing.T) {
-	tenanttest.Run(t, tenanttest.Harness{Store: open(t, pgtest.DB(t).App, 16)})
 }
 
 // The default isolation of a database or a role is not in the store's hands.
@@ -58,7 +53,6 @@ func TestStoreBehindPgBouncer(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			store := open(t, through+"&default_query_exec_mode="+mode, 16)
 			require.Empty(t, bookingtest.Failing(bookingtest.Harness{Store: store}))
-			require.Empty(t, tenanttest.Failing(tenanttest.Harness{Store: store}))
 		})
 	}
 	t.Run("statements that another client would find are refused", func(t *testing.T) {
@@ -123,7 +117,6 @@ func TestTxIsAStore(t *testing.T) {
 	require.NoError(t, err)
 	s := perCall{store, pool}
 	require.Empty(t, bookingtest.Failing(bookingtest.Harness{Store: s}))
-	require.Empty(t, tenanttest.Failing(tenanttest.Harness{Store: s}))
 }
 
 func pool(t testing.TB, databaseURL string, conns int32, changes ...func(*pgxpool.Config)) *pgxpool.Pool {

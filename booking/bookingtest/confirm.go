@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 var confirmChecks = []check{
@@ -74,7 +75,7 @@ func (f *fixture) atOnce(change change, id booking.ID) {
 		a   booking.Appointment
 		err error
 	}
-	results := race(8, func(int) result {
+	results := suite.Race(8, func(int) result {
 		a, err := change(id)
 		return result{a, err}
 	})
@@ -140,7 +141,7 @@ func confirmRacesClaim(f *fixture) {
 		held := f.wins(hold(by(1, f.claim(fmt.Sprint("a-", round), at(10, 0), one(r))), d))
 		rival := fmt.Sprint("b-", round)
 		var claims atomic.Int64
-		results := race(3, func(i int) error {
+		results := suite.Race(3, func(i int) error {
 			switch i {
 			case 0: // confirms somewhere around the end
 				if f.Advance == nil {
@@ -185,7 +186,7 @@ func confirmRacesClaim(f *fixture) {
 func confirmRacesCancel(f *fixture) {
 	for round := range f.rounds(20) {
 		held := f.wins(hold(f.claim(fmt.Sprint("a-", round), at(10, 0)), time.Hour))
-		results := race(2, func(i int) error {
+		results := suite.Race(2, func(i int) error {
 			if i == 0 {
 				_, err := f.confirm(held.ID)
 				return err
@@ -290,7 +291,7 @@ func cancelRacesClaims(f *fixture) {
 	for round := range f.rounds(10) {
 		r := booking.ResourceID(fmt.Sprint("device-", round))
 		a := f.wins(f.claim(fmt.Sprint("a-", round), at(10, 0), one(r)))
-		answers := race(6, func(i int) answer {
+		answers := suite.Race(6, func(i int) answer {
 			if i == 0 {
 				_, err := f.cancel(a.ID)
 				return answer{booking.Outcome{Taken: true}, err}

@@ -8,29 +8,34 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 // A fixture is a fresh clinic in the store under test, and what the checks say
 // about it. Methods that fail end the check; call them from its goroutine only.
 type fixture struct {
-	reporter
+	suite.Reporter
 	Harness
 	ctx   context.Context
 	org   tenant.ID
 	short bool
 }
 
-// newFixture gives a check a clinic and a minute: what takes longer is stuck.
-func newFixture(r reporter, h Harness) (*fixture, context.CancelFunc) {
+// fixture gives a check a clinic and a minute: what takes longer is stuck.
+func (h Harness) fixture(r suite.Reporter) (*fixture, func()) {
+	if h.Org == nil {
+		h.Org = tenant.NewID
+	}
+	if h.Seed == 0 {
+		h.Seed = uint64(time.Now().UnixNano())
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	_, quiet := r.(*recorder)
-	return &fixture{reporter: r, Harness: h, ctx: ctx, org: h.Org(), short: quiet || testing.Short()}, cancel
+	return &fixture{Reporter: r, Harness: h, ctx: ctx, org: h.Org(), short: suite.Short(r)}, cancel
 }
 
 // rounds is how often a race is run.
@@ -277,24 +282,6 @@ func (f *fixture) brief() time.Duration {
 	return 20 * time.Millisecond
 }
 
-// race does n things at once and returns what each returned.
-func race[R any](n int, do func(i int) R) []R {
-	results := make([]R, n)
-	start := make(chan struct{})
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			<-start
-			results[i] = do(i)
-		}()
-	}
-	close(start)
-	wg.Wait()
-	return results
-}
-
 // An answer is what a Claim or a Move returned.
 type answer struct {
 	booking.Outcome
@@ -303,7 +290,7 @@ type answer struct {
 
 // claimAll races claims.
 func (f *fixture) claimAll(claims []booking.Claim) []answer {
-	return race(len(claims), func(i int) answer {
+	return suite.Race(len(claims), func(i int) answer {
 		out, err := f.Store.Claim(f.ctx, f.org, claims[i])
 		return answer{out, err}
 	})

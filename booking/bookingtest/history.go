@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 // An operation is a step of a concurrent history: called and answered at two
@@ -27,7 +28,7 @@ func randomHistories(f *fixture) {
 	for round := range uint64(f.rounds(100)) {
 		f.org = f.Org()
 		var clock atomic.Int64
-		histories := race(workers, func(w int) []operation {
+		histories := suite.Race(workers, func(w int) []operation {
 			s := newScript(f, f.Seed+round*workers+uint64(w))
 			s.exact = false
 			var ops []operation

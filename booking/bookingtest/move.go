@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 var moveChecks = []check{
@@ -174,7 +175,7 @@ func moveRacesClaim(f *fixture) {
 		if round%2 == 1 {
 			rivals = append(rivals, by(3, f.claim(key+"-c", at(12, 0), one(r))))
 		}
-		answers := race(1+len(rivals), func(i int) answer {
+		answers := suite.Race(1+len(rivals), func(i int) answer {
 			if i == 0 {
 				out, err := f.Store.Move(f.ctx, f.org, f.move(a.ID, at(12, 0), one(r)))
 				return answer{out, err}
@@ -203,7 +204,7 @@ func movesSwap(f *fixture) {
 		a := f.wins(by(1, f.claim(fmt.Sprint("a-", round), at(10, 0), one(r))))
 		b := f.wins(by(2, f.claim(fmt.Sprint("b-", round), at(11, 0), one(r))))
 		swaps := []booking.Move{f.move(a.ID, at(11, 0), one(r)), f.move(b.ID, at(10, 0), one(r))}
-		answers := race(2, func(i int) answer {
+		answers := suite.Race(2, func(i int) answer {
 			out, err := f.Store.Move(f.ctx, f.org, swaps[i])
 			return answer{out, err}
 		})
@@ -223,7 +224,7 @@ func movesToOneTime(f *fixture) {
 			a := f.wins(by(i, f.claim(fmt.Sprint(round, "-", i), at(9+i, 0), one(r))))
 			moves = append(moves, f.move(a.ID, at(16, 0), one(r)))
 		}
-		answers := race(5, func(i int) answer {
+		answers := suite.Race(5, func(i int) answer {
 			out, err := f.Store.Move(f.ctx, f.org, moves[i])
 			return answer{out, err}
 		})

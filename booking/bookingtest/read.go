@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 var lookChecks = []check{
@@ -80,7 +81,7 @@ func lookKnown(f *fixture) {
 }
 
 func lookFresh(f *fixture) {
-	results := race(8, func(i int) error {
+	results := suite.Race(8, func(i int) error {
 		r := booking.ResourceID(fmt.Sprint("device-", i))
 		for round := range f.rounds(10) {
 			c := by(i, hold(f.claim(fmt.Sprint(i, "-", round), at(9, 0), one(r)), time.Hour))
@@ -140,7 +141,7 @@ func lookMoment(f *fixture) {
 	}
 	f.wins(wanderer)
 	var done atomic.Int64
-	results := race(1+lookers, func(i int) error {
+	results := suite.Race(1+lookers, func(i int) error {
 		if i == lookers {
 			for n := 0; done.Load() < lookers; n++ {
 				r := []booking.ResourceID{bello, amara}[n%2]
@@ -358,7 +359,7 @@ func eventsRaced(f *fixture) {
 	for round := range f.rounds(10) {
 		r := booking.ResourceID(fmt.Sprint("device-", round))
 		a := f.wins(hold(f.claim(fmt.Sprint("a-", round), at(10, 0), one(r)), time.Hour))
-		errs := race(6, func(i int) error {
+		errs := suite.Race(6, func(i int) error {
 			switch {
 			case i < 4:
 				_, err := f.Store.Move(f.ctx, f.org, f.move(a.ID, at(11+i, 0), one(r)))

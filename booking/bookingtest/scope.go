@@ -8,6 +8,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 var storeChecks = []check{
@@ -81,7 +82,7 @@ func lostAnswers(f *fixture) {
 	cut := func(round int, call func(ctx context.Context) error) error {
 		ctx, cancel := context.WithCancel(f.ctx)
 		defer cancel()
-		return race(2, func(i int) error {
+		return suite.Race(2, func(i int) error {
 			if i == 0 {
 				return call(ctx)
 			}

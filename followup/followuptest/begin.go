@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 var beginChecks = []check[*storing]{
@@ -223,7 +224,7 @@ func oneSendsEach(f *storing) {
 		}
 		var mu sync.Mutex
 		sent := map[followup.IntentID]int{}
-		errs := race(8, func(i int) error {
+		errs := suite.Race(8, func(i int) error {
 			mine := slices.Concat(all[i%6:], all[:i%6])
 			b, err := f.Store.BeginSending(f.ctx, f.org, mine, time.Hour, send)
 			if err != nil {

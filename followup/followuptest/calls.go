@@ -7,6 +7,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 var recordChecks = []check[*storing]{
@@ -129,7 +130,7 @@ func mergesAtOnce(f *storing) {
 	for n := range 1 + f.Rounds/40 {
 		facts := story(fmt.Sprint("at once ", n), now)
 		facts = append(facts, facts...)
-		for _, err := range race(len(facts), func(i int) error {
+		for _, err := range suite.Race(len(facts), func(i int) error {
 			_, err := f.Store.UpdateCall(f.ctx, f.org, facts[i])
 			return err
 		}) {

@@ -6,20 +6,19 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sync"
-	"testing"
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 // A storing is a fresh clinic in the stores under test, and what the checks say
 // about it. Methods that fail end the check; call them from its goroutine only.
 type storing struct {
-	reporter
+	suite.Reporter
 	StoreHarness
 	ctx context.Context
 	org tenant.ID
@@ -28,17 +27,17 @@ type storing struct {
 
 // fixture gives a check a clinic and two minutes, and more for many rounds: what
 // takes longer is stuck.
-func (h StoreHarness) fixture(r reporter) (*storing, func()) {
+func (h StoreHarness) fixture(r suite.Reporter) (*storing, func()) {
 	if h.Org == nil {
 		h.Org = tenant.NewID
 	}
 	h.Rounds = cmp.Or(h.Rounds, 400)
-	if _, quiet := r.(*recorder); quiet || testing.Short() {
+	if suite.Short(r) {
 		h.Rounds = max(1, h.Rounds/5)
 	}
 	h.Seed = cmp.Or(h.Seed, uint64(time.Now().UnixNano()))
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute+time.Duration(h.Rounds)*50*time.Millisecond)
-	f := &storing{reporter: r, StoreHarness: h, ctx: ctx, rng: rand.New(rand.NewPCG(h.Seed, 0))}
+	f := &storing{Reporter: r, StoreHarness: h, ctx: ctx, rng: rand.New(rand.NewPCG(h.Seed, 0))}
 	f.move()
 	return f, cancel
 }
@@ -377,22 +376,4 @@ func hour(start time.Time) schedule.Span {
 // room is a need for a room that only key uses.
 func room(key string) [][]booking.Candidate {
 	return [][]booking.Candidate{{{Resource: booking.ResourceID("room-" + key), Capacity: 1}}}
-}
-
-// race does n things at once and returns what each returned.
-func race[R any](n int, do func(i int) R) []R {
-	results := make([]R, n)
-	start := make(chan struct{})
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			<-start
-			results[i] = do(i)
-		}()
-	}
-	close(start)
-	wg.Wait()
-	return results
 }

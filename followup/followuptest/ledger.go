@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 var consentChecks = []check[*storing]{
@@ -75,7 +76,7 @@ func firstReply(f *storing) {
 		is(f, fmt.Sprint("new, time ", i+1), f.reply(1, "m1"), want)
 	}
 	is(f, "new, another", f.reply(1, "m2"), true)
-	news := race(8, func(int) bool {
+	news := suite.Race(8, func(int) bool {
 		first, err := f.Store.RecordReply(f.ctx, f.org, followup.Reply{Phone: phone(2), Message: "m3", Kind: followup.ReplyOther})
 		return err == nil && first
 	})

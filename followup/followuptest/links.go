@@ -8,6 +8,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 var linkChecks = []check[*storing]{
@@ -106,7 +107,7 @@ func countsViews(f *storing) {
 func usesAtOnce(f *storing) {
 	for n := range 1 + f.Rounds/40 {
 		l := f.link(fmt.Sprint(n), n, 3, time.Hour)
-		uses := race(10, func(int) error {
+		uses := suite.Race(10, func(int) error {
 			_, _, err := f.Links.UseLink(f.ctx, l.Hash)
 			return err
 		})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 var planChecks = []check[*storing]{
@@ -157,7 +158,7 @@ func plansAtOnce(f *storing) {
 	for n := range 1 + f.Rounds/20 {
 		plans := []followup.Plan{f.planFor(fmt.Sprint("a", n), n), f.planFor(fmt.Sprint("b", n), n)}
 		mixed := []followup.Plan{plans[1], plans[0]}
-		answers := race(8, func(i int) error {
+		answers := suite.Race(8, func(i int) error {
 			_, err := f.Store.PlanIntents(f.ctx, f.org, followup.Task{}, [][]followup.Plan{plans, mixed}[i%2])
 			return err
 		})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 var takeChecks = []check[*storing]{
@@ -136,7 +137,7 @@ func takesAtOnce(f *storing) {
 		f.many(100)
 		var mu sync.Mutex
 		got := map[string]int{}
-		errs := race(8, func(int) error {
+		errs := suite.Race(8, func(int) error {
 			for f.ctx.Err() == nil {
 				tasks, err := f.Queue.Dequeue(f.ctx, 5, 5, time.Hour, nil)
 				if err != nil || len(tasks) == 0 {

@@ -65,12 +65,12 @@ const (
 
 // RunSender checks the sender and, if it is one, the reconciler.
 func RunSender(t *testing.T, h SenderHarness) {
-	senderContract.run(t, h.fixture)
+	senderContract.Run(t, h.fixture)
 }
 
 // FailingSender checks as [RunSender] does, reports to nobody, and returns the
 // sentences that do not hold. If only is not empty, it is the sentences to
 // check; one that is not in the suite does not hold.
 func FailingSender(h SenderHarness, only ...string) []string {
-	return senderContract.failing(h.fixture, only)
+	return senderContract.Failing(h.fixture, only...)
 }

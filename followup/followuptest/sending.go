@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-var senderContract = suite[*sending]{
+var senderContract = suite.Suite[*sending]{
 	{"Send", []check[*sending]{
 		{"it hands m to the carrier, once", handsOver},
 		{"it never repeats a request that may have been taken", neverRepeats},
@@ -37,7 +38,7 @@ var senderContract = suite[*sending]{
 
 // sending is a sender under test, and what the checks say about it.
 type sending struct {
-	reporter
+	suite.Reporter
 	SenderHarness
 	ctx     context.Context
 	sender  followup.Sender
@@ -47,9 +48,9 @@ type sending struct {
 }
 
 // fixture gives a check a sender and a minute: what takes longer is stuck.
-func (h SenderHarness) fixture(r reporter) (*sending, func()) {
+func (h SenderHarness) fixture(r suite.Reporter) (*sending, func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	f := &sending{reporter: r, SenderHarness: h, ctx: ctx, log: &logged{}}
+	f := &sending{Reporter: r, SenderHarness: h, ctx: ctx, log: &logged{}}
 	f.sender, f.carrier = h.New(slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	return f, func() {
 		f.carrier.Close()

@@ -8,6 +8,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
 // StoreHarness is a store and what the checks may do with it. Store, Queue,
@@ -52,18 +53,18 @@ type StoreHarness struct {
 
 // RunStore checks the stores. With -short, races are run in fewer rounds.
 func RunStore(t *testing.T, h StoreHarness) {
-	storeContract.run(t, h.fixture)
+	storeContract.Run(t, h.fixture)
 }
 
 // FailingStore checks as [RunStore] does with -short, reports to nobody, and
 // returns the sentences that do not hold. If only is not empty, it is the
 // sentences to check; one that is not in the suite does not hold.
 func FailingStore(h StoreHarness, only ...string) []string {
-	return storeContract.failing(h.fixture, only)
+	return storeContract.Failing(h.fixture, only...)
 }
 
 // storeContract is that of followup.Store, Queue and LinkStore, by method.
-var storeContract = suite[*storing]{
+var storeContract = suite.Suite[*storing]{
 	{"Store", scopeChecks},
 	{"Record", recordChecks},
 	{"Call", callChecks},

@@ -8,22 +8,14 @@ import (
 	"testing"
 
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-// DirectoryHarness is a directory and the clinics it knows. Both are required;
-// there must be two clinics at least, each with a phone number and an
-// assistant.
+// DirectoryHarness is a directory and the clinics it knows. Both are required.
+// There must be at least two clinics, each with a phone number and an assistant.
 type DirectoryHarness struct {
 	Directory tenant.Directory
-	Clinics   []Clinic
-}
-
-// Clinic is what a directory is expected to know of a clinic.
-type Clinic struct {
-	Org            tenant.Org
-	Secrets        tenant.Secrets
-	PhoneNumberIDs []string
-	AssistantIDs   []string
+	Clinics   []tenant.Registration
 }
 
 // RunDirectory checks h.Directory.
@@ -36,32 +28,31 @@ func RunDirectory(t *testing.T, h DirectoryHarness) {
 			t.Fatalf("tenanttest: DirectoryHarness.Clinics: %s needs a phone number and an assistant", c.Org.ID)
 		}
 	}
-	for _, c := range directoryChecks {
-		t.Run(c.sentence, func(t *testing.T) { c.run(t, h) })
-	}
+	directorySuite.Run(t, h.fixture)
 }
 
-// FailingDirectory checks h.Directory as [RunDirectory] does, reports to
-// nobody, and returns the sentences that do not hold.
-func FailingDirectory(h DirectoryHarness) []string {
-	var failing []string
-	for _, c := range directoryChecks {
-		if fails(func(r reporter) { c.run(r, h) }) {
-			failing = append(failing, c.sentence)
-		}
-	}
-	return failing
+// FailingDirectory checks h.Directory as [RunDirectory] does and returns the
+// sentences that do not hold.
+func FailingDirectory(h DirectoryHarness) []string { return directorySuite.Failing(h.fixture) }
+
+var directorySuite = suite.Suite[directory]{
+	{"ByKey", []suite.Check[directory]{{"it returns the clinic whose webhook URL ends in key, and its secrets", byKey}}},
+	{"ByPhoneNumberID", []suite.Check[directory]{{"it returns the clinic that owns the number", byPhoneNumber}}},
+	{"ByAssistantID", []suite.Check[directory]{{"it returns the clinic that owns the assistant", byAssistant}}},
+	{"Directory", []suite.Check[directory]{
+		{"the error wraps ErrUnknown for all but an exact match", exactMatch},
+		{"simultaneous calls get their own results", simultaneous},
+	}},
 }
 
-var directoryChecks = []struct {
-	sentence string
-	run      func(t reporter, h DirectoryHarness)
-}{
-	{"ByKey returns the clinic whose webhook URL ends in key, and its secrets", byKey},
-	{"ByPhoneNumberID returns the clinic that owns the number", byPhoneNumber},
-	{"ByAssistantID returns the clinic that owns the assistant", byAssistant},
-	{"the error wraps ErrUnknown for all but an exact match", exactMatch},
-	{"simultaneous questions get their own answers", simultaneous},
+// directory is the fixture of the suite.
+type directory struct {
+	suite.Reporter
+	DirectoryHarness
+}
+
+func (h DirectoryHarness) fixture(r suite.Reporter) (directory, func()) {
+	return directory{r, h}, func() {}
 }
 
 func sameOrg(a, b tenant.Org) bool {
@@ -69,43 +60,43 @@ func sameOrg(a, b tenant.Org) bool {
 		a.Zone != nil && b.Zone != nil && a.Zone.String() == b.Zone.String()
 }
 
-func byKey(t reporter, h DirectoryHarness) {
+func byKey(h directory) {
 	for _, c := range h.Clinics {
 		org, secrets, err := h.Directory.ByKey(context.Background(), c.Org.Key)
 		if err != nil || !sameOrg(org, c.Org) {
-			t.Errorf("by key %q: clinic %s, error %v, want %s as it was registered", c.Org.Key, org.ID, err, c.Org.ID)
+			h.Errorf("by key %q: clinic %s, error %v, want %s as it was registered", c.Org.Key, org.ID, err, c.Org.ID)
 		}
 		if err := org.Validate(); err != nil {
-			t.Errorf("by key %q: %v", c.Org.Key, err)
+			h.Errorf("by key %q: %v", c.Org.Key, err)
 		}
 		if secrets != c.Secrets {
-			t.Errorf("by key %q: the secrets are not those registered", c.Org.Key)
+			h.Errorf("by key %q: the secrets are not those registered", c.Org.Key)
 		}
 	}
 }
 
-func byPhoneNumber(t reporter, h DirectoryHarness) {
+func byPhoneNumber(h directory) {
 	for _, c := range h.Clinics {
 		for _, id := range c.PhoneNumberIDs {
 			if org, err := h.Directory.ByPhoneNumberID(context.Background(), id); err != nil || org != c.Org.ID {
-				t.Errorf("by phone number id %q: clinic %s, error %v, want %s", id, org, err, c.Org.ID)
+				h.Errorf("by phone number id %q: clinic %s, error %v, want %s", id, org, err, c.Org.ID)
 			}
 		}
 	}
 }
 
-func byAssistant(t reporter, h DirectoryHarness) {
+func byAssistant(h directory) {
 	for _, c := range h.Clinics {
 		for _, id := range c.AssistantIDs {
 			if org, err := h.Directory.ByAssistantID(context.Background(), id); err != nil || org != c.Org.ID {
-				t.Errorf("by assistant id %q: clinic %s, error %v, want %s", id, org, err, c.Org.ID)
+				h.Errorf("by assistant id %q: clinic %s, error %v, want %s", id, org, err, c.Org.ID)
 			}
 		}
 	}
 }
 
-// near are texts that are almost known, and texts that mean something to a
-// database.
+// near returns texts that differ little from known, and texts that have a
+// meaning in SQL.
 func near(known string) []string {
 	texts := []string{
 		"", " ", "%", "_", "*", "null", "' or ''='",
@@ -115,31 +106,31 @@ func near(known string) []string {
 	return slices.DeleteFunc(texts, func(s string) bool { return s == known })
 }
 
-func exactMatch(t reporter, h DirectoryHarness) {
+func exactMatch(h directory) {
 	ctx := context.Background()
 	for _, c := range h.Clinics {
 		for _, key := range append(near(c.Org.Key), c.PhoneNumberIDs[0], c.AssistantIDs[0], c.Org.ID.String()) {
 			org, secrets, err := h.Directory.ByKey(ctx, key)
 			if !errors.Is(err, tenant.ErrUnknownOrg) || !org.ID.IsZero() || secrets != (tenant.Secrets{}) {
-				t.Errorf("by key %q: clinic %q, error %v, want %v and nothing else", key, org.ID, err, tenant.ErrUnknownOrg)
+				h.Errorf("by key %q: clinic %q, error %v, want %v and zero values", key, org.ID, err, tenant.ErrUnknownOrg)
 			}
 		}
 		for _, id := range append(near(c.PhoneNumberIDs[0]), c.AssistantIDs[0], c.Org.Key) {
 			if org, err := h.Directory.ByPhoneNumberID(ctx, id); !errors.Is(err, tenant.ErrUnknownOrg) || !org.IsZero() {
-				t.Errorf("by phone number id %q: clinic %q, error %v, want %v", id, org, err, tenant.ErrUnknownOrg)
+				h.Errorf("by phone number id %q: clinic %q, error %v, want %v", id, org, err, tenant.ErrUnknownOrg)
 			}
 		}
 		for _, id := range append(near(c.AssistantIDs[0]), c.PhoneNumberIDs[0], c.Org.Key) {
 			if org, err := h.Directory.ByAssistantID(ctx, id); !errors.Is(err, tenant.ErrUnknownOrg) || !org.IsZero() {
-				t.Errorf("by assistant id %q: clinic %q, error %v, want %v", id, org, err, tenant.ErrUnknownOrg)
+				h.Errorf("by assistant id %q: clinic %q, error %v, want %v", id, org, err, tenant.ErrUnknownOrg)
 			}
 		}
 	}
 }
 
-func simultaneous(t reporter, h DirectoryHarness) {
+func simultaneous(h directory) {
 	ctx := context.Background()
-	wrong := atOnce(8, func(w int) (wrong int) {
+	wrong := suite.Race(8, func(w int) (wrong int) {
 		for n := range 500 {
 			c := h.Clinics[(w+n)%len(h.Clinics)]
 			org, secrets, err := h.Directory.ByKey(ctx, c.Org.Key)
@@ -157,7 +148,7 @@ func simultaneous(t reporter, h DirectoryHarness) {
 	})
 	for _, n := range wrong {
 		if n > 0 {
-			t.Fatalf("%d of 1500 simultaneous questions were answered wrongly", n)
+			h.Fatalf("%d of 1500 simultaneous calls got a wrong result", n)
 		}
 	}
 }

@@ -4,165 +4,246 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
-	"sync"
+	"testing"
 	"time"
 
-	"github.com/callwaiting-ai/callwaiting/booking"
-	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-// silos is a store to make clinics in.
-type silos struct {
-	Harness
-	short bool
+// Silo describes a store to the silo suite. Kinds, Unknown, Contents, ByID and
+// Own are required. The functions are called by many goroutines at once.
+type Silo struct {
+	// Org makes a clinic known to the store. The store may hold other clinics.
+	//
+	// Defaults to tenant.NewID.
+	Org func() tenant.ID
+
+	// Kinds has one function per kind of record, such as a booked appointment
+	// and a held one. It makes record n (0 to 9) of a clinic and returns its id.
+	Kinds []func(ctx context.Context, org tenant.ID, n int) (id string, err error)
+
+	// Unknown returns an id of the right form that no record has.
+	Unknown func(org tenant.ID) string
+
+	// Contents returns everything that a clinic can read of its own records.
+	Contents func(ctx context.Context, org tenant.ID) (string, error)
+
+	// ByID are the methods that take the id of a record: all of them, because
+	// one that forgets the clinic is enough.
+	ByID []Method
+
+	// Own are calls that must succeed on a clinic's own record of the first
+	// kind and change nothing; the error describes a wrong result. records is
+	// how many records the clinic has.
+	Own []func(ctx context.Context, org tenant.ID, id string, records int) error
+
+	// Short makes 800 random attempts, not 10,000.
+	Short bool
 }
 
-// A silo is one clinic in the store.
-type silo struct {
-	store booking.Store
-	org   tenant.ID
+// Method is a call of a store's method with the id of a record.
+type Method struct {
+	Name string
+	Call func(ctx context.Context, org tenant.ID, id string) (any, error)
+
+	// NotFound is the error for an id that the clinic does not have, which must
+	// come with a zero result. Nil: no error, and an empty result.
+	NotFound error
 }
 
-func (s silos) silo() silo { return silo{s.Store, s.Org()} }
+// RunSilo checks the store that s describes. With -short, it makes 800 random
+// attempts, not 10,000.
+func RunSilo(t *testing.T, s Silo) { siloSuite.Run(t, s.fixture) }
 
-// All clinics have this practitioner, this caller and this day.
-const (
-	practitioner = booking.ResourceID("dr-amara")
-	caller       = "+447700900456"
-)
+// FailingSilo checks as [RunSilo] does with -short and returns the sentences
+// that do not hold.
+func FailingSilo(s Silo) []string { return siloSuite.Failing(s.fixture) }
 
-func day() time.Time { return time.Date(2031, time.July, 1, 0, 0, 0, 0, time.UTC) }
-
-func hour(h int) time.Time { return day().Add(time.Duration(h) * time.Hour) }
-
-func claim(id booking.ID, start time.Time) booking.Claim {
-	end := start.Add(30 * time.Minute)
-	return booking.Claim{
-		ID: id, Digest: "content", Service: "consultation", Start: start, End: end, Zone: "UTC",
-		Occupied: schedule.Span{Start: start.Unix(), End: end.Unix()},
-		Needs:    [][]booking.Candidate{{{Resource: practitioner, Capacity: 1}}},
-		Contact:  booking.Contact{Phone: caller},
-		Call:     "call-1", Actor: "vapi:call-1",
-		BusyFrom: hour(0), BusyTo: hour(24 * 30),
-	}
-}
-
-func move(id booking.ID, start time.Time) booking.Move {
-	c := claim(id, start)
-	return booking.Move{
-		ID: id, Start: c.Start, End: c.End, Occupied: c.Occupied, Needs: c.Needs,
-		Actor: c.Actor, BusyFrom: c.BusyFrom, BusyTo: c.BusyTo,
-	}
-}
-
-// book makes an appointment under a key; it must succeed.
-func (s silo) book(ctx context.Context, t reporter, key string, start time.Time) booking.Appointment {
-	t.Helper()
-	return s.win(ctx, t, claim(booking.NewID(s.org, key), start))
-}
-
-func (s silo) win(ctx context.Context, t reporter, c booking.Claim) booking.Appointment {
-	t.Helper()
-	out, err := s.store.Claim(ctx, s.org, c)
-	if err != nil || out.Taken || out.Replay {
-		t.Fatalf("a clinic's claim of free time: taken %t, replay %t, error %v", out.Taken, out.Replay, err)
-	}
-	return out.Appointment
-}
-
-func (s silo) find(ctx context.Context, t reporter, f booking.AppointmentFilter) []booking.Appointment {
-	t.Helper()
-	found, err := s.store.ListAppointments(ctx, s.org, f)
-	if err != nil {
-		t.Fatalf("find: %v", err)
-	}
-	return found
-}
-
-func (s silo) look(ctx context.Context, t reporter, ids ...booking.ID) booking.BusyView {
-	t.Helper()
-	view, err := s.store.ListBusy(ctx, s.org, booking.BusyQuery{
-		Resources: []booking.ResourceID{practitioner}, From: hour(0), To: hour(24 * 30), IDs: ids,
-	})
-	if err != nil {
-		t.Fatalf("look: %v", err)
-	}
-	return view
-}
-
-// contents is everything a clinic can read of its own.
-func (s silo) contents(ctx context.Context, t reporter) string {
-	t.Helper()
-	found := s.find(ctx, t, booking.AppointmentFilter{From: hour(0), To: hour(24 * 30), Limit: 1000})
-	text := fmt.Sprint(s.look(ctx, t))
-	for _, a := range found {
-		events, err := s.store.ListEvents(ctx, s.org, a.ID)
-		if err != nil {
-			t.Fatalf("events: %v", err)
+// SiloChecks returns the silo suite as checks of another suite, for a store that
+// describe describes.
+func SiloChecks[F suite.Reporter](describe func(F) Silo) []suite.Check[F] {
+	var checks []suite.Check[F]
+	for _, g := range siloSuite {
+		for _, c := range g.Checks {
+			checks = append(checks, suite.Check[F]{c.Sentence, func(f F) {
+				silo, done := describe(f).fixture(f)
+				defer done()
+				c.Run(silo)
+			}})
 		}
-		text += fmt.Sprintf("\n%+v %q %q %q %v", a, a.Contact.Phone, a.Contact.Name, a.Contact.Email, events)
+	}
+	return checks
+}
+
+var siloSuite = suite.Suite[*silos]{{"Silo", []suite.Check[*silos]{
+	{"no method that takes an id answers without a clinic", zeroOrg},
+	{"another clinic's record is not found, in the words used for an unknown one", unknownAlike},
+	{"a call on another clinic's record changes nothing of it", unchanged},
+	{"random attempts on other clinics, at once and among calls on the own, all fail", randomAttempts},
+}}}
+
+// silos is a store in which a check makes clinics.
+type silos struct {
+	suite.Reporter
+	Silo
+	ctx context.Context
+}
+
+// fixture gives a check two minutes: a check that takes longer is stuck.
+func (s Silo) fixture(r suite.Reporter) (*silos, func()) {
+	if s.Org == nil {
+		s.Org = tenant.NewID
+	}
+	s.Short = s.Short || suite.Short(r)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	return &silos{r, s, ctx}, cancel
+}
+
+// put makes record n of the given kind.
+func (s *silos) put(org tenant.ID, kind, n int) string {
+	s.Helper()
+	id, err := s.Kinds[kind](s.ctx, org, n)
+	if err != nil {
+		s.Fatalf("a clinic cannot make its record %d of kind %d: %v", n, kind, err)
+	}
+	return id
+}
+
+func (s *silos) contents(org tenant.ID) string {
+	s.Helper()
+	text, err := s.Contents(s.ctx, org)
+	if err != nil {
+		s.Fatalf("a clinic cannot read its own records: %v", err)
 	}
 	return text
 }
 
-// An attempt is what a clinic that tries its luck does with an appointment's
-// id, and what it is told.
-type attempt struct {
-	method string
-	try    func(ctx context.Context, s silo, id booking.ID) (any, error)
-	want   error // nil: an empty answer
-}
-
-var byID = []attempt{
-	{"Confirm", func(ctx context.Context, s silo, id booking.ID) (any, error) {
-		return s.store.Confirm(ctx, s.org, id, "vapi:intruder")
-	}, booking.ErrNotFound},
-	{"Cancel", func(ctx context.Context, s silo, id booking.ID) (any, error) {
-		return s.store.Cancel(ctx, s.org, id, "vapi:intruder")
-	}, booking.ErrNotFound},
-	{"Move", func(ctx context.Context, s silo, id booking.ID) (any, error) {
-		return s.store.Move(ctx, s.org, move(id, hour(500)))
-	}, booking.ErrNotFound},
-	{"Find", func(ctx context.Context, s silo, id booking.ID) (any, error) {
-		return s.store.ListAppointments(ctx, s.org, booking.AppointmentFilter{ID: id})
-	}, nil},
-	{"Find by id, phone and range", func(ctx context.Context, s silo, id booking.ID) (any, error) {
-		return s.store.ListAppointments(ctx, s.org, booking.AppointmentFilter{ID: id, Phone: caller, From: hour(0)})
-	}, nil},
-	{"Events", func(ctx context.Context, s silo, id booking.ID) (any, error) {
-		return s.store.ListEvents(ctx, s.org, id)
-	}, nil},
-	{"Look", func(ctx context.Context, s silo, id booking.ID) (any, error) {
-		view, err := s.store.ListBusy(ctx, s.org, booking.BusyQuery{IDs: []booking.ID{id}})
-		return view.Known, err
-	}, nil},
-}
-
-// refused reports what is wrong with the answer to an attempt; "" if nothing is.
-func (a attempt) refused(ctx context.Context, s silo, id booking.ID) string {
-	got, err := a.try(ctx, s, id)
+// leak returns an error unless m refuses org the record of another clinic.
+func (s *silos) leak(m Method, org tenant.ID, id string) error {
+	result, err := m.Call(s.ctx, org, id)
 	switch {
-	case !errors.Is(err, a.want):
-		return fmt.Sprintf("%s: error %v, want %v", a.method, err, a.want)
-	case a.want == nil && reflect.ValueOf(got).Len() > 0, a.want != nil && !reflect.ValueOf(got).IsZero():
-		return a.method + " answered with something"
+	case !errors.Is(err, m.NotFound):
+		return fmt.Errorf("%s on another clinic's record: error %v, want %v", m.Name, err, m.NotFound)
+	case !empty(result, m.NotFound == nil):
+		return fmt.Errorf("%s on another clinic's record returned a result", m.Name)
 	}
-	return ""
+	return nil
 }
 
-// atOnce does n things at once and returns what each returned.
-func atOnce[R any](n int, do func(i int) R) []R {
-	results := make([]R, n)
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			results[i] = do(i)
-		}()
+// empty reports whether a result shows no record. A list may be empty and not nil.
+func empty(result any, list bool) bool {
+	v := reflect.ValueOf(result)
+	return list && v.Len() == 0 || !list && v.IsZero()
+}
+
+func zeroOrg(s *silos) {
+	id := s.put(s.Org(), 0, 0)
+	for _, m := range s.ByID {
+		if _, err := m.Call(s.ctx, tenant.ID{}, id); !errors.Is(err, tenant.ErrNoOrg) {
+			s.Errorf("%s without a clinic: error %v, want %v", m.Name, err, tenant.ErrNoOrg)
+		}
 	}
-	wg.Wait()
-	return results
+}
+
+func unknownAlike(s *silos) {
+	a, b := s.Org(), s.Org()
+	theirs, unknown := s.put(b, 0, 0), s.Unknown(a)
+	for _, m := range s.ByID {
+		if err := s.leak(m, a, theirs); err != nil {
+			s.Errorf("%v", err)
+		}
+		got, err := m.Call(s.ctx, a, theirs)
+		want, wantErr := m.Call(s.ctx, a, unknown)
+		if !reflect.DeepEqual(got, want) || fmt.Sprint(err) != fmt.Sprint(wantErr) || reflect.TypeOf(err) != reflect.TypeOf(wantErr) {
+			s.Errorf("%s distinguishes another clinic's record from an unknown one: %v, for the unknown one %v", m.Name, err, wantErr)
+		}
+	}
+}
+
+func unchanged(s *silos) {
+	a, b := s.Org(), s.Org()
+	var theirs []string
+	for kind := range s.Kinds {
+		theirs = append(theirs, s.put(b, kind, kind))
+	}
+	before := s.contents(b)
+	for _, id := range theirs {
+		for _, m := range s.ByID {
+			if err := s.leak(m, a, id); err != nil {
+				s.Errorf("%v", err)
+			}
+		}
+	}
+	if s.contents(b) != before {
+		s.Fatalf("a clinic was changed by another")
+	}
+	if s.contents(a) != s.contents(s.Org()) {
+		s.Fatalf("a clinic got records out of another")
+	}
+}
+
+// randomAttempts are made by workers that share the store, so that one clinic's
+// call follows another's on one connection, in one cache, in one pool. Among ten
+// attempts there is a call on the clinic's own records, which succeeds: a store
+// that returns no record to any clinic has no silos.
+func randomAttempts(s *silos) {
+	const workers, clinics, records = 8, 4, 10
+	total := 10_000
+	if s.Short {
+		total = 800
+	}
+	var orgs []tenant.ID
+	var ids [][]string
+	var before []string
+	for range clinics {
+		org := s.Org()
+		var own []string
+		for n := range records {
+			own = append(own, s.put(org, 0, n))
+		}
+		orgs, ids, before = append(orgs, org), append(ids, own), append(before, s.contents(org))
+	}
+	seed := uint64(time.Now().UnixNano())
+	type result struct {
+		tried, controls int
+		err             error
+	}
+	results := suite.Race(workers, func(w int) (r result) {
+		random := rand.New(rand.NewPCG(seed, uint64(w)))
+		for n := range total / workers {
+			us := random.IntN(clinics)
+			if n%10 == 0 {
+				own := s.Own[random.IntN(len(s.Own))]
+				if r.err = own(s.ctx, orgs[us], ids[us][random.IntN(records)], records); r.err != nil {
+					return r
+				}
+				r.controls++
+			}
+			them := (us + 1 + random.IntN(clinics-1)) % clinics
+			m := s.ByID[random.IntN(len(s.ByID))]
+			if r.err = s.leak(m, orgs[us], ids[them][random.IntN(records)]); r.err != nil {
+				return r
+			}
+			r.tried++
+		}
+		return r
+	})
+	tried, controls := 0, 0
+	for _, r := range results {
+		if r.err != nil {
+			s.Fatalf("seed %d, after %d attempts of one worker: %v", seed, r.tried, r.err)
+		}
+		tried, controls = tried+r.tried, controls+r.controls
+	}
+	if tried != total || controls != total/10 {
+		s.Fatalf("%d attempts and %d calls on the own, want %d and %d", tried, controls, total, total/10)
+	}
+	for i, org := range orgs {
+		if s.contents(org) != before[i] {
+			s.Fatalf("seed %d: a clinic was changed by another", seed)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,149 +13,212 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/adapters/memory"
-	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest"
 )
 
-const (
-	unknownAlike = "another clinic's appointment is not found, in the words used for an unknown one"
-	attempts     = "random attempts on other clinics, at once and among calls on the own, all fail"
-)
+var errNotFound = errors.New("no such note")
 
-func TestAStoreWithAllItsWallsFailsNothing(t *testing.T) {
-	require.Empty(t, tenanttest.Failing(tenanttest.Harness{Store: memory.New()}))
+// notes is a small store: texts by clinic and id.
+type notes struct {
+	mu   sync.Mutex
+	text map[tenant.ID]map[string]string
 }
 
-func TestAStoreWithAWallDownFailsTheSentence(t *testing.T) {
+func newNotes() *notes { return &notes{text: map[tenant.ID]map[string]string{}} }
+
+func (s *notes) Put(org tenant.ID, id, text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if org.IsZero() {
+		return tenant.ErrNoOrg
+	}
+	if s.text[org] == nil {
+		s.text[org] = map[string]string{}
+	}
+	s.text[org][id] = text
+	return nil
+}
+
+func (s *notes) Get(org tenant.ID, id string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text, ok := s.text[org][id]
+	switch {
+	case org.IsZero():
+		return "", tenant.ErrNoOrg
+	case !ok:
+		return "", errNotFound
+	}
+	return text, nil
+}
+
+func (s *notes) Archive(org tenant.ID, id string) error {
+	text, err := s.Get(org, id)
+	if err != nil {
+		return err
+	}
+	return s.Put(org, id, text+" (archived)")
+}
+
+func (s *notes) List(org tenant.ID, ids ...string) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if org.IsZero() {
+		return nil, tenant.ErrNoOrg
+	}
+	var found []string
+	for id, text := range s.text[org] {
+		if len(ids) == 0 || slices.Contains(ids, id) {
+			found = append(found, id+": "+text)
+		}
+	}
+	slices.Sort(found)
+	return found, nil
+}
+
+// store is the part of notes that a broken one replaces.
+type store interface {
+	Put(org tenant.ID, id, text string) error
+	Get(org tenant.ID, id string) (string, error)
+	Archive(org tenant.ID, id string) error
+	List(org tenant.ID, ids ...string) ([]string, error)
+}
+
+// silo describes s to the suite.
+func silo(s store) tenanttest.Silo {
+	return tenanttest.Silo{
+		Kinds: []func(context.Context, tenant.ID, int) (string, error){
+			func(_ context.Context, org tenant.ID, n int) (string, error) {
+				id := tenant.DeriveUUID(org, fmt.Sprint("note-", n))
+				return id, s.Put(org, id, fmt.Sprint("note ", n))
+			},
+		},
+		Unknown: func(org tenant.ID) string { return tenant.DeriveUUID(org, "unknown") },
+		Contents: func(_ context.Context, org tenant.ID) (string, error) {
+			all, err := s.List(org)
+			return strings.Join(all, "\n"), err
+		},
+		ByID: []tenanttest.Method{
+			{Name: "Get", NotFound: errNotFound, Call: func(_ context.Context, org tenant.ID, id string) (any, error) {
+				return s.Get(org, id)
+			}},
+			{Name: "Archive", NotFound: errNotFound, Call: func(_ context.Context, org tenant.ID, id string) (any, error) {
+				return "", s.Archive(org, id)
+			}},
+			{Name: "List", Call: func(_ context.Context, org tenant.ID, id string) (any, error) {
+				return s.List(org, id)
+			}},
+		},
+		Own: []func(context.Context, tenant.ID, string, int) error{
+			func(_ context.Context, org tenant.ID, id string, _ int) error {
+				_, err := s.Get(org, id)
+				return err
+			},
+			func(_ context.Context, org tenant.ID, _ string, records int) error {
+				if all, err := s.List(org); err != nil || len(all) != records {
+					return fmt.Errorf("%d notes listed, want %d; error %v", len(all), records, err)
+				}
+				return nil
+			},
+		},
+	}
+}
+
+func TestRunSilo(t *testing.T) { tenanttest.RunSilo(t, silo(newNotes())) }
+
+// Each store has one wall down, and the suite notices.
+func TestFailingSilo(t *testing.T) {
+	t.Parallel()
+	const (
+		zeroOrg   = "no method that takes an id answers without a clinic"
+		alike     = "another clinic's record is not found, in the words used for an unknown one"
+		unchanged = "a call on another clinic's record changes nothing of it"
+		attempts  = "random attempts on other clinics, at once and among calls on the own, all fail"
+	)
 	for _, tt := range []struct {
-		store booking.Store
+		name  string
+		store store
 		want  []string
 	}{
-		{oneForAll{memory.New()}, []string{
-			unknownAlike,
-			"lists and ranges hold and count the clinic's own only",
-			"a limit counts the clinic's own only",
-			"resources of one name in two clinics do not collide",
-			"what is taken is told of the clinic's own only",
-			"one phone is a contact of its own in each clinic",
-			"an id that another clinic uses is free to claim, and is no replay",
-			"of simultaneous claims in many clinics one wins in each",
-			attempts,
-		}},
-		{&forgetsTheClinic{Store: memory.New()}, []string{
-			unknownAlike,
-			"what fails on another clinic's appointment changes nothing of it",
-			attempts,
-		}},
-		{&saysForbidden{forgetsTheClinic{Store: memory.New()}}, []string{unknownAlike, attempts}},
-		{&limitsBeforeItFilters{forgetsTheClinic{Store: memory.New()}}, []string{"a limit counts the clinic's own only"}},
-		{&keepsTheLastScope{Store: memory.New()}, []string{attempts}},
-		{takesAnyScope{memory.New()}, []string{"no method answers without a clinic"}},
-		{answersNothing{memory.New()}, []string{attempts}},
+		{"whole", newNotes(), nil},
+		{"has no clinics", oneForAll{newNotes()}, []string{alike, attempts}},
+		{"archives by id alone", archivesByID{newNotes()}, []string{alike, unchanged, attempts}},
+		{"distinguishes a foreign note from an unknown one", forbids{newNotes()}, []string{alike, unchanged, attempts}},
+		{"keeps the clinic of the last call", &keepsTheLast{store: newNotes()}, []string{attempts}},
+		{"accepts the zero clinic", acceptsZero{newNotes()}, []string{zeroOrg}},
+		{"returns no note to any clinic", returnsNothing{newNotes()}, []string{attempts}},
 	} {
-		name := fmt.Sprintf("%T", tt.store)
-		t.Run(name[strings.IndexByte(name, '.')+1:], func(t *testing.T) {
-			require.Subset(t, tenanttest.Failing(tenanttest.Harness{Store: tt.store}), tt.want)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.Subset(t, tenanttest.FailingSilo(silo(tt.store)), tt.want)
+			if tt.want == nil {
+				require.Empty(t, tenanttest.FailingSilo(silo(tt.store)))
+			}
 		})
 	}
 }
 
-var everybody = tenant.MustParseID("3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a0ff")
-
-// oneForAll has no clinics.
-type oneForAll struct{ booking.Store }
+// oneForAll keeps the notes of all clinics in one place.
+type oneForAll struct{ store }
 
 func shared(org tenant.ID) tenant.ID {
 	if org.IsZero() {
 		return org
 	}
-	return everybody
+	return tenant.MustParseID("3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a0ff")
 }
 
-func (s oneForAll) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
-	return s.Store.Claim(ctx, shared(org), c)
+func (s oneForAll) Put(org tenant.ID, id, text string) error {
+	return s.store.Put(shared(org), id, text)
+}
+func (s oneForAll) Get(org tenant.ID, id string) (string, error) { return s.store.Get(shared(org), id) }
+func (s oneForAll) Archive(org tenant.ID, id string) error       { return s.store.Archive(shared(org), id) }
+func (s oneForAll) List(org tenant.ID, ids ...string) ([]string, error) {
+	return s.store.List(shared(org), ids...)
 }
 
-func (s oneForAll) Move(ctx context.Context, org tenant.ID, m booking.Move) (booking.Outcome, error) {
-	return s.Store.Move(ctx, shared(org), m)
-}
+// archivesByID ignores the clinic of a note.
+type archivesByID struct{ *notes }
 
-func (s oneForAll) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
-	return s.Store.Confirm(ctx, shared(org), id, actor)
-}
-
-func (s oneForAll) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
-	return s.Store.Cancel(ctx, shared(org), id, actor)
-}
-
-func (s oneForAll) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
-	return s.Store.ListBusy(ctx, shared(org), q)
-}
-
-func (s oneForAll) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
-	return s.Store.ListAppointments(ctx, shared(org), f)
-}
-
-func (s oneForAll) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
-	return s.Store.ListEvents(ctx, shared(org), id)
-}
-
-// forgetsTheClinic cancels by id alone.
-type forgetsTheClinic struct {
-	booking.Store
-	owners sync.Map // of ids
-}
-
-func (s *forgetsTheClinic) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
-	s.owners.LoadOrStore(c.ID, org)
-	return s.Store.Claim(ctx, org, c)
-}
-
-func (s *forgetsTheClinic) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
-	if owner, known := s.owners.Load(id); known && !org.IsZero() {
-		org = owner.(tenant.ID)
+func (s archivesByID) Archive(org tenant.ID, id string) error {
+	if owner, ok := s.owner(id); ok && !org.IsZero() {
+		org = owner
 	}
-	return s.Store.Cancel(ctx, org, id, actor)
+	return s.notes.Archive(org, id)
 }
 
-// saysForbidden refuses what belongs to another clinic, and so tells of it.
-type saysForbidden struct{ forgetsTheClinic }
-
-func (s *saysForbidden) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
-	if owner, known := s.owners.Load(id); known && !org.IsZero() && owner != org {
-		return booking.Appointment{}, errors.New("forbidden")
-	}
-	return s.Store.Cancel(ctx, org, id, actor)
-}
-
-// limitsBeforeItFilters counts other clinics' appointments towards a limit.
-type limitsBeforeItFilters struct{ forgetsTheClinic }
-
-func (s *limitsBeforeItFilters) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
-	others := 0
-	s.owners.Range(func(_, owner any) bool {
-		if owner != org {
-			others++
+func (s *notes) owner(id string) (tenant.ID, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for org, texts := range s.text {
+		if _, ok := texts[id]; ok {
+			return org, true
 		}
-		return true
-	})
-	if f.Limit > 0 && others >= f.Limit && f.Limit < 1000 {
-		return nil, nil
 	}
-	return s.Store.ListAppointments(ctx, org, f)
+	return tenant.ID{}, false
 }
 
-// keepsTheLastScope answers a few calls as the clinic that called before, as a
-// connection does that was given back with its session's clinic.
-type keepsTheLastScope struct {
-	booking.Store
+// forbids refuses a foreign note in other words than an unknown one.
+type forbids struct{ *notes }
+
+func (s forbids) Get(org tenant.ID, id string) (string, error) {
+	if owner, ok := s.owner(id); ok && !org.IsZero() && owner != org {
+		return "", errors.New("forbidden")
+	}
+	return s.notes.Get(org, id)
+}
+
+// keepsTheLast serves some calls as the clinic that called before, as a
+// connection does that went back to its pool with the clinic of its session.
+type keepsTheLast struct {
+	store
 	mu    sync.Mutex
 	calls int
 	last  tenant.ID
 }
 
-func (s *keepsTheLastScope) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
+func (s *keepsTheLast) List(org tenant.ID, ids ...string) ([]string, error) {
 	s.mu.Lock()
 	scope := org
 	if s.calls++; s.calls%20 == 0 && !org.IsZero() {
@@ -162,27 +226,25 @@ func (s *keepsTheLastScope) ListAppointments(ctx context.Context, org tenant.ID,
 	}
 	s.last = org
 	s.mu.Unlock()
-	return s.Store.ListAppointments(ctx, scope, f)
+	return s.store.List(scope, ids...)
 }
 
-// takesAnyScope answers a call without a clinic with nothing instead of an error.
-type takesAnyScope struct{ booking.Store }
+// acceptsZero lists nothing for the zero clinic instead of an error.
+type acceptsZero struct{ store }
 
-func (s takesAnyScope) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+func (s acceptsZero) List(org tenant.ID, ids ...string) ([]string, error) {
 	if org.IsZero() {
 		return nil, nil
 	}
-	return s.Store.ListEvents(ctx, org, id)
+	return s.store.List(org, ids...)
 }
 
-// answersNothing keeps clinics apart by hiding everything from everybody.
-type answersNothing struct{ booking.Store }
+// returnsNothing keeps clinics apart by hiding every note from every clinic.
+type returnsNothing struct{ store }
 
-func (s answersNothing) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
-	if _, err := s.Store.ListAppointments(ctx, org, f); err != nil {
-		return nil, err
-	}
-	return nil, nil
+func (s returnsNothing) List(org tenant.ID, ids ...string) ([]string, error) {
+	_, err := s.store.List(org, ids...)
+	return nil, err
 }
 
 func clinics() []tenant.Registration {
@@ -198,46 +260,45 @@ func clinics() []tenant.Registration {
 	return clinics
 }
 
-func TestABrokenDirectoryFailsTheSentence(t *testing.T) {
+// Each directory is broken as a real one might be, and the suite notices.
+func TestFailingDirectory(t *testing.T) {
+	t.Parallel()
 	known := clinics()
 	good, err := memory.NewDirectory(known...)
 	require.NoError(t, err)
-	h := tenanttest.DirectoryHarness{}
-	for _, c := range known {
-		h.Clinics = append(h.Clinics, tenanttest.Clinic(c))
-	}
 	for _, tt := range []struct {
-		what      string
+		name      string
 		directory tenant.Directory
 		want      []string
 	}{
-		{"nothing broken", good, nil},
-		{"it forgives case and space", forgiving{good}, []string{"the error wraps ErrUnknown for all but an exact match"}},
-		{"it guesses a clinic", guesses{good, known[0].Org.ID}, []string{
-			"ByPhoneNumberID returns the clinic that owns the number",
+		{"whole", good, nil},
+		{"ignores case and space", ignoresCase{good}, []string{"the error wraps ErrUnknown for all but an exact match"}},
+		{"guesses a clinic", guesses{good, known[0].Org.ID}, []string{
+			"it returns the clinic that owns the number",
 			"the error wraps ErrUnknown for all but an exact match",
-			"simultaneous questions get their own answers",
+			"simultaneous calls get their own results",
 		}},
-		{"one secret for all", oneSecret{good}, []string{
-			"ByKey returns the clinic whose webhook URL ends in key, and its secrets",
-			"simultaneous questions get their own answers",
+		{"has one secret for all clinics", oneSecret{good}, []string{
+			"it returns the clinic whose webhook URL ends in key, and its secrets",
+			"simultaneous calls get their own results",
 		}},
 	} {
-		t.Run(tt.what, func(t *testing.T) {
-			h := h
-			h.Directory = tt.directory
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := tenanttest.DirectoryHarness{Directory: tt.directory, Clinics: known}
 			require.Equal(t, tt.want, tenanttest.FailingDirectory(h))
 		})
 	}
 }
 
-type forgiving struct{ tenant.Directory }
+// ignoresCase finds a key that differs in case or space.
+type ignoresCase struct{ tenant.Directory }
 
-func (d forgiving) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secrets, error) {
+func (d ignoresCase) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secrets, error) {
 	return d.Directory.ByKey(ctx, strings.ToLower(strings.TrimSpace(key)))
 }
 
-// guesses takes the only clinic it can think of.
+// guesses returns one clinic for every number.
 type guesses struct {
 	tenant.Directory
 	org tenant.ID
@@ -245,6 +306,7 @@ type guesses struct {
 
 func (d guesses) ByPhoneNumberID(context.Context, string) (tenant.ID, error) { return d.org, nil }
 
+// oneSecret returns the secret of the platform for every clinic.
 type oneSecret struct{ tenant.Directory }
 
 func (d oneSecret) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secrets, error) {
@@ -255,11 +317,21 @@ func (d oneSecret) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Se
 	return org, secrets, err
 }
 
-// A store that cancels by id alone is found out.
-func ExampleFailing() {
-	store := &forgetsTheClinic{Store: memory.New()}
-	failing := tenanttest.Failing(tenanttest.Harness{Store: store})
-	fmt.Println(failing[0])
+// A store that archives by id alone is found out.
+func ExampleFailingSilo() {
+	fmt.Println(tenanttest.FailingSilo(silo(archivesByID{newNotes()}))[0])
 	// Output:
-	// another clinic's appointment is not found, in the words used for an unknown one
+	// another clinic's record is not found, in the words used for an unknown one
+}
+
+func ExampleFailingDirectory() {
+	known := clinics()
+	directory, err := memory.NewDirectory(known...)
+	if err != nil {
+		panic(err)
+	}
+	h := tenanttest.DirectoryHarness{Directory: oneSecret{directory}, Clinics: known}
+	fmt.Println(tenanttest.FailingDirectory(h)[0])
+	// Output:
+	// it returns the clinic whose webhook URL ends in key, and its secrets
 }
