@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"go/format"
 	"net"
 	"net/http"
 	"os"
@@ -18,25 +19,32 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// block is a fenced block of the README.
+// A block is a fenced block of a document.
 type block struct {
-	language, text string
-	line           int
+	file, language, text string
+	line                 int
 }
 
 func readmeBlocks(t *testing.T) []block {
 	t.Helper()
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
-	lines := strings.Split(string(readme), "\n")
-	require.LessOrEqual(t, len(lines)-1, 150, "README.md is at most 150 lines long")
+	require.LessOrEqual(t, bytes.Count(readme, []byte("\n")), 200, "README.md is at most 200 lines long")
+	return readBlocks(t, "README.md")
+}
+
+func readBlocks(t *testing.T, file string) []block {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	lines := strings.Split(string(text), "\n")
 	var blocks []block
 	open := false
 	for i, l := range lines {
 		language, fence := strings.CutPrefix(l, "```")
 		switch {
 		case fence && !open:
-			blocks, open = append(blocks, block{language: language, line: i + 1}), true
+			blocks, open = append(blocks, block{file: file, language: language, line: i + 1}), true
 		case fence:
 			open = false
 		case open:
@@ -46,23 +54,35 @@ func readmeBlocks(t *testing.T) []block {
 	return blocks
 }
 
-// TestREADMEGoBlocksCompile builds each Go block: as it is, if it is a whole
-// file, or as the body of a function below the imports it names.
-func TestREADMEGoBlocksCompile(t *testing.T) {
-	built := 0
-	for _, b := range readmeBlocks(t) {
-		if b.language != "go" {
-			continue
+// TestDocuments_Go vets each Go block, which is a whole file, of the README and
+// of docs.
+func TestDocuments_Go(t *testing.T) {
+	files, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	var dirs []string
+	blocks := make(map[string]block) // by directory
+	for _, file := range append(files, "README.md") {
+		for _, b := range readBlocks(t, file) {
+			if b.language != "go" {
+				continue
+			}
+			dir, err := os.MkdirTemp(".", "testdata-document-")
+			require.NoError(t, err)
+			t.Cleanup(func() { os.RemoveAll(dir) })
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(b.text), 0o600))
+			formatted, err := format.Source([]byte(b.text))
+			require.NoError(t, err, "%s:%d", b.file, b.line)
+			require.Equal(t, string(formatted), b.text, "%s:%d: gofmt", b.file, b.line)
+			dirs, blocks[filepath.Base(dir)] = append(dirs, "./"+filepath.Base(dir)), b
 		}
-		dir, err := os.MkdirTemp(".", "testdata-readme-")
-		require.NoError(t, err)
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(b.text), 0o600))
-		out, err := exec.Command("go", "vet", "./"+dir).CombinedOutput()
-		require.NoError(t, err, "README.md:%d: %s", b.line, out)
-		built++
 	}
-	require.NotZero(t, built)
+	require.NotEmpty(t, dirs)
+	out, err := exec.Command("go", append([]string{"vet"}, dirs...)...).CombinedOutput()
+	text := string(out)
+	for dir, b := range blocks { // name the document in place of the copy
+		text = strings.ReplaceAll(text, dir, fmt.Sprintf("%s, block of line %d", b.file, b.line))
+	}
+	require.NoError(t, err, text)
 }
 
 // elsewhere are the commands that this test leaves to others: .ci/run runs the
