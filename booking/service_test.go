@@ -585,17 +585,17 @@ func TestNewRefusesWithTheFieldAndTheCure(t *testing.T) {
 	_, err = booking.New(booking.Config{Store: memory.New()})
 	require.ErrorContains(t, err, "Config.Catalogs is nil: pass")
 	for want, spoil := range map[string]func(*booking.CatalogConfig){
-		"CatalogConfig.Zone: load":                   func(c *booking.CatalogConfig) { c.Zone = nil },
-		"Grid is 1s: use whole minutes":              func(c *booking.CatalogConfig) { c.Grid = time.Second },
-		"Resources is empty":                         func(c *booking.CatalogConfig) { c.Resources = nil },
-		"Services is empty":                          func(c *booking.CatalogConfig) { c.Services = nil },
-		`Resource "jones" stands twice`:              func(c *booking.CatalogConfig) { c.Resources[0].ID = "jones" },
-		`Document: use the plain name`:               func(c *booking.CatalogConfig) { c.Services[0].Document = "../rhinoplasty.pdf" },
-		`"dentist", which is not among the resource`: func(c *booking.CatalogConfig) { c.Services[0].Needs = []booking.Need{{"dentist"}} },
-		"two needs share some": func(c *booking.CatalogConfig) {
+		"CatalogConfig.Zone: is missing":                                          func(c *booking.CatalogConfig) { c.Zone = nil },
+		"CatalogConfig.Grid: is 1s: use whole minutes":                            func(c *booking.CatalogConfig) { c.Grid = time.Second },
+		"CatalogConfig.Resources: is empty":                                       func(c *booking.CatalogConfig) { c.Resources = nil },
+		"CatalogConfig.Services: is empty":                                        func(c *booking.CatalogConfig) { c.Services = nil },
+		`CatalogConfig.Resources[1].ID: "jones" is the id of an earlier resource`: func(c *booking.CatalogConfig) { c.Resources[0].ID = "jones" },
+		`CatalogConfig.Services[0].Document: is not a plain name`:                 func(c *booking.CatalogConfig) { c.Services[0].Document = "../rhinoplasty.pdf" },
+		`CatalogConfig.Services[0].Needs[0]: no resource "dentist": use one of `:  func(c *booking.CatalogConfig) { c.Services[0].Needs = []booking.Need{{"dentist"}} },
+		"CatalogConfig.Services[0].Needs[1]: shares some": func(c *booking.CatalogConfig) {
 			c.Services[0].Needs = []booking.Need{{"patel", "room"}, {"patel", "jones", "class"}}
 		},
-		"CatalogConfig.Hours": func(c *booking.CatalogConfig) { c.Hours.Week[1] = []schedule.Window{{From: 600, To: 500}} },
+		"CatalogConfig.Hours.week.monday: window 1": func(c *booking.CatalogConfig) { c.Hours.Week[1] = []schedule.Window{{From: 600, To: 500}} },
 	} {
 		cfg := catalogConfig()
 		spoil(&cfg)

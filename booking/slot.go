@@ -79,7 +79,9 @@ func (c *Catalog) openSlot(org tenant.ID, id SlotID) (want, error) {
 		return r
 	}, strings.ToLower(string(id)))
 	b, err := slotText.DecodeString(text)
-	if err != nil || len(b) != 8 {
+	// Thirteen digits hold 65 bits: without the comparison, two texts would
+	// decode to one id.
+	if err != nil || len(b) != 8 || slotText.EncodeToString(b) != text {
 		return want{}, ErrUnknownSlot
 	}
 	minute, sum := binary.BigEndian.Uint32(b[:4]), binary.BigEndian.Uint32(b[4:])
