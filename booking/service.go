@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
@@ -40,8 +39,8 @@ type Config struct {
 // Service books. It is safe for concurrent use, and any number of services,
 // in any number of processes, may share a store.
 type Service struct {
-	cfg  Config
-	gate *gate // nil inside a caller's transaction
+	cfg    Config
+	claims *coalescer // nil inside a caller's transaction
 }
 
 // New returns a service. The error names the field that is missing or cannot
@@ -62,7 +61,7 @@ func New(cfg Config) (*Service, error) {
 	case cfg.Alternatives < 0 || cfg.Alternatives > 10:
 		return nil, fmt.Errorf("booking: Config.Alternatives is %d: use 1 to 10", cfg.Alternatives)
 	}
-	return &Service{cfg: cfg, gate: new(gate)}, nil
+	return &Service{cfg: cfg, claims: new(coalescer)}, nil
 }
 
 // Using returns a service with the same rules over another store: one that
@@ -79,7 +78,7 @@ func (s *Service) Catalog(ctx context.Context, org tenant.ID) (*Catalog, error) 
 	return s.cfg.Catalogs.Catalog(ctx, org)
 }
 
-// Want is what a caller asks for: an offered slot, or a service at a time.
+// Selection is what a caller asks for: an offered slot, or a service at a time.
 type Selection struct {
 	// Slot is the id of an offered slot. If it is given, the other fields are
 	// not looked at.
@@ -113,14 +112,77 @@ type Request struct {
 // or ErrOutcomeUnknown. A repeated request with the same key and content gets
 // the appointment of the first, as it is now.
 func (s *Service) Book(ctx context.Context, org tenant.ID, r Request) (Appointment, error) {
-	return s.take(ctx, org, r, 0)
+	return s.claim(ctx, org, r, 0)
 }
 
 // Hold keeps the wanted time for the contact until it is confirmed or
 // Config.HoldFor is over. Meanwhile it keeps others out exactly as a booking
 // does. Errors are those of [Service.Book].
 func (s *Service) Hold(ctx context.Context, org tenant.ID, r Request) (Appointment, error) {
-	return s.take(ctx, org, r, s.cfg.HoldFor)
+	return s.claim(ctx, org, r, s.cfg.HoldFor)
+}
+
+// claim claims for Book and Hold. Callers who want the same time at once wait
+// for one another in s.claims.
+func (s *Service) claim(ctx context.Context, org tenant.ID, r Request, hold time.Duration) (Appointment, error) {
+	if err := r.validate(); err != nil {
+		return Appointment{}, err
+	}
+	cat, err := s.Catalog(ctx, org)
+	if err != nil {
+		return Appointment{}, err
+	}
+	t, err := cat.resolve(org, r.Selection)
+	if err != nil {
+		return Appointment{}, err
+	}
+	now := s.cfg.Now()
+	f := s.newSearch(org, cat, t, now)
+	q := f.busyQuery()
+	c := Claim{
+		ID:       NewID(org, r.Key),
+		Digest:   digest(t, r.Contact.Phone, hold > 0),
+		Service:  t.service.ID,
+		Start:    cat.time(t.start),
+		End:      cat.time(t.end()),
+		Zone:     cat.zone.String(),
+		Occupied: t.occupied(),
+		HoldFor:  hold,
+		Contact:  r.Contact,
+		Call:     r.Call,
+		Actor:    actor(ctx),
+		BusyFrom: q.From,
+		BusyTo:   q.To,
+	}
+	var reasons []Reason
+	if c.Needs, reasons = cat.candidates(t, now); len(reasons) > 0 {
+		// A retry may come after the notice has run out: its key still counts.
+		known, err := s.refuse(ctx, f, reasons, c.ID)
+		if !known {
+			return Appointment{}, err
+		}
+		c.Needs = t.allCandidates()
+	} else if s.claims != nil {
+		key := claimKey{org, t.service.ID, t.resource, t.start}
+		leads, err := s.lead(ctx, key, f, c)
+		if !leads {
+			return Appointment{}, err
+		}
+		defer s.claims.next(key)
+	}
+	var out Outcome
+	var try retry
+	for try.next(ctx) {
+		out, err = s.cfg.Store.Claim(ctx, org, c)
+		try.record(err)
+	}
+	if try.err != nil {
+		return Appointment{}, try.err
+	}
+	if out.Taken {
+		return Appointment{}, &ConflictError{f.nearest(out.Busy)}
+	}
+	return cat.local(out.Appointment), nil
 }
 
 // Confirm makes a hold a booking. Confirming twice is success. The error is
@@ -136,11 +198,32 @@ func (s *Service) Cancel(ctx context.Context, org tenant.ID, id ID) (Appointment
 	return s.change(ctx, org, id, s.cfg.Store.Cancel)
 }
 
+// change applies Store.Confirm or Store.Cancel to an appointment.
+func (s *Service) change(ctx context.Context, org tenant.ID, id ID, do func(context.Context, tenant.ID, ID, string) (Appointment, error)) (Appointment, error) {
+	if !id.Valid() {
+		return Appointment{}, ErrNotFound
+	}
+	cat, err := s.Catalog(ctx, org)
+	if err != nil {
+		return Appointment{}, err
+	}
+	var a Appointment
+	var try retry
+	for try.next(ctx) {
+		a, err = do(ctx, org, id, actor(ctx))
+		try.record(err)
+	}
+	if try.err != nil {
+		return Appointment{}, try.err
+	}
+	return cat.local(a), nil
+}
+
 // Reschedule gives an appointment another time: the old one is free only if
-// the new one is owned. w.Service is not looked at; the service stays. If
-// w.Resource is empty, who and what it occupied is kept where it is free.
+// the new one is owned. sel.Service is ignored; the service stays. If
+// sel.Resource is empty, the appointment keeps its resources where they are free.
 // Errors are those of [Service.Book], ErrNotFound, ErrExpired and ErrNotOpen.
-func (s *Service) Reschedule(ctx context.Context, org tenant.ID, id ID, w Selection) (Appointment, error) {
+func (s *Service) Reschedule(ctx context.Context, org tenant.ID, id ID, sel Selection) (Appointment, error) {
 	cat, err := s.Catalog(ctx, org)
 	if err != nil {
 		return Appointment{}, err
@@ -149,42 +232,44 @@ func (s *Service) Reschedule(ctx context.Context, org tenant.ID, id ID, w Select
 	if err != nil {
 		return Appointment{}, err
 	}
-	if w.Slot == "" {
-		w.Service = old.Service
+	if sel.Slot == "" {
+		sel.Service = old.Service
 	}
-	to, err := cat.want(org, w)
+	t, err := cat.resolve(org, sel)
 	if err != nil {
 		return Appointment{}, err
 	}
-	if to.service.ID != old.Service {
+	if t.service.ID != old.Service {
 		return Appointment{}, &InvalidError{"Selection.Slot", "is a slot of another service: cancel and book instead"}
 	}
 	now := s.cfg.Now()
-	sight := cat.sight(to, now)
-	seats, reasons := cat.seats(to, now)
-	moved := old.Start.Unix() != to.start || to.resource != "" && !slices.Contains(old.Resources, to.resource)
+	f := s.newSearch(org, cat, t, now)
+	needs, reasons := cat.candidates(t, now)
+	moved := old.Start.Unix() != t.start || t.resource != "" && !slices.Contains(old.Resources, t.resource)
 	if len(reasons) > 0 && moved {
-		_, err := s.refuse(ctx, org, cat, to, sight, nil, reasons)
+		_, err := s.refuse(ctx, f, reasons)
 		return Appointment{}, err
 	}
 	if !moved {
-		seats = to.anybody() // where it is, it may stay
+		needs = t.allCandidates() // the rules do not apply to a time that is kept
 	}
+	putFirst(needs, old.Resources)
+	q := f.busyQuery()
 	m := Move{
-		ID: id, Start: cat.time(to.start), End: cat.time(to.end()),
-		Occupied: to.occupied(), Needs: prefer(seats, old.Resources), Actor: actor(ctx),
+		ID: id, Start: cat.time(t.start), End: cat.time(t.end()), Occupied: t.occupied(),
+		Needs: needs, Actor: actor(ctx), BusyFrom: q.From, BusyTo: q.To,
 	}
-	m.BusyFrom, m.BusyTo = cat.around(to, sight)
 	var out Outcome
-	err = settle(ctx, func() (err error) {
+	var try retry
+	for try.next(ctx) {
 		out, err = s.cfg.Store.Move(ctx, org, m)
-		return err
-	})
-	if err != nil {
-		return Appointment{}, err
+		try.record(err)
+	}
+	if try.err != nil {
+		return Appointment{}, try.err
 	}
 	if out.Taken {
-		return Appointment{}, s.conflict(org, cat, to, sight, out.Busy)
+		return Appointment{}, &ConflictError{f.nearest(out.Busy)}
 	}
 	return cat.local(out.Appointment), nil
 }
@@ -229,114 +314,6 @@ func (s *Service) Events(ctx context.Context, org tenant.ID, id ID) ([]Event, er
 	return s.cfg.Store.ListEvents(ctx, org, id)
 }
 
-// take claims for Book and Hold.
-func (s *Service) take(ctx context.Context, org tenant.ID, r Request, hold time.Duration) (Appointment, error) {
-	if err := r.validate(); err != nil {
-		return Appointment{}, err
-	}
-	cat, err := s.Catalog(ctx, org)
-	if err != nil {
-		return Appointment{}, err
-	}
-	w, err := cat.want(org, r.Selection)
-	if err != nil {
-		return Appointment{}, err
-	}
-	now := s.cfg.Now()
-	c := Claim{
-		ID:       NewID(org, r.Key),
-		Digest:   digest(w, r.Contact.Phone, hold > 0),
-		Service:  w.service.ID,
-		Start:    cat.time(w.start),
-		End:      cat.time(w.end()),
-		Zone:     cat.zone.String(),
-		Occupied: w.occupied(),
-		HoldFor:  hold,
-		Contact:  r.Contact,
-		Call:     r.Call,
-		Actor:    actor(ctx),
-	}
-	sight := cat.sight(w, now)
-	c.BusyFrom, c.BusyTo = cat.around(w, sight)
-	var reasons []Reason
-	if c.Needs, reasons = cat.seats(w, now); len(reasons) > 0 {
-		// A retry may come after the notice has run out: its key still counts.
-		known, err := s.refuse(ctx, org, cat, w, sight, []ID{c.ID}, reasons)
-		if !known {
-			return Appointment{}, err
-		}
-		c.Needs = w.anybody()
-		return s.claim(ctx, org, cat, w, sight, c)
-	}
-	if s.gate == nil {
-		return s.claim(ctx, org, cat, w, sight, c)
-	}
-	key := wantKey{org, w.service.ID, w.resource, w.start}
-	return s.gate.enter(ctx, key, c.ID, attempt{
-		claim: func(ctx context.Context) (Appointment, error) { return s.claim(ctx, org, cat, w, sight, c) },
-		look: func(ctx context.Context, ids []ID) ([]ID, error, error) {
-			view, err := s.cfg.Store.ListBusy(ctx, org, BusyQuery{Resources: w.service.all, From: c.BusyFrom, To: c.BusyTo, IDs: ids})
-			if err != nil || w.free(view.Busy, c.Needs) {
-				return nil, nil, err
-			}
-			return view.Known, s.conflict(org, cat, w, sight, view.Busy), nil
-		},
-	})
-}
-
-// claim asks the store, and turns its answer into ours.
-func (s *Service) claim(ctx context.Context, org tenant.ID, cat *Catalog, w want, sight schedule.Span, c Claim) (Appointment, error) {
-	var out Outcome
-	err := settle(ctx, func() (err error) {
-		out, err = s.cfg.Store.Claim(ctx, org, c)
-		return err
-	})
-	if err != nil {
-		return Appointment{}, err
-	}
-	if out.Taken {
-		return Appointment{}, s.conflict(org, cat, w, sight, out.Busy)
-	}
-	return cat.local(out.Appointment), nil
-}
-
-func (s *Service) change(ctx context.Context, org tenant.ID, id ID, do func(context.Context, tenant.ID, ID, string) (Appointment, error)) (Appointment, error) {
-	if !id.Valid() {
-		return Appointment{}, ErrNotFound
-	}
-	cat, err := s.Catalog(ctx, org)
-	if err != nil {
-		return Appointment{}, err
-	}
-	var a Appointment
-	err = settle(ctx, func() (err error) {
-		a, err = do(ctx, org, id, actor(ctx))
-		return err
-	})
-	if err != nil {
-		return Appointment{}, err
-	}
-	return cat.local(a), nil
-}
-
-// settle repeats a change whose outcome is unknown: every change of a [Store]
-// answers a repetition with what the first one did.
-func settle(ctx context.Context, change func() error) error {
-	err := change()
-	for pause := 50 * time.Millisecond; errors.Is(err, ErrOutcomeUnknown) && pause < time.Second; pause *= 2 {
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(pause):
-		}
-		again := change()
-		if !errors.Is(again, ErrUnavailable) { // else what is unknown stays unknown
-			err = again
-		}
-	}
-	return err
-}
-
 func (r Request) validate() error {
 	switch {
 	case r.Key == "":
@@ -357,10 +334,10 @@ func (r Request) validate() error {
 
 // digest is what a repeated key must repeat: who wants what. A name may be
 // spelled better the second time.
-func digest(w want, phone string, hold bool) string {
-	text := append(make([]byte, 0, 256), w.service.ID...)
-	text = strconv.AppendInt(append(text, '\n'), w.start, 10)
-	text = append(append(text, '\n'), w.resource...)
+func digest(t target, phone string, hold bool) string {
+	text := append(make([]byte, 0, 256), t.service.ID...)
+	text = strconv.AppendInt(append(text, '\n'), t.start, 10)
+	text = append(append(text, '\n'), t.resource...)
 	text = append(append(text, '\n'), phone...)
 	text = strconv.AppendBool(append(text, '\n'), hold)
 	sum := sha256.Sum256(text)

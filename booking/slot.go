@@ -53,20 +53,20 @@ func slotSum(org tenant.ID, service ServiceID, res ResourceID, minute uint32) ui
 	return uint32(sum>>32) ^ uint32(sum)
 }
 
-// ResolveSlot returns what a slot's id stands for: service, start and wanted
-// resource. The error is ErrUnknownSlot.
+// ResolveSlot returns the selection that a slot's id stands for: service,
+// start and wanted resource. The error is ErrUnknownSlot.
 func (c *Catalog) ResolveSlot(org tenant.ID, id SlotID) (Selection, error) {
-	w, err := c.openSlot(org, id)
+	t, err := c.resolveSlot(org, id)
 	if err != nil {
 		return Selection{}, err
 	}
-	return Selection{Service: w.service.ID, Start: c.time(w.start), Resource: w.resource}, nil
+	return Selection{Service: t.service.ID, Start: c.time(t.start), Resource: t.resource}, nil
 }
 
-// openSlot finds what id was made for. A model may have changed the case of
-// letters, put spaces, hyphens or quotes about them, or taken a 0 or a 1 for
-// the letters that look like them; nothing else is forgiven.
-func (c *Catalog) openSlot(org tenant.ID, id SlotID) (want, error) {
+// resolveSlot finds the target that id was made for. A model may have changed
+// the case of letters, put spaces, hyphens or quotes about them, or taken a 0
+// or a 1 for the letters that look like them; nothing else is forgiven.
+func (c *Catalog) resolveSlot(org tenant.ID, id SlotID) (target, error) {
 	text := strings.Map(func(r rune) rune {
 		switch r {
 		case ' ', '-', '"', '\'', '.':
@@ -82,18 +82,18 @@ func (c *Catalog) openSlot(org tenant.ID, id SlotID) (want, error) {
 	// Thirteen digits hold 65 bits: without the comparison, two texts would
 	// decode to one id.
 	if err != nil || len(b) != 8 || slotText.EncodeToString(b) != text {
-		return want{}, ErrUnknownSlot
+		return target{}, ErrUnknownSlot
 	}
 	minute, sum := binary.BigEndian.Uint32(b[:4]), binary.BigEndian.Uint32(b[4:])
 	for _, s := range c.services {
 		if slotSum(org, s.ID, "", minute) == sum {
-			return want{service: s, start: int64(minute) * 60}, nil
+			return target{service: s, start: int64(minute) * 60}, nil
 		}
 		for _, r := range s.all {
 			if slotSum(org, s.ID, r, minute) == sum {
-				return want{service: s, start: int64(minute) * 60, resource: r}, nil
+				return target{service: s, start: int64(minute) * 60, resource: r}, nil
 			}
 		}
 	}
-	return want{}, ErrUnknownSlot
+	return target{}, ErrUnknownSlot
 }
