@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"go/ast"
 	"go/format"
+	"go/parser"
+	"go/token"
 	"net"
 	"net/http"
 	"os"
@@ -83,6 +86,69 @@ func TestDocuments_Go(t *testing.T) {
 		text = strings.ReplaceAll(text, dir, fmt.Sprintf("%s, block of line %d", b.file, b.line))
 	}
 	require.NoError(t, err, text)
+}
+
+// TestDocuments_Identifiers looks up each qualified name, such as
+// booking.Slot, that the documents mention.
+func TestDocuments_Identifiers(t *testing.T) {
+	exported := make(map[string]bool) // "package", "package.Name", "package.Type.Member"
+	for _, s := range read(t, os.DirFS(".")) {
+		if s.test() {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), s.file, nil, 0)
+		require.NoError(t, err)
+		pkg := file.Name.Name
+		exported[pkg] = true
+		for name := range file.Scope.Objects {
+			exported[pkg+"."+name] = true
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				if n.Recv != nil && len(n.Recv.List) == 1 {
+					receiver := n.Recv.List[0].Type
+					if star, ok := receiver.(*ast.StarExpr); ok {
+						receiver = star.X
+					}
+					if ident, ok := receiver.(*ast.Ident); ok {
+						exported[pkg+"."+ident.Name+"."+n.Name.Name] = true
+					}
+				}
+			case *ast.TypeSpec:
+				var fields *ast.FieldList
+				switch of := n.Type.(type) {
+				case *ast.StructType:
+					fields = of.Fields
+				case *ast.InterfaceType:
+					fields = of.Methods
+				}
+				if fields != nil {
+					for _, f := range fields.List {
+						for _, name := range f.Names {
+							exported[pkg+"."+n.Name.Name+"."+name.Name] = true
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+	qualified := regexp.MustCompile("`([a-z]+)((?:\\.[A-Z]\\w*)+)")
+	files, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	names := 0
+	for _, file := range append(files, "README.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md") {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range qualified.FindAllStringSubmatch(string(text), -1) {
+			if exported[m[1]] { // a package of the module
+				require.True(t, exported[m[1]+m[2]], "%s mentions %s%s, which does not exist", file, m[1], m[2])
+				names++
+			}
+		}
+	}
+	require.Greater(t, names, 20)
 }
 
 // elsewhere are the commands that this test leaves to others: .ci/run runs the
