@@ -19,7 +19,7 @@ func fuzzEngine(f *testing.F) *redact.Engine {
 		"diagnosed with "+fuzzMarker, "my name is "+fuzzMarker+", M1 4BT") {
 		f.Add(s, uint64(len(s)))
 	}
-	return engine(f, redact.Config{Recognizers: append(redact.Builtin(), find{fuzzMarker: {Kind: "MARK", Score: 0.6}})})
+	return engine(f, redact.Config{Recognizers: append(redact.Builtin(), wordRecognizer{fuzzMarker: {Kind: "MARK", Score: 0.6}})})
 }
 
 func FuzzAnalyze(f *testing.F) {

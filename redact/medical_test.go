@@ -11,7 +11,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact/redacttest"
 )
 
-// calls are utterances for tests that need some text of the real kind.
+// calls are utterances for tests that need realistic text.
 var calls = []string{
 	"I live at 123 Harley Street and I have heart disease",
 	"My name is Sarah Connor, I'm on warfarin since my stroke in 2016.",
@@ -27,7 +27,7 @@ var calls = []string{
 	"Zoë’s café has A D H D posters — “really”, and a naïve ménière’s leaflet …",
 }
 
-// marked returns text with what e finds medical in braces.
+// marked returns text with the medical findings of e in braces.
 func marked(t testing.TB, e *redact.Engine, text string) string {
 	t.Helper()
 	res, err := e.Analyze(text)
@@ -43,9 +43,9 @@ func marked(t testing.TB, e *redact.Engine, text string) string {
 	return b.String() + text[from:]
 }
 
-// check runs sentences whose medical parts stand in braces, as written and as
-// speech-to-text would have them.
-func check(t *testing.T, sentences ...string) {
+// checkMedical requires that the engine finds exactly the medical facts that are
+// in braces in each sentence, as written and as speech-to-text writes it.
+func checkMedical(t *testing.T, sentences ...string) {
 	e := engine(t, redact.Config{})
 	for _, want := range sentences {
 		text := strings.NewReplacer("{", "", "}", "").Replace(want)
@@ -55,152 +55,160 @@ func check(t *testing.T, sentences ...string) {
 	}
 }
 
-func TestMedicalTermsInEverySpelling(t *testing.T) {
-	check(t,
-		"I have {heart disease}, is that a problem?",
-		"She takes {Warfarin} and {lisinopril}.",
-		"He had a {hip replacement} and {chemotherapy}.",
-		"Her {anaemia} came back.", "Her {anemia} came back.",
-		"I've had {diarrhoea}.", "I've had {diarrhea}.",
-		"My {Parkinson's} is worse.", "My {parkinsons} is worse.",
-		"I have {Ménière's disease}.",
-		"I want {dermal fillers} and a {face-lift}.", "I want a {facelift}.",
-		"They found {polyps}.", "They found a {polyp}.",
-		"He has {A D H D}.", "He has {ADHD}.", "She has {H I V}.",
-		"They did {X-rays}.", "They did {xrays}.",
-	)
-}
-
-func TestMedicalEndings(t *testing.T) {
-	check(t,
-		"He has {kerunitis}.", "She needs a {splanectomy}.", "I'm taking {zorvastatin}.",
-		"the {brendelioscopies} went well",
-	)
-	e := engine(t, redact.Config{})
-	for _, word := range []string{"analysis", "whose", "basis", "emphasis", "Dorothea", "Toblerone", "zone", "phone"} {
-		require.Equal(t, "it is "+word+" again", marked(t, e, "it is "+word+" again"))
-	}
-}
-
-func TestComplaintsAboutTheBody(t *testing.T) {
-	check(t,
-		"My {tooth is aching}.",
-		"My {ankle really has been very swollen}.",
-		"I've {sprained my left ankle}.",
-		"There's {pain in my hips}.",
-		"I get {knee pain}.",
-		"the {back and knee pain} is old",
-		"I have a {numb toe}.",
-		"My {throat's raw}.",
-		"My {legs feel heavy}.",
-		"My {ankle is the size of a melon}.",
-	)
-	check(t, // everyday talk about the same words
-		"My hands are full.",
-		"Turn left at the lights.",
-		"He works in the back office.",
-		"Let me know on the other hand.",
-	)
-}
-
-func TestTriggersTakeUnknownWords(t *testing.T) {
-	check(t,
-		"I was diagnosed with {blorbing fever} last year.",
-		"She's {anaphylactic to zibbleberries}.",
-		"He takes 20 milligrams of {xarvolin} daily.",
-		"She was prescribed {flurble} for it.",
-	)
-	check(t,
-		"Are you allergic to anything?",
-		"I have a question.",
-		"I take the bus.",
-	)
-}
-
-func TestListsTakeUnknownWords(t *testing.T) {
-	check(t, "I take {metformin} and {xiglovan}.")
-	e := engine(t, redact.Config{})
-	require.Equal(t, "I see {Morphine}, {Darvoluxin}, {Flomax}.", marked(t, e, "I see Morphine, Darvoluxin, Flomax."))
-	for _, want := range []string{
-		"I'm allergic to {cats}, {wool} and {cow's milk}.",
-		"I'm allergic to {sulfa drugs}, {plasters} and {eggs}.",
-		"I'm allergic to {wool}, call me back.",
-	} {
-		require.Equal(t, want, marked(t, e, strings.NewReplacer("{", "", "}", "").Replace(want)))
-	}
-	require.Equal(t, "I have {asthma} and we spoke.", marked(t, e, "I have asthma and we spoke."))
-}
-
-func TestWhatOnlySoundsMedical(t *testing.T) {
-	check(t,
-		"Is this a cold call?",
-		"It was a stroke of luck.",
-		"Our operating hours are nine to five.",
-		"The deadline is a pain in the neck.",
-		"Our server had a heart attack on Monday.",
-		"We need an injection of cash.",
-		"Use a colon between the hour and the minutes.",
-		"Please scan the code at reception.",
-		"I'll be there, we're on our way.",
-		"Cancer Research is next door.",
-		"We are on Harley Street.",
-		"The doctor has an appointment for a consultation.",
-	)
-	e := engine(t, redact.Config{})
-	require.Equal(t, "Dr. Heart and Mrs Burns are in", marked(t, e, "Dr. Heart and Mrs Burns are in"))
-	require.Equal(t, "Bath Road is closed", marked(t, e, "Bath Road is closed"))
-}
-
-func TestWhatIsSaidOfNobodyIsMeantInAClinic(t *testing.T) {
-	check(t,
-		"It could be {arthritis}.",
-		"We found a {tumour} on the scan.",
-		"The scan showed a {fracture}.",
-		"The market has a fever for houses.",
-	)
-}
-
-func TestAmbiguousTermsNeedACue(t *testing.T) {
-	check(t,
-		"She fell and has a {lump on her head}.",
-		"He paid a lump sum.",
-	)
-}
-
-// The floor of strict mode on this package's own labelled calls; what it keeps
-// of them is logged.
-func TestStrictMissesNextToNothing(t *testing.T) {
-	e := engine(t, redact.Config{Strict: true})
-	var kept, all int
-	table, misses, err := redacttest.Score(redacttest.Calls(), func(text string) ([]redact.Span, error) {
-		res, err := e.Analyze(text)
-		all += len(text)
-		kept += len(text)
-		for i := range res.Spans {
-			kept -= res.Spans[i].End - res.Spans[i].Start
-			res.Spans[i].Kind = redact.Medical // any kind hides it
-		}
-		return res.Spans, err
+func TestEngine_Analyze_Medical(t *testing.T) {
+	t.Parallel()
+	t.Run("terms are found in every spelling", func(t *testing.T) {
+		t.Parallel()
+		checkMedical(t,
+			"I have {heart disease}, is that a problem?",
+			"She takes {Warfarin} and {lisinopril}.",
+			"He had a {hip replacement} and {chemotherapy}.",
+			"Her {anaemia} came back.", "Her {anemia} came back.",
+			"I've had {diarrhoea}.", "I've had {diarrhea}.",
+			"My {Parkinson's} is worse.", "My {parkinsons} is worse.",
+			"I have {Ménière's disease}.",
+			"I want {dermal fillers} and a {face-lift}.", "I want a {facelift}.",
+			"They found {polyps}.", "They found a {polyp}.",
+			"He has {A D H D}.", "He has {ADHD}.", "She has {H I V}.",
+			"They did {X-rays}.", "They did {xrays}.",
+		)
 	})
-	require.NoError(t, err)
-	score := table.Of(redact.Medical)
-	t.Logf("strict: recall %.4f of %d medical labels, keeps %d%% of the text", score.Recall(), score.Labelled, 100*kept/all)
-	for _, m := range misses {
-		if !m.False && m.Label.Kind == redact.Medical {
-			t.Logf("missed: %q", m.Doc.Text[m.Label.Start:m.Label.End])
+	t.Run("words with a medical ending are found", func(t *testing.T) {
+		t.Parallel()
+		checkMedical(t,
+			"He has {kerunitis}.", "She needs a {splanectomy}.", "I'm taking {zorvastatin}.",
+			"the {brendelioscopies} went well",
+		)
+		e := engine(t, redact.Config{})
+		for _, word := range []string{"analysis", "whose", "basis", "emphasis", "Dorothea", "Toblerone", "zone", "phone"} {
+			require.Equal(t, "it is "+word+" again", marked(t, e, "it is "+word+" again"))
 		}
-	}
-	require.GreaterOrEqual(t, score.Recall(), 0.995)
+	})
+	t.Run("complaints about body parts are found", func(t *testing.T) {
+		t.Parallel()
+		checkMedical(t,
+			"My {tooth is aching}.",
+			"My {ankle really has been very swollen}.",
+			"I've {sprained my left ankle}.",
+			"There's {pain in my hips}.",
+			"I get {knee pain}.",
+			"the {back and knee pain} is old",
+			"I have a {numb toe}.",
+			"My {throat's raw}.",
+			"My {legs feel heavy}.",
+			"My {ankle is the size of a melon}.",
+		)
+		checkMedical(t, // everyday sentences with the same words
+			"My hands are full.",
+			"Turn left at the lights.",
+			"He works in the back office.",
+			"Let me know on the other hand.",
+		)
+	})
+	t.Run("a trigger announces unknown words", func(t *testing.T) {
+		t.Parallel()
+		checkMedical(t,
+			"I was diagnosed with {blorbing fever} last year.",
+			"She's {anaphylactic to zibbleberries}.",
+			"He takes 20 milligrams of {xarvolin} daily.",
+			"She was prescribed {flurble} for it.",
+		)
+		checkMedical(t,
+			"Are you allergic to anything?",
+			"I have a question.",
+			"I take the bus.",
+		)
+	})
+	t.Run("a list continues with unknown words", func(t *testing.T) {
+		t.Parallel()
+		checkMedical(t, "I take {metformin} and {xiglovan}.")
+		e := engine(t, redact.Config{})
+		require.Equal(t, "I see {Morphine}, {Darvoluxin}, {Flomax}.", marked(t, e, "I see Morphine, Darvoluxin, Flomax."))
+		for _, want := range []string{
+			"I'm allergic to {cats}, {wool} and {cow's milk}.",
+			"I'm allergic to {sulfa drugs}, {plasters} and {eggs}.",
+			"I'm allergic to {wool}, call me back.",
+		} {
+			require.Equal(t, want, marked(t, e, strings.NewReplacer("{", "", "}", "").Replace(want)))
+		}
+		require.Equal(t, "I have {asthma} and we spoke.", marked(t, e, "I have asthma and we spoke."))
+	})
+	t.Run("idioms, names and figures of speech are not medical", func(t *testing.T) {
+		t.Parallel()
+		checkMedical(t,
+			"Is this a cold call?",
+			"It was a stroke of luck.",
+			"Our operating hours are nine to five.",
+			"The deadline is a pain in the neck.",
+			"Our server had a heart attack on Monday.",
+			"We need an injection of cash.",
+			"Use a colon between the hour and the minutes.",
+			"Please scan the code at reception.",
+			"I'll be there, we're on our way.",
+			"Cancer Research is next door.",
+			"We are on Harley Street.",
+			"The doctor has an appointment for a consultation.",
+		)
+		e := engine(t, redact.Config{})
+		require.Equal(t, "Dr. Heart and Mrs Burns are in", marked(t, e, "Dr. Heart and Mrs Burns are in"))
+		require.Equal(t, "Bath Road is closed", marked(t, e, "Bath Road is closed"))
+	})
+	t.Run("an impersonal sentence of a clinic is medical", func(t *testing.T) {
+		t.Parallel()
+		checkMedical(t,
+			"It could be {arthritis}.",
+			"We found a {tumour} on the scan.",
+			"The scan showed a {fracture}.",
+			"The market has a fever for houses.",
+		)
+	})
+	t.Run("an ambiguous term needs a cue", func(t *testing.T) {
+		t.Parallel()
+		checkMedical(t,
+			"She fell and has a {lump on her head}.",
+			"He paid a lump sum.",
+		)
+	})
+	// Terms of several lists may share a plural.
+	t.Run("every term of the lexicon is read without a fault", func(t *testing.T) {
+		t.Parallel()
+		e, err := redact.New(redact.Config{})
+		require.NoError(t, err)
+		for term := range terms {
+			_, err := e.Analyze("I have " + term + " and " + term + "s")
+			require.NoError(t, err, term)
+		}
+	})
 }
 
-// Terms of several lists, whose plurals may meet, included.
-func TestEveryTermOfTheLexiconIsRead(t *testing.T) {
-	e, err := redact.New(redact.Config{})
-	require.NoError(t, err)
-	for term := range terms {
-		_, err := e.Analyze("I have " + term + " and " + term + "s")
-		require.NoError(t, err, term)
-	}
+func TestConfig_Strict(t *testing.T) {
+	t.Parallel()
+	// The log shows the share of the text that strict mode keeps, and the
+	// labels that it misses.
+	t.Run("recall on the labelled calls is at least 99.5 %", func(t *testing.T) {
+		t.Parallel()
+		e := engine(t, redact.Config{Strict: true})
+		var kept, all int
+		table, misses, err := redacttest.Score(redacttest.Calls(), func(text string) ([]redact.Span, error) {
+			res, err := e.Analyze(text)
+			all += len(text)
+			kept += len(text)
+			for i := range res.Spans {
+				kept -= res.Spans[i].End - res.Spans[i].Start
+				res.Spans[i].Kind = redact.Medical // any kind hides it
+			}
+			return res.Spans, err
+		})
+		require.NoError(t, err)
+		score := table.Of(redact.Medical)
+		t.Logf("strict: recall %.4f of %d medical labels; %d %% of the text kept", score.Recall(), score.Labelled, 100*kept/all)
+		for _, m := range misses {
+			if !m.False && m.Label.Kind == redact.Medical {
+				t.Logf("missed: %q", m.Doc.Text[m.Label.Start:m.Label.End])
+			}
+		}
+		require.GreaterOrEqual(t, score.Recall(), 0.995)
+	})
 }
 
 func terms(yield func(string) bool) {

@@ -2,5 +2,5 @@
 
 package redact
 
-// Under the race detector sync.Pool forgets on purpose.
+// Under the race detector sync.Pool drops items on purpose.
 const raceEnabled = true

@@ -29,87 +29,91 @@ func inPieces(t testing.TB, e *redact.Engine, text string, rng *rand.Rand) strin
 	return out.String()
 }
 
-func TestWriterGivesTheSameHoweverTheTextIsSplit(t *testing.T) {
-	e := engine(t, redact.Config{})
-	rng := rand.New(rand.NewPCG(1, 2))
-	texts := calls
-	for range 60 {
-		var b strings.Builder
-		for b.Len() < 1+rng.IntN(20_000) {
-			b.WriteString(texts[rng.IntN(len(texts))])
-			b.WriteByte(" \n"[rng.IntN(2)])
+func TestWriter(t *testing.T) {
+	t.Parallel()
+	t.Run("the output equals Redact of the whole, however the text is divided", func(t *testing.T) {
+		t.Parallel()
+		e := engine(t, redact.Config{})
+		rng := rand.New(rand.NewPCG(1, 2))
+		texts := calls
+		for range 60 {
+			var b strings.Builder
+			for b.Len() < 1+rng.IntN(20_000) {
+				b.WriteString(texts[rng.IntN(len(texts))])
+				b.WriteByte(" \n"[rng.IntN(2)])
+			}
+			text := b.String()
+			require.Equal(t, e.Redact(text), inPieces(t, e, text, rng))
 		}
-		text := b.String()
-		require.Equal(t, e.Redact(text), inPieces(t, e, text, rng))
-	}
-}
-
-func TestNoFlaggedMarkerLeavesHoweverTheTextIsSplit(t *testing.T) {
-	const marker = "QQ-marker. 07 QQ"
-	e := engine(t, redact.Config{Recognizers: append(redact.Builtin(), find{marker: {Kind: "MARK", Score: 1}})})
-	rng := rand.New(rand.NewPCG(3, 4))
-	texts := calls
-	for range 60 {
-		var b strings.Builder
-		for b.Len() < 1+rng.IntN(15_000) {
-			b.WriteString(texts[rng.IntN(len(texts))])
-			b.WriteString([]string{" ", "", "\n"}[rng.IntN(3)])
-			b.WriteString(marker)
+	})
+	t.Run("a flagged marker is not written, however the text is divided", func(t *testing.T) {
+		t.Parallel()
+		const marker = "QQ-marker. 07 QQ"
+		e := engine(t, redact.Config{Recognizers: append(redact.Builtin(), wordRecognizer{marker: {Kind: "MARK", Score: 1}})})
+		rng := rand.New(rand.NewPCG(3, 4))
+		texts := calls
+		for range 60 {
+			var b strings.Builder
+			for b.Len() < 1+rng.IntN(15_000) {
+				b.WriteString(texts[rng.IntN(len(texts))])
+				b.WriteString([]string{" ", "", "\n"}[rng.IntN(3)])
+				b.WriteString(marker)
+			}
+			got := inPieces(t, e, b.String(), rng)
+			require.NotContains(t, got, marker)
+			require.NotContains(t, got, "QQ")
 		}
-		got := inPieces(t, e, b.String(), rng)
-		require.NotContains(t, got, marker)
-		require.NotContains(t, got, "QQ")
-	}
-}
+	})
+	t.Run("at most 5 KB are held back until Flush", func(t *testing.T) {
+		t.Parallel()
+		var out bytes.Buffer
+		w := redact.NewWriter(&out, engine(t, redact.Config{}))
+		for range 10_000 {
+			_, err := w.WriteString("still talking. ")
+			require.NoError(t, err)
+		}
+		require.Greater(t, out.Len(), 10_000*15-5*1024)
+		require.NoError(t, w.Flush())
+		require.Equal(t, 10_000*15, out.Len())
 
-func TestWriterHoldsBackLittleAndFlushes(t *testing.T) {
-	var out bytes.Buffer
-	w := redact.NewWriter(&out, engine(t, redact.Config{}))
-	for range 10_000 {
-		_, err := w.WriteString("still talking. ")
+		_, err := w.WriteString("i have heart")
 		require.NoError(t, err)
-	}
-	require.Greater(t, out.Len(), 10_000*15-5*1024)
-	require.NoError(t, w.Flush())
-	require.Equal(t, 10_000*15, out.Len())
-
-	_, err := w.WriteString("i have heart")
-	require.NoError(t, err)
-	_, err = w.WriteString(" disease")
-	require.NoError(t, err)
-	require.Equal(t, 10_000*15, out.Len(), "nothing leaves before it is understood")
-	require.NoError(t, w.Close())
-	require.Equal(t, "i have [REDACTED: MEDICAL]", out.String()[10_000*15:])
-	require.NoError(t, w.Close())
-	_, err = w.WriteString("more")
-	require.Error(t, err)
-}
-
-func TestWriterFailsClosed(t *testing.T) {
-	var out bytes.Buffer
-	e := engine(t, only(broken{panics: true}))
-	w := redact.NewWriter(&out, e)
-	for range 1000 {
-		_, err := w.WriteString("sarah has asthma. ")
+		_, err = w.WriteString(" disease")
 		require.NoError(t, err)
-	}
-	require.NoError(t, w.Close())
-	require.Empty(t, strings.ReplaceAll(out.String(), "[REDACTED: ERROR]", ""))
-	require.NotZero(t, e.Faults())
+		require.Equal(t, 10_000*15, out.Len(), "nothing leaves before it is understood")
+		require.NoError(t, w.Close())
+		require.Equal(t, "i have [REDACTED: MEDICAL]", out.String()[10_000*15:])
+		require.NoError(t, w.Close())
+		_, err = w.WriteString("more")
+		require.Error(t, err)
+	})
+	t.Run("a fault is written as [REDACTED: ERROR]", func(t *testing.T) {
+		t.Parallel()
+		var out bytes.Buffer
+		e := engine(t, only(failingRecognizer{panics: true}))
+		w := redact.NewWriter(&out, e)
+		for range 1000 {
+			_, err := w.WriteString("sarah has asthma. ")
+			require.NoError(t, err)
+		}
+		require.NoError(t, w.Close())
+		require.Empty(t, strings.ReplaceAll(out.String(), "[REDACTED: ERROR]", ""))
+		require.NotZero(t, e.Faults())
+	})
+	t.Run("an error of the underlying writer is returned from then on", func(t *testing.T) {
+		t.Parallel()
+		w := redact.NewWriter(failingWriter{}, engine(t, redact.Config{}))
+		_, err := w.WriteString("short")
+		require.NoError(t, err, "held back")
+		require.ErrorIs(t, w.Flush(), errDiskFull)
+		_, err = w.WriteString("more")
+		require.ErrorIs(t, err, errDiskFull)
+		require.ErrorIs(t, w.Close(), errDiskFull)
+	})
 }
 
-type full struct{}
+type failingWriter struct{}
 
-var errFull = errors.New("full")
+var errDiskFull = errors.New("disk full")
 
-func (full) Write([]byte) (int, error) { return 0, errFull }
-
-func TestWriterReportsTheUnderlyingError(t *testing.T) {
-	w := redact.NewWriter(full{}, engine(t, redact.Config{}))
-	_, err := w.WriteString("short")
-	require.NoError(t, err, "held back")
-	require.ErrorIs(t, w.Flush(), errFull)
-	_, err = w.WriteString("more")
-	require.ErrorIs(t, err, errFull)
-	require.ErrorIs(t, w.Close(), errFull)
-}
+func (failingWriter) Write([]byte) (int, error) { return 0, errDiskFull }

@@ -30,14 +30,14 @@ func Example() {
 	// My name is [REDACTED: PERSON]
 }
 
-// found returns the kinds and words that Find reports.
+// found returns the kinds and words of the spans of Find.
 func found(t *testing.T, text string) []string {
 	t.Helper()
 	spans, err := prosener.New().Find(redact.NewText(text), nil)
 	require.NoError(t, err)
 	var out []string
 	for _, s := range spans {
-		require.Less(t, s.Score, float32(0.5), "a second opinion stays under the default threshold")
+		require.Less(t, s.Score, float32(0.5), "the score must be under the default threshold")
 		out = append(out, string(s.Kind)+" "+text[s.Start:s.End])
 	}
 	return out
@@ -47,41 +47,45 @@ func TestRecognizer(t *testing.T) {
 	redacttest.Recognizer(t, prosener.New())
 }
 
-func TestAName(t *testing.T) {
-	for text, want := range map[string][]string{
-		"My name is John Smith":                            {"PERSON John Smith"}, // at the end, where prose forgets it
-		"I saw David Brown and “David Brown” again today.": {"PERSON David Brown", "PERSON David Brown"},
-		"my name is john smith":                            nil, // prose needs capitals
-		"I have a headache.":                               nil,
-		"Hi. Um. OK. Yes.":                                 nil, // places and persons to prose
-		"I live in London now.":                            {"LOCATION London"},
-		"London is expensive.":                             nil, // nobody is said to live there
-	} {
-		require.Equal(t, want, found(t, text), "%q", text)
-	}
-}
+func TestRecognizer_Find(t *testing.T) {
+	t.Parallel()
+	t.Run("names and places with capitals are found", func(t *testing.T) {
+		t.Parallel()
+		for text, want := range map[string][]string{
+			"My name is John Smith":                            {"PERSON John Smith"}, // at the end of the text, where prose loses it
+			"I saw David Brown and “David Brown” again today.": {"PERSON David Brown", "PERSON David Brown"},
+			"my name is john smith":                            nil, // prose needs capitals
+			"I have a headache.":                               nil,
+			"Hi. Um. OK. Yes.":                                 nil, // prose takes these for places and persons
+			"I live in London now.":                            {"LOCATION London"},
+			"London is expensive.":                             nil, // without a word such as "live"
+		} {
+			require.Equal(t, want, found(t, text), "%q", text)
+		}
+	})
+	// The red control: prose alone panics on these words.
+	t.Run("an input that panics prose is an error", func(t *testing.T) {
+		t.Parallel()
+		model := prose.ModelFromData("bare")
+		engine, err := redact.New(redact.Config{Recognizers: []redact.Recognizer{prosener.New()}, Threshold: 0.4})
+		require.NoError(t, err)
+		for _, word := range []string{"ȺȺȺȺ's", "\xa2\xd3's"} {
+			text := "I am Sarah " + word
+			require.Panics(t, func() { _, _ = prose.NewDocument(text, prose.UsingModel(model), prose.WithSegmentation(false)) }, "%q", text)
 
-// TestInputsThatMakeProsePanic has its control in it: prose alone does.
-func TestInputsThatMakeProsePanic(t *testing.T) {
-	model := prose.ModelFromData("bare")
-	engine, err := redact.New(redact.Config{Recognizers: []redact.Recognizer{prosener.New()}, Threshold: 0.4})
-	require.NoError(t, err)
-	for _, word := range []string{"ȺȺȺȺ's", "\xa2\xd3's"} {
-		text := "I am Sarah " + word
-		require.Panics(t, func() { _, _ = prose.NewDocument(text, prose.UsingModel(model), prose.WithSegmentation(false)) }, "%q", text)
-
-		spans, err := prosener.New().Find(redact.NewText(text), nil)
-		require.Error(t, err)
-		require.Empty(t, spans)
-		require.NotContains(t, err.Error(), "Sarah")
-		require.Equal(t, "[REDACTED: ERROR]", engine.Redact(text), "the engine fails closed")
-	}
-	require.EqualValues(t, 2, engine.Faults())
-}
-
-func TestATextTooLongIsRefused(t *testing.T) {
-	_, err := prosener.New().Find(redact.NewText("I am Sarah "+strings.Repeat("so ", 1<<16)), nil)
-	require.ErrorIs(t, err, prosener.ErrTooLong)
+			spans, err := prosener.New().Find(redact.NewText(text), nil)
+			require.Error(t, err)
+			require.Empty(t, spans)
+			require.NotContains(t, err.Error(), "Sarah")
+			require.Equal(t, "[REDACTED: ERROR]", engine.Redact(text), "the engine fails closed")
+		}
+		require.EqualValues(t, 2, engine.Faults())
+	})
+	t.Run("a text above 64 KB is refused", func(t *testing.T) {
+		t.Parallel()
+		_, err := prosener.New().Find(redact.NewText("I am Sarah "+strings.Repeat("so ", 1<<16)), nil)
+		require.ErrorIs(t, err, prosener.ErrTooLong)
+	})
 }
 
 func FuzzFind(f *testing.F) {
@@ -106,8 +110,8 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
-// BenchmarkRatio reports how many times faster the built-in recognizers
-// redact than prose reads, with one shared model, in one run.
+// BenchmarkRatio reports how many times faster the built-in recognizers redact
+// than prose finds names, with one shared model, in one run.
 func BenchmarkRatio(b *testing.B) {
 	var all []string
 	for _, d := range redacttest.Calls() {
@@ -132,6 +136,7 @@ func BenchmarkRatio(b *testing.B) {
 	b.ReportMetric(float64(time.Second)/float64(bare)/1000, "prose-MB/s")
 }
 
+// best returns the shortest of n runs of f.
 func best(n int, f func()) time.Duration {
 	var took []time.Duration
 	for range n {
