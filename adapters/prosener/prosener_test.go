@@ -16,7 +16,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact/redacttest"
 )
 
-func Example() {
+func ExampleNew() {
 	engine, err := redact.New(redact.Config{
 		Recognizers: []redact.Recognizer{prosener.New()},
 		Threshold:   0.4,

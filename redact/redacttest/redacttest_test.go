@@ -1,7 +1,6 @@
 package redacttest_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,16 +23,6 @@ func analyze(e *redact.Engine) func(string) ([]redact.Span, error) {
 		r, err := e.Analyze(text)
 		return r.Spans, err
 	}
-}
-
-func ExampleScore() {
-	docs := []redacttest.Doc{{ID: "1", Source: "demo", Text: "Call Ann.", Labels: []redacttest.Label{{Start: 5, End: 8, Kind: redact.Person}}}}
-	table, _, err := redacttest.Score(docs, func(string) ([]redact.Span, error) {
-		return []redact.Span{{Start: 0, End: 4, Kind: redact.Person}, {Start: 6, End: 8, Kind: redact.Person}}, nil
-	})
-	person := table.Of(redact.Person)
-	fmt.Println(person.Recall(), person.Precision(), err)
-	// Output: 1 0.5 <nil>
 }
 
 func TestRecognizer(t *testing.T) {
