@@ -14,10 +14,10 @@ import (
 // refuses it with [ErrNoOrg].
 type ID struct{ b [16]byte }
 
-// ErrBadID says that a text is not a clinic's id.
+// ErrBadID means that a text is not a clinic's id.
 var ErrBadID = errors.New("tenant: not a canonical UUID")
 
-// ErrNoOrg says that an operation was asked for without a clinic.
+// ErrNoOrg means that an operation was called with the zero ID.
 var ErrNoOrg = errors.New("tenant: no organisation given: pass the clinic's tenant.ID")
 
 // NewID returns a fresh random ID (UUID version 4, RFC 9562).
@@ -31,7 +31,7 @@ func NewID() ID {
 
 // ParseID reads the canonical text of a UUID: 36 characters, lower case,
 // hyphens in their places. Braces, upper case, "urn:uuid:" and the zero UUID
-// are refused, so that one clinic has one spelling.
+// are refused with [ErrBadID], so that one clinic has one spelling.
 func ParseID(s string) (ID, error) {
 	var id ID
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
@@ -65,9 +65,6 @@ func MustParseID(s string) ID {
 	}
 	return id
 }
-
-// IDFromBytes returns the ID whose sixteen bytes are b, as a database keeps them.
-func IDFromBytes(b [16]byte) ID { return ID{b} }
 
 // Bytes returns the sixteen bytes of id.
 func (id ID) Bytes() [16]byte { return id.b }

@@ -14,7 +14,8 @@ import (
 
 const harley = "3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a001"
 
-func TestNewIDsAreRandomUUIDs(t *testing.T) {
+func TestNewID_IsARandomUUID(t *testing.T) {
+	t.Parallel()
 	seen := map[tenant.ID]bool{}
 	for range 1000 {
 		id := tenant.NewID()
@@ -27,7 +28,8 @@ func TestNewIDsAreRandomUUIDs(t *testing.T) {
 	}
 }
 
-func TestParseIDTakesOneSpellingOnly(t *testing.T) {
+func TestParseID_AcceptsOneSpelling(t *testing.T) {
+	t.Parallel()
 	id, err := tenant.ParseID(harley)
 	require.NoError(t, err)
 	require.Equal(t, harley, id.String())
@@ -69,11 +71,14 @@ func FuzzParseID(f *testing.F) {
 		}
 		require.Equal(t, text, id.String(), "an id has two spellings")
 		require.False(t, id.IsZero())
-		require.Equal(t, id, tenant.IDFromBytes(id.Bytes()))
+		var scanned tenant.ID
+		require.NoError(t, scanned.Scan(id.Bytes()))
+		require.Equal(t, id, scanned)
 	})
 }
 
-func TestIDGoesThroughJSONAsText(t *testing.T) {
+func TestID_JSON(t *testing.T) {
+	t.Parallel()
 	type row struct{ Org tenant.ID }
 	in := row{tenant.MustParseID(harley)}
 	text, err := json.Marshal(in)
@@ -88,10 +93,11 @@ func TestIDGoesThroughJSONAsText(t *testing.T) {
 	for _, text := range []string{`{"Org":""}`, `{"Org":"00000000-0000-0000-0000-000000000000"}`, `{"Org":7}`} {
 		require.Error(t, json.Unmarshal([]byte(text), &out), text)
 	}
-	require.Equal(t, in, out, "what was refused must change nothing")
+	require.Equal(t, in, out, "a refused text leaves the ID unchanged")
 }
 
-func TestIDGoesThroughADatabase(t *testing.T) {
+func TestID_ValueAndScan(t *testing.T) {
+	t.Parallel()
 	id := tenant.MustParseID(harley)
 	value, err := id.Value()
 	require.NoError(t, err)
@@ -110,7 +116,8 @@ func TestIDGoesThroughADatabase(t *testing.T) {
 	}
 }
 
-func TestIDIsLoggedAsText(t *testing.T) {
+func TestID_LogValue(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	slog.New(slog.NewTextHandler(&out, nil)).Info("called", "org", tenant.MustParseID(harley))
 	require.Contains(t, out.String(), "org="+harley)

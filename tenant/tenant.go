@@ -1,10 +1,11 @@
-// Package tenant says whose data it is.
+// Package tenant identifies the clinic that owns a piece of data.
 //
-// A clinic is an [Org] and is named by an [ID], which every port and every
-// service method of this module takes as its parameter right after ctx: to
-// forget it does not compile, and it never comes from a model's arguments.
-// A [Directory] finds the clinic a request belongs to; package tenanttest
-// checks that a store keeps clinics apart.
+// A clinic is an [Org] and is named by an [ID]. Every port and every service
+// method of this module takes the ID as its parameter right after ctx, so that
+// leaving it out does not compile. It must never come from a model's arguments.
+// A [Directory] finds the clinic a request belongs to. A [Principal] is the
+// authenticated party of a request. Package tenanttest checks that a store
+// keeps clinics apart.
 package tenant
 
 import (
@@ -15,10 +16,10 @@ import (
 	"time"
 )
 
-// Org is a clinic, as the parts of this module need to know it.
+// Org is a clinic.
 type Org struct {
 	ID   ID
-	Key  string // what its webhook URL ends in: /vapi/{Key}
+	Key  string // last segment of its webhook URL: /vapi/{Key}
 	Name string // as it is spoken to a caller
 
 	// Zone is the clinic's IANA time zone. Opening hours, spoken times and
@@ -29,7 +30,8 @@ type Org struct {
 	Locale  string // BCP 47, e.g. "en-GB": how dates and times are spoken
 }
 
-// Validate reports the first field of o that cannot be used, and the cure.
+// Validate returns an error that names the first field of o that cannot be
+// used, and the fix.
 func (o Org) Validate() error {
 	switch {
 	case o.ID.IsZero():
@@ -64,10 +66,11 @@ func ValidKey(key string) bool {
 	return true
 }
 
-// Secrets are a clinic's webhook secrets. While Current is being rolled out,
-// Previous still opens the door; an empty secret opens nothing.
+// Secrets are a clinic's webhook secrets. Previous is accepted beside Current
+// while a new secret is rolled out. An empty secret must never authenticate a
+// request.
 //
-// Secrets cannot be printed or logged.
+// Secrets print, encode and log as "[SECRETS]".
 type Secrets struct{ Current, Previous string }
 
 // String hides the secrets from fmt.
@@ -94,9 +97,9 @@ type Registration struct {
 	AssistantIDs   []string // Vapi's ids of the clinic's assistants
 }
 
-// A Directory knows the clinics and what belongs to them. It is asked on every
-// request, so an implementation that reads a database keeps its answers for a
-// while. Safe for concurrent use.
+// A Directory finds the clinic a request belongs to. It is called on every
+// request, so an implementation that reads a database should cache the results
+// for a while. Safe for concurrent use. Package tenanttest checks implementations.
 type Directory interface {
 	// ByKey returns the clinic whose webhook URL ends in key, and the secrets
 	// that prove a request comes from its Vapi account. The error wraps
@@ -104,10 +107,10 @@ type Directory interface {
 	ByKey(ctx context.Context, key string) (Org, Secrets, error)
 
 	// ByPhoneNumberID returns the clinic that owns a Vapi phone number id, by
-	// exact match. The error wraps [ErrUnknownOrg] if none does.
+	// exact match. The error wraps [ErrUnknownOrg] if no clinic owns it.
 	ByPhoneNumberID(ctx context.Context, id string) (ID, error)
 
 	// ByAssistantID returns the clinic that owns a Vapi assistant id, by exact
-	// match. The error wraps [ErrUnknownOrg] if none does.
+	// match. The error wraps [ErrUnknownOrg] if no clinic owns it.
 	ByAssistantID(ctx context.Context, id string) (ID, error)
 }

@@ -22,11 +22,12 @@ func clinic() tenant.Org {
 	}
 }
 
-func TestValidateNamesTheFieldAndTheCure(t *testing.T) {
+func TestOrg_Validate_NamesTheFieldAndTheFix(t *testing.T) {
+	t.Parallel()
 	require.NoError(t, clinic().Validate())
 	for _, tt := range []struct {
-		spoil       func(*tenant.Org)
-		field, cure string
+		spoil      func(*tenant.Org)
+		field, fix string
 	}{
 		{func(o *tenant.Org) { o.ID = tenant.ID{} }, "Org.ID", "NewID"},
 		{func(o *tenant.Org) { o.Key = "" }, "Org.Key", "a-z"},
@@ -44,11 +45,12 @@ func TestValidateNamesTheFieldAndTheCure(t *testing.T) {
 		tt.spoil(&o)
 		err := o.Validate()
 		require.ErrorContains(t, err, tt.field)
-		require.ErrorContains(t, err, tt.cure)
+		require.ErrorContains(t, err, tt.fix)
 	}
 }
 
-func TestValidKeyIsWhatCanStandInAURL(t *testing.T) {
+func TestValidKey(t *testing.T) {
+	t.Parallel()
 	for _, key := range []string{"a", "harley", "harley-street_2", strings.Repeat("x", 64)} {
 		require.True(t, tenant.ValidKey(key), key)
 	}
@@ -57,7 +59,8 @@ func TestValidKeyIsWhatCanStandInAURL(t *testing.T) {
 	}
 }
 
-func TestSecretsCannotBePrinted(t *testing.T) {
+func TestSecrets_CannotBePrinted(t *testing.T) {
+	t.Parallel()
 	s := tenant.Secrets{Current: "open-sesame", Previous: "open-barley"}
 	type account struct {
 		Org     string
@@ -81,32 +84,12 @@ func TestSecretsCannotBePrinted(t *testing.T) {
 	require.Contains(t, out.String(), "[SECRETS]")
 }
 
-func TestPrincipalTravelsInTheContext(t *testing.T) {
+func TestWithPrincipal(t *testing.T) {
+	t.Parallel()
 	_, ok := tenant.PrincipalFrom(context.Background())
 	require.False(t, ok)
 	p := tenant.Principal{Org: tenant.MustParseID(harley), Subject: "vapi:call-1", Method: "secret"}
 	got, ok := tenant.PrincipalFrom(tenant.WithPrincipal(context.Background(), p))
 	require.True(t, ok)
 	require.Equal(t, p, got)
-}
-
-func Example() {
-	for _, text := range []string{
-		"3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a001",
-		"3B0C7C1E-52A0-4F4E-9D55-4B8C31A7A001",
-		"00000000-0000-0000-0000-000000000000",
-	} {
-		id, err := tenant.ParseID(text)
-		if err != nil {
-			fmt.Println(err)
-			continue
-		}
-		fmt.Println(id)
-	}
-	fmt.Println(tenant.Secrets{Current: "open-sesame"})
-	// Output:
-	// 3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a001
-	// tenant: not a canonical UUID
-	// tenant: not a canonical UUID
-	// [SECRETS]
 }

@@ -16,8 +16,8 @@ type Directory struct {
 }
 
 // NewDirectory returns a directory of clinics. The error names the clinic and
-// the field that cannot be used: an Org that is not valid, an empty secret, or
-// an id, key, phone number or assistant that another clinic has.
+// the field that cannot be used: an Org that is not valid, an empty secret or
+// id, or an id, key, phone number or assistant that another clinic has.
 func NewDirectory(clinics ...tenant.Registration) (*Directory, error) {
 	d := &Directory{
 		byKey:         map[string]tenant.Registration{},

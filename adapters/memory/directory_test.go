@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -43,11 +44,12 @@ func TestDirectory(t *testing.T) {
 	tenanttest.RunDirectory(t, tenanttest.DirectoryHarness{Directory: d, Clinics: clinics})
 }
 
-func TestNewDirectoryRefusesWhatCannotBeServed(t *testing.T) {
+func TestNewDirectory_NamesTheFieldAndTheFix(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
-		what string
+		name string
 		make func(first, second *tenant.Registration)
-		want []string // in the error: the field and the cure
+		want []string // in the error: the field and the fix
 	}{
 		{"an org that is not valid", func(_, c *tenant.Registration) { c.Org.Zone = nil }, []string{"Org.Zone", "LoadLocation"}},
 		{"an empty secret", func(_, c *tenant.Registration) { c.Secrets.Current = "" }, []string{"Secrets.Current", "give the secret"}},
@@ -58,7 +60,8 @@ func TestNewDirectoryRefusesWhatCannotBeServed(t *testing.T) {
 		{"an empty phone number", func(_, c *tenant.Registration) { c.PhoneNumberIDs = []string{""} }, []string{"PhoneNumberIDs", "empty", "take it out"}},
 		{"an empty assistant", func(_, c *tenant.Registration) { c.AssistantIDs = []string{"x", ""} }, []string{"AssistantIDs", "empty", "take it out"}},
 	} {
-		t.Run(tt.what, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			first, second := harley(), ikeja()
 			tt.make(&first, &second)
 			d, err := memory.NewDirectory(first, second)
@@ -72,14 +75,16 @@ func TestNewDirectoryRefusesWhatCannotBeServed(t *testing.T) {
 	}
 }
 
-func TestDirectoryOfNobodyKnowsNobody(t *testing.T) {
+func TestDirectory_WithoutClinics(t *testing.T) {
+	t.Parallel()
 	d, err := memory.NewDirectory()
 	require.NoError(t, err)
 	_, _, err = d.ByKey(t.Context(), "harley")
 	require.ErrorIs(t, err, tenant.ErrUnknownOrg)
 }
 
-func TestDirectoryKeepsNothingOfItsCaller(t *testing.T) {
+func TestNewDirectory_CopiesItsArguments(t *testing.T) {
+	t.Parallel()
 	c := harley()
 	d, err := memory.NewDirectory(c)
 	require.NoError(t, err)
@@ -90,9 +95,17 @@ func TestDirectoryKeepsNothingOfItsCaller(t *testing.T) {
 
 func ExampleNewDirectory() {
 	first, second := harley(), ikeja()
+	directory, err := memory.NewDirectory(first, second)
+	if err != nil {
+		panic(err)
+	}
+	org, _, err := directory.ByKey(context.Background(), "harley")
+	fmt.Println(org.Name, err)
+
 	second.Org.Key = "harley"
-	_, err := memory.NewDirectory(first, second)
+	_, err = memory.NewDirectory(first, second)
 	fmt.Println(err)
 	// Output:
+	// Harley Street Clinic <nil>
 	// memory: Registration.Org.Key of 3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a002 is also that of 3b0c7c1e-52a0-4f4e-9d55-4b8c31a7a001: give each clinic a key of its own
 }

@@ -37,9 +37,9 @@ func (Parser) Locate(e164 string) phone.Place {
 	return p
 }
 
-// country is a number's country; empty for one of a service that has none. To
-// the library the ranges of some British mobile networks are those of Guernsey,
-// Jersey or the Isle of Man, where they are in use too.
+// country returns the country of a number, or "" for a service without a
+// country. Some British mobile networks have ranges that are also in use in
+// Guernsey, Jersey and the Isle of Man, and that the library assigns to these.
 func country(n *phonenumbers.PhoneNumber) string {
 	const britain = 44
 	if n.GetCountryCode() == britain {
@@ -47,7 +47,7 @@ func country(n *phonenumbers.PhoneNumber) string {
 	}
 	for _, region := range []string{
 		phonenumbers.GetRegionCodeForNumber(n),
-		phonenumbers.GetRegionCodeForCountryCode(int(n.GetCountryCode())), // of one that is not assigned
+		phonenumbers.GetRegionCodeForCountryCode(int(n.GetCountryCode())), // for a number that is not assigned
 	} {
 		if len(region) == 2 && region != phonenumbers.UNKNOWN_REGION {
 			return region
@@ -56,7 +56,7 @@ func country(n *phonenumbers.PhoneNumber) string {
 	return ""
 }
 
-// line is what kind of number it is, as far as that is sure.
+// line returns the type of a number's line, as far as the plan is sure.
 func line(n *phonenumbers.PhoneNumber) phone.Line {
 	switch phonenumbers.GetNumberType(n) {
 	case phonenumbers.MOBILE:
@@ -72,8 +72,8 @@ func line(n *phonenumbers.PhoneNumber) phone.Line {
 	return phone.UnknownLine
 }
 
-// zones are the time zones of the numbers that begin with prefix; none if the
-// library, or the machine's database, does not know all of them.
+// zones returns the time zones of the numbers that begin with prefix, or nil if
+// the library or the machine's database lacks one of them.
 func zones(prefix string) []*time.Location {
 	names, err := phonenumbers.GetTimezonesForPrefix(strings.TrimPrefix(prefix, "+"))
 	if err != nil || slices.Contains(names, phonenumbers.UNKNOWN_TIMEZONE) {

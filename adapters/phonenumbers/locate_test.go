@@ -22,14 +22,15 @@ func located(e164 string) string {
 	return strings.Join(strings.Fields(p.Country+" "+p.Region+" "+line+" "+strings.Join(zones, " ")), " ")
 }
 
-func TestNumbersAreWhereTheyAre(t *testing.T) {
+func TestParser_Locate(t *testing.T) {
+	t.Parallel()
 	const britain = "Europe/Guernsey Europe/Isle_of_Man Europe/Jersey Europe/London" // one clock
 	for number, want := range map[string]string{
 		"+12025550143":   "US DC America/New_York",
 		"+18505550143":   "US FL America/Chicago America/New_York",
 		"+19075550143":   "US AK America/Adak America/Anchorage",
 		"+447700900456":  "GB mobile " + britain, // for fiction
-		"+447911000000":  "GB mobile " + britain, // of Guernsey, says the library
+		"+447911000000":  "GB mobile " + britain, // the library assigns it to Guernsey
 		"+442079460123":  "GB fixed Europe/London",
 		"+441632960123":  "GB " + britain, // for fiction
 		"+448081570123":  "GB toll-free " + britain,
@@ -50,8 +51,9 @@ func TestNumbersAreWhereTheyAre(t *testing.T) {
 	}
 }
 
-// The table of area codes in package tenant/phone was made of the library's.
-func TestTheLibraryKnowsTheSameAreaCodes(t *testing.T) {
+// The table of area codes in package tenant/phone was made from the library's.
+func TestParser_Locate_KnowsTheAreaCodesOfNorthAmerica(t *testing.T) {
+	t.Parallel()
 	known := 0
 	for code := 200; code <= 999; code++ {
 		e164 := fmt.Sprintf("+1%d5550143", code)
@@ -66,7 +68,7 @@ func TestTheLibraryKnowsTheSameAreaCodes(t *testing.T) {
 	require.Greater(t, known, 380)
 }
 
-func FuzzLocate(f *testing.F) {
+func FuzzParser_Locate(f *testing.F) {
 	f.Add("+447911000000")
 	f.Add("+18005550143")
 	f.Add("anonymous")

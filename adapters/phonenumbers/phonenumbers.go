@@ -12,13 +12,13 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// Parser reads phone numbers. It satisfies phone.NumberingPlan and is safe for
-// concurrent use.
+// Parser is a phone.NumberingPlan of every country. The zero value is ready to
+// use. Safe for concurrent use.
 type Parser struct{}
 
 // Parse returns the E.164 form of text, read as in country (ISO 3166-1
-// alpha-2): national, international with "+" or with the country's own prefix
-// for it, and with "(0)". ok is false unless text is one number that its
+// alpha-2). The number may be national, international with "+" or with the
+// country's own prefix for it, and may have a "(0)". ok is false unless text is one number that its
 // country's numbering plan assigns, or that is set aside for fiction. A number
 // with an extension, with letters for digits or with less than eight digits,
 // its country's code among them, is not read.
@@ -37,8 +37,8 @@ func (Parser) Parse(text, country string) (e164 string, ok bool) {
 	return e164, true
 }
 
-// notInANumber tells what the library would read as a word, a URI or a second
-// number, and take out.
+// notInANumber reports whether r is part of a word, a URI or a second number:
+// text that the library would drop without an error.
 func notInANumber(r rune) bool {
 	return unicode.IsLetter(r) || strings.ContainsRune("@;,<>*#", r)
 }

@@ -19,7 +19,7 @@ func ExampleParse() {
 	// "" false
 }
 
-// extensions is a Parser for a clinic whose staff call from a private exchange.
+// extensions is a Parser for a clinic with a private exchange of three digits.
 type extensions struct{ phone.Parser }
 
 func (e extensions) Parse(text, country string) (string, bool) {

@@ -10,7 +10,7 @@ package phone
 
 import "time"
 
-// A Parser reads a phone number as a person says it or a carrier sends it. Safe
+// A Parser reads a phone number as people say it and as carriers send it. Safe
 // for concurrent use.
 type Parser interface {
 	// Parse returns the E.164 form of text, read as a number written in country

@@ -199,7 +199,7 @@ func TestNorthAmerica_Locate_TollFree(t *testing.T) {
 }
 
 // An area code that was assigned after the table was made has the zones of the
-// whole US and Canada, not none.
+// whole US and Canada.
 func TestNorthAmerica_Locate_UnlistedAreaCode(t *testing.T) {
 	t.Parallel()
 	p := phone.NorthAmerica{}.Locate("+19995550143")

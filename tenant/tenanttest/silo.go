@@ -81,7 +81,7 @@ func SiloChecks[F suite.Reporter](describe func(F) Silo) []suite.Check[F] {
 var siloSuite = suite.Suite[*silos]{{"Silo", []suite.Check[*silos]{
 	{"no method that takes an id answers without a clinic", zeroOrg},
 	{"another clinic's record is not found, in the words used for an unknown one", unknownAlike},
-	{"a call on another clinic's record changes nothing of it", unchanged},
+	{"a call on another clinic's record leaves it unchanged", unchanged},
 	{"random attempts on other clinics, at once and among calls on the own, all fail", randomAttempts},
 }}}
 

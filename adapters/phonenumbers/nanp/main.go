@@ -1,6 +1,6 @@
-// Command nanp writes the area codes of the North American plan, as package
-// tenant/phone embeds them: where each is, and by which clocks its people may live.
-// The facts are those of github.com/nyaruka/phonenumbers.
+// Command nanp writes the table of North American area codes that package
+// tenant/phone embeds: the country, the state and the time zones of each code.
+// The data are those of github.com/nyaruka/phonenumbers.
 //
 //	go generate ./adapters/phonenumbers
 package main
@@ -34,10 +34,10 @@ const head = `# Area codes of the North American plan: country, state (US), zone
 # Made by adapters/phonenumbers/nanp; do not edit.
 `
 
-// clocks are the zones of area codes of which the library knows too few, or
-// some in which nobody lives: those of an overlay are those of the area under
-// it, and people on either side of a line between zones share a code.
-var clocks = map[string]string{
+// zonesOf corrects the library, which lists too few zones for these area codes or
+// zones without residents. An overlay has the zones of the area under it, and a
+// code that straddles a zone boundary has both zones.
+var zonesOf = map[string]string{
 	"208": "America/Boise,America/Los_Angeles", // Idaho
 	"986": "America/Boise,America/Los_Angeles",
 	"219": "America/Chicago,America/New_York", // Indiana
@@ -79,10 +79,10 @@ var clocks = map[string]string{
 	"879": "America/Halifax,America/St_Johns",
 }
 
-// place is what area codes have in common that share a line.
+// place is the key of a line of the table: its area codes share all three.
 type place struct{ country, state, zones string }
 
-// table returns the file.
+// table returns the text of the file.
 func table() (string, error) {
 	codes := map[place][]string{}
 	for code := 200; code <= 999; code++ {
@@ -105,8 +105,8 @@ func table() (string, error) {
 	return b.String(), nil
 }
 
-// locate asks the library about every exchange of an area code. ok is false
-// for one that is not assigned to a place.
+// locate looks up every exchange of an area code in the library. ok is false for
+// a code that is not assigned to a place.
 func locate(npa string) (p place, ok bool, err error) {
 	zones, states := map[string]bool{}, map[string]int{}
 	for exchange := 200; exchange <= 999; exchange++ {
@@ -145,12 +145,12 @@ func locate(npa string) (p place, ok bool, err error) {
 			}
 		}
 	}
-	p.zones = cmp.Or(clocks[npa], strings.Join(slices.Sorted(maps.Keys(zones)), ","))
+	p.zones = cmp.Or(zonesOf[npa], strings.Join(slices.Sorted(maps.Keys(zones)), ","))
 	return p, p.country != "", nil
 }
 
-// state is the state in what the library calls a place: "Pensacola, FL" or
-// "Florida"; empty if it tells none.
+// state returns the state in the library's name of a place, such as "Pensacola,
+// FL" or "Florida", or "" if the name has no state.
 func state(where string) string {
 	if i := strings.LastIndex(where, ", "); i >= 0 {
 		return where[i+2:]

@@ -33,7 +33,7 @@ type Check[F any] = struct {
 	Run      func(F)
 }
 
-// A Fixture makes what one check works with. The check reports to r; done frees
+// A Fixture makes the fixture of one check. The check reports to r; done frees
 // the fixture after it.
 type Fixture[F any] func(r Reporter) (f F, done func())
 

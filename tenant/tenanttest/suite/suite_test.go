@@ -9,7 +9,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-// fixture counts what is made and freed.
+// fixture counts how many fixtures are made and freed.
 type fixture struct {
 	suite.Reporter
 	made, freed *int
