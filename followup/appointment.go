@@ -13,10 +13,10 @@ const newsFor = time.Hour
 // A confirmation that is later than this confirms nothing.
 const confirmWithin = 12 * time.Hour
 
-// appointmentChanged plans the messages that an appointment now calls for. What
+// planAppointment plans the messages that an appointment now calls for. What
 // was planned for what it was before is not undone here: it is seen to be gone
 // when it comes due.
-func (s *Service) appointmentChanged(ctx context.Context, clinic *Settings, t Task) error {
+func (s *Service) planAppointment(ctx context.Context, clinic *Settings, t Task) error {
 	a, err := s.cfg.Store.Appointment(ctx, t.Org, t.ID)
 	if errors.Is(err, ErrNotFound) {
 		_, err = s.cfg.Store.PlanIntents(ctx, t.Org, t, nil)

@@ -79,7 +79,7 @@ type Store interface {
 	// From then until Batch.Release, no booking and no opt-out of these
 	// contacts commits: what has committed was seen by decide. decide must be
 	// quick and must not call the store.
-	BeginSending(ctx context.Context, org tenant.ID, ids []IntentID, lease time.Duration, decide func(DecisionInput) IntentDecision) (Batch, error)
+	BeginSending(ctx context.Context, org tenant.ID, ids []IntentID, lease time.Duration, decide Decider) (Batch, error)
 
 	// Finish writes what came of attempts. A result of an attempt that is not
 	// the intent's last changes nothing, and neither does one for an intent
@@ -270,12 +270,45 @@ type IntentDecision struct {
 	// its link opens: with Send.
 	Digest [32]byte
 	Link   *Link
+
+	// Message is the message to send: with Send. Batch.Send returns it; a store
+	// must not keep it.
+	Message Message
+
+	// ListedByNow reports that the carrier's list shows the attempt by now if
+	// the carrier has it: with Reconcile. Batch.Reconcile returns it.
+	ListedByNow bool
+}
+
+// String returns the intent's id in the message, and nothing of the person.
+func (d IntentDecision) String() string { return "decision on " + d.Message.String() }
+
+// GoString keeps %#v from printing the person.
+func (d IntentDecision) GoString() string { return d.String() }
+
+// LogValue keeps slog from logging the person.
+func (d IntentDecision) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+// A Decider decides about one intent by what is known of its contact.
+type Decider func(DecisionInput) IntentDecision
+
+// DecidedIntent is an intent and the decision about it. It prints as the intent.
+type DecidedIntent struct {
+	Intent
+	Decision IntentDecision
 }
 
 // Batch is what [Store].BeginSending decided to do.
 type Batch struct {
-	// Send and Look are the intents with that verdict, as they are now.
-	Send, Reconcile []Intent
+	// Send and Reconcile are the intents with that decision, as they are now;
+	// each in Send has its first decision. Ended are those that were
+	// suppressed, expired or given up, as they were shown.
+	Send, Reconcile, Ended []DecidedIntent
+
+	// LockedUntil is when the store lets the contacts of Send go by itself, by
+	// the clock of this process: a message whose request is not written by
+	// then must not be sent.
+	LockedUntil time.Time
 
 	// Release lets the contacts of Send go. It is never nil, may be called more than once,
 	// and must be called soon: within about half a second the store may do so

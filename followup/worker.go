@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/tenant"
@@ -112,71 +111,73 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 	return w, nil
 }
 
-// Run works until ctx ends, and then lets the attempts under way come to their
-// ends. A queue that does not answer is asked again, less and less often. The
-// error is that of ctx.
+// Run works until ctx ends, and then lets the attempts in progress end. It retries
+// a queue that fails, less and less often. The error is that of ctx.
 func (w *Worker) Run(ctx context.Context) error {
-	crew := newCrew(w.cfg.Concurrency, w.cfg.PerClinic)
-	defer crew.wait()
+	pool := newPool(w.cfg.Concurrency, w.cfg.PerClinic)
+	defer pool.wait()
 	for failures := 0; ctx.Err() == nil; {
-		free, busy, at := crew.free()
-		tasks, err := []Task(nil), error(nil)
-		if free > 0 {
-			tasks, err = w.cfg.Queue.Dequeue(ctx, free, w.cfg.PerClinic, w.cfg.Lease, busy)
-		}
+		room := pool.room()
+		tasks, err := w.dequeue(ctx, room)
 		if err != nil {
 			failures++
-			w.failed(ctx, tenant.ID{}, "take", err)
+			w.logError(ctx, tenant.ID{}, "followup: dequeue failed", err)
 			pause(ctx, backoff(failures, w.cfg.Poll, time.Second))
 			continue
 		}
 		failures = 0
 		for org, tasks := range byClinic(tasks) {
-			crew.start(org, len(tasks), func() { w.process(context.WithoutCancel(ctx), org, tasks) })
+			pool.start(org, len(tasks), func() { w.process(context.WithoutCancel(ctx), org, tasks) })
 		}
-		if len(tasks) == 0 {
-			w.rest(ctx, crew, at)
+		if len(tasks) > 0 {
+			pool.collect(ctx)
 		} else {
-			crew.gather(ctx)
+			w.idle(ctx, pool, room)
 		}
 	}
 	return ctx.Err()
 }
 
-// rest waits for the queue to ring, or for room in the crew that was not there
-// at the change at.
-func (w *Worker) rest(ctx context.Context, crew *crew, at int) {
-	ctx, wake := context.WithCancel(ctx)
-	defer wake()
-	stop := crew.onRoom(at, wake)
+func (w *Worker) dequeue(ctx context.Context, room room) ([]Task, error) {
+	if room.free <= 0 {
+		return nil, nil
+	}
+	return w.cfg.Queue.Dequeue(ctx, room.free, w.cfg.PerClinic, w.cfg.Lease, room.full)
+}
+
+// idle waits for a task to come due, or for more room in the pool than room.
+func (w *Worker) idle(ctx context.Context, pool *pool, room room) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := pool.onRoom(room.version, cancel)
 	defer stop()
 	if err := w.cfg.Queue.Wait(ctx, w.cfg.Poll); err != nil && ctx.Err() == nil {
-		w.failed(ctx, tenant.ID{}, "wait", err)
+		w.logError(ctx, tenant.ID{}, "followup: wait for the queue failed", err)
 		pause(ctx, w.cfg.Poll)
 	}
 }
 
-// Process does what one task asks for: for a queue of one's own, which calls it
-// with what it was rung with. What is not due yet, or is another worker's, is
-// left alone.
+// Process processes one task, for an integrator's own queue, which calls it
+// with each task that comes due. It leaves alone a task that is not due yet or
+// that another worker has leased.
 func (w *Worker) Process(ctx context.Context, t Task) { w.process(ctx, t.Org, []Task{t}) }
 
-// process does the tasks of one clinic. A task that fails is not put away: it
-// comes due again when its lease runs out.
+// process processes tasks of one clinic. A task that fails is not acknowledged:
+// it comes due again when its lease ends.
 func (w *Worker) process(ctx context.Context, org tenant.ID, tasks []Task) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.failed(ctx, org, "process", panicked(p))
+			w.logError(ctx, org, "followup: task panicked", panicError(p))
 		}
 	}()
-	// By then the tasks have been handed out again: whoever does not answer must
-	// not keep the crew from other clinics.
+	// After two leases the queue has handed the tasks out again: a clinic whose
+	// store hangs must not keep the pool from the others.
 	ctx, cancel := context.WithTimeout(ctx, 2*w.cfg.Lease)
 	defer cancel()
-	clinic, err := w.svc.Settings.Settings(ctx, org)
-	gone := errors.Is(err, tenant.ErrUnknownOrg)
-	if err != nil && !gone {
-		w.failed(ctx, org, "clinic", err)
+	settings, err := w.svc.Settings.Settings(ctx, org)
+	unknown := errors.Is(err, tenant.ErrUnknownOrg)
+	if err != nil && !unknown {
+		w.logError(ctx, org, "followup: settings unavailable", err)
 		return
 	}
 	var intents []IntentID
@@ -185,27 +186,27 @@ func (w *Worker) process(ctx context.Context, org tenant.ID, tasks []Task) {
 		case t.Kind == TaskIntent:
 			intents = append(intents, IntentID(t.ID))
 			continue
-		case gone:
+		case unknown:
 			err = w.cfg.Queue.Ack(ctx, t)
 		case t.Kind == TaskCall:
-			err = w.callDue(ctx, clinic, t)
+			err = w.processCall(ctx, settings, t)
 		case t.Kind == TaskAppointment:
-			err = w.cfg.Service.appointmentChanged(ctx, clinic, t)
+			err = w.cfg.Service.planAppointment(ctx, settings, t)
 		default:
 			err = w.cfg.Queue.Ack(ctx, t)
 		}
 		if err != nil {
-			w.failed(ctx, org, string(t.Kind), err)
+			w.logError(ctx, org, "followup: task failed", err, slog.String("kind", string(t.Kind)))
 		}
 	}
 	if len(intents) > 0 {
-		w.decide(ctx, org, clinic, intents)
+		w.processIntents(ctx, org, settings, intents)
 	}
 }
 
-// callDue decides what follows from a call of which nothing more was heard. One
-// that has not ended, as far as is known, is taken to have ended now.
-func (w *Worker) callDue(ctx context.Context, clinic *Settings, t Task) error {
+// processCall concludes a call without further messages. A call whose end was
+// not reported counts as ended.
+func (w *Worker) processCall(ctx context.Context, settings *Settings, t Task) error {
 	call, err := w.svc.Store.Call(ctx, t.Org, t.ID)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -222,29 +223,29 @@ func (w *Worker) callDue(ctx context.Context, clinic *Settings, t Task) error {
 			return err
 		}
 	}
-	return w.cfg.Service.conclude(ctx, clinic, call, t)
+	return w.cfg.Service.conclude(ctx, settings, call, t)
 }
 
-// observe tells the observer, whose panic changes nothing.
+// observe calls the observer. Its panic changes nothing.
 func (w *Worker) observe(ctx context.Context, o Observation) {
 	if w.cfg.Observer == nil {
 		return
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			w.failed(ctx, o.Org, "observer", panicked(p))
+			w.logError(ctx, o.Org, "followup: observer panicked", panicError(p))
 		}
 	}()
 	w.cfg.Observer.ObserveMessage(ctx, o)
 }
 
-// failed logs what went wrong. The errors of stores and senders carry ids only.
-func (w *Worker) failed(ctx context.Context, org tenant.ID, at string, err error) {
-	attrs := []slog.Attr{slog.String("at", at), slog.String("error", err.Error())}
+// logError logs an error of a store, a sender or the integrator: by their
+// contracts it holds ids only.
+func (w *Worker) logError(ctx context.Context, org tenant.ID, message string, err error, attrs ...slog.Attr) {
 	if !org.IsZero() {
 		attrs = append(attrs, slog.Any("org", org))
 	}
-	w.svc.Log.LogAttrs(ctx, slog.LevelError, "followup: worker", attrs...)
+	w.svc.Log.LogAttrs(ctx, slog.LevelError, message, append(attrs, slog.String("error", err.Error()))...)
 }
 
 func byClinic(tasks []Task) map[tenant.ID][]Task {
@@ -274,112 +275,3 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	}
 }
-
-// crew is who is at work, and for which clinics.
-type crew struct {
-	most, perOrg int
-
-	mu     sync.Mutex
-	busy   map[tenant.ID]int // tasks under way
-	total  int
-	change int    // counts how often there was room again
-	wake   func() // whoever waits for room
-	all    sync.WaitGroup
-}
-
-func newCrew(most, perOrg int) *crew {
-	return &crew{most: most, perOrg: perOrg, busy: map[tenant.ID]int{}}
-}
-
-// gatherFor is how long tasks may be left waiting for more room: for clinics
-// whose carrier is slow need not leave any.
-const gatherFor = 50 * time.Millisecond
-
-// gather waits until half of the crew is free, or for a moment. Tasks that are
-// taken together are decided together, which costs little more than one: under
-// load it pays to take many.
-func (c *crew) gather(ctx context.Context) {
-	_, _, at := c.free()
-	if c.half() {
-		return
-	}
-	ctx, enough := context.WithTimeout(ctx, gatherFor)
-	defer enough()
-	for ctx.Err() == nil && !c.half() {
-		room, stop := context.WithCancel(ctx)
-		leave := c.onRoom(at, stop)
-		<-room.Done()
-		leave()
-		stop()
-		_, _, at = c.free()
-	}
-}
-
-func (c *crew) half() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return 2*c.total < c.most
-}
-
-// free returns how many tasks can be started, the clinics that have as many
-// under way as one may have, and the change at which that was so.
-func (c *crew) free() (n int, busy []tenant.ID, at int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for org, under := range c.busy {
-		if under >= c.perOrg {
-			busy = append(busy, org)
-		}
-	}
-	return c.most - c.total, busy, c.change
-}
-
-func (c *crew) start(org tenant.ID, tasks int, work func()) {
-	c.mu.Lock()
-	c.busy[org] += tasks
-	c.total += tasks
-	c.mu.Unlock()
-	c.all.Add(1)
-	go func() {
-		defer c.all.Done()
-		defer c.done(org, tasks)
-		work()
-	}()
-}
-
-// done takes leave of tasks. There is room again when a clinic or the crew has
-// less than it may have, and when half of the crew is free.
-func (c *crew) done(org tenant.ID, tasks int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	ofOrg, ofAll := c.busy[org], c.total
-	c.total -= tasks
-	if c.busy[org] -= tasks; c.busy[org] == 0 {
-		delete(c.busy, org)
-	}
-	if ofOrg >= c.perOrg && c.busy[org] < c.perOrg ||
-		ofAll >= c.most && c.total < c.most || 2*ofAll >= c.most && 2*c.total < c.most {
-		c.change++
-		if c.wake != nil {
-			c.wake()
-		}
-	}
-}
-
-// onRoom has wake called when there is room again, or at once if there has
-// been since the change at.
-func (c *crew) onRoom(at int, wake func()) (stop func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.change != at {
-		wake()
-	}
-	c.wake = wake
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.wake = nil
-	}
-}
-
-func (c *crew) wait() { c.all.Wait() }

@@ -599,7 +599,7 @@ type heldUp struct {
 	before, after time.Duration
 }
 
-func (s *heldUp) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+func (s *heldUp) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	before, after := s.before, s.after
 	s.before, s.after = 0, 0
 	time.Sleep(before)
@@ -678,7 +678,7 @@ type unreachable struct {
 	begins, finishes int
 }
 
-func (s *unreachable) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+func (s *unreachable) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	if s.begins--; s.begins >= 0 {
 		return followup.Batch{}, followup.ErrUnavailable
 	}

@@ -44,7 +44,7 @@ func (b *book) taskOf(i *intent) followup.Task {
 
 // Begin implements [followup.Store]. Nothing can happen here between the first
 // decision and the second, but decide is asked twice as everywhere.
-func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
@@ -60,6 +60,7 @@ func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []f
 	for _, p := range t.sending {
 		t.second(p)
 	}
+	t.batch.LockedUntil = time.Now().Add(releaseAfter)
 	t.batch.Release = f.hold(b, t.batch.Send)
 	return t.batch, nil
 }
@@ -90,16 +91,17 @@ type trial struct {
 	*book
 	links   map[[32]byte]*link
 	lease   time.Duration
-	decide  func(followup.DecisionInput) followup.IntentDecision
+	decide  followup.Decider
 	sending []pending
 	batch   followup.Batch
 }
 
-// pending is an intent that is to be sent, what it was before, and its link.
+// pending is an intent that is to be sent, what it was before, and the first
+// decision about it.
 type pending struct {
 	*intent
-	before intent
-	link   *followup.Link
+	before   intent
+	decision followup.IntentDecision
 }
 
 func (t *trial) first(i *intent) {
@@ -112,7 +114,7 @@ func (t *trial) first(i *intent) {
 	if v.Link != nil {
 		t.links[v.Link.Hash] = &link{org: t.org, phone: i.Phone, Link: *v.Link}
 	}
-	t.sending = append(t.sending, pending{i, before, v.Link})
+	t.sending = append(t.sending, pending{i, before, v})
 }
 
 // second asks again about an intent that is to be sent. Another verdict than
@@ -120,12 +122,12 @@ func (t *trial) first(i *intent) {
 func (t *trial) second(p pending) {
 	v := t.decide(t.candidate(p.intent))
 	if v.Action == followup.Send {
-		t.batch.Send = append(t.batch.Send, p.Intent)
+		t.batch.Send = append(t.batch.Send, followup.DecidedIntent{Intent: p.Intent, Decision: p.decision})
 		return
 	}
 	*p.intent = p.before
-	if p.link != nil {
-		delete(t.links, p.link.Hash)
+	if p.decision.Link != nil {
+		delete(t.links, p.decision.Link.Hash)
 	}
 	t.carryOut(p.intent, v)
 }
@@ -145,8 +147,9 @@ func (t *trial) carryOut(i *intent, v followup.IntentDecision) {
 	case followup.Reconcile:
 		i.Reconciliations++
 		t.keep(i)
-		t.batch.Reconcile = append(t.batch.Reconcile, i.Intent)
+		t.batch.Reconcile = append(t.batch.Reconcile, followup.DecidedIntent{Intent: i.Intent, Decision: v})
 	default:
+		t.batch.Ended = append(t.batch.Ended, followup.DecidedIntent{Intent: i.Intent, Decision: v})
 		i.enter(map[followup.Action]followup.State{
 			followup.Suppress: followup.Suppressed, followup.Expire: followup.Expired, followup.DeadLetter: followup.Dead,
 		}[v.Action], t.now)
@@ -191,7 +194,7 @@ func (b *book) candidate(i *intent) followup.DecisionInput {
 
 // hold keeps the contacts of intents from booking and opting out until they
 // are released.
-func (f *FollowUpStore) hold(b *book, intents []followup.Intent) (release func()) {
+func (f *FollowUpStore) hold(b *book, intents []followup.DecidedIntent) (release func()) {
 	if len(intents) == 0 {
 		return func() {}
 	}

@@ -19,7 +19,7 @@ import (
 // are written. The second locks those who are to be sent something, to see what
 // was committed before; it stays open until Batch.Release, and is what keeps
 // bookings and opt-outs waiting.
-func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	if org.IsZero() {
 		return followup.Batch{}, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}
@@ -54,7 +54,7 @@ type beginning struct {
 	conn   *pgxpool.Conn
 	org    tenant.ID
 	lease  time.Duration
-	decide func(followup.DecisionInput) followup.IntentDecision
+	decide followup.Decider
 
 	written bool // the first verdicts may be durable
 	batch   followup.Batch
@@ -104,7 +104,8 @@ func (b *beginning) write(ctx context.Context, first []followupsql.Decision, sen
 		if err != nil {
 			return err
 		}
-		b.batch = followup.Batch{Reconcile: followupsql.Looks(first, now), Release: func() {}}
+		b.batch.Release = func() {}
+		followupsql.AddTo(&b.batch, first, now)
 		b.leavePool()
 		return nil
 	}
@@ -120,7 +121,8 @@ func (b *beginning) write(ctx context.Context, first []followupsql.Decision, sen
 		return err
 	}
 	sends, changed := followupsql.DecideAgain(first, candidates, b.decide)
-	b.batch = followup.Batch{Send: sends, Reconcile: followupsql.Looks(first, now)}
+	b.batch.Send = sends
+	followupsql.AddTo(&b.batch, first, now)
 	return b.hold(ctx, changed)
 }
 
@@ -133,7 +135,7 @@ func (b *beginning) hold(ctx context.Context, changed []followupsql.Decision) er
 		if err != nil {
 			return err
 		}
-		b.batch.Reconcile = append(b.batch.Reconcile, followupsql.Looks(changed, now)...)
+		followupsql.AddTo(&b.batch, changed, now)
 		b.batch.Release = func() {}
 		b.leavePool()
 		return nil
@@ -143,9 +145,10 @@ func (b *beginning) hold(ctx context.Context, changed []followupsql.Decision) er
 		if err != nil {
 			return err
 		}
-		b.batch.Reconcile = append(b.batch.Reconcile, followupsql.Looks(changed, now)...)
+		followupsql.AddTo(&b.batch, changed, now)
 	}
 	release := sync.OnceFunc(func() { b.release(ctx) })
+	b.batch.LockedUntil = time.Now().Add(followupsql.ReleaseAfter)
 	late := time.AfterFunc(followupsql.ReleaseAfter, release)
 	b.batch.Release = func() {
 		late.Stop()

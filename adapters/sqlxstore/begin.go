@@ -18,7 +18,7 @@ import (
 // second locks those who are to be sent something, to see what was committed
 // before; it stays open until Batch.Release, and is what keeps bookings and
 // opt-outs waiting.
-func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	if org.IsZero() {
 		return followup.Batch{}, fmt.Errorf("sqlxstore: %w", tenant.ErrNoOrg)
 	}
@@ -44,7 +44,7 @@ type beginning struct {
 	tx     *sqlx.Tx // the one that is open
 	org    tenant.ID
 	lease  time.Duration
-	decide func(followup.DecisionInput) followup.IntentDecision
+	decide followup.Decider
 
 	written bool // the first verdicts may be durable
 	batch   followup.Batch
@@ -70,7 +70,8 @@ func (b *beginning) begin(ctx context.Context, ids []followup.IntentID) (err err
 	if err := b.tx.Commit(); err != nil {
 		return err
 	}
-	b.batch = followup.Batch{Reconcile: followupsql.Looks(first, now), Release: func() {}}
+	b.batch.Release = func() {}
+	followupsql.AddTo(&b.batch, first, now)
 	if send := followupsql.Sends(first); len(send) > 0 {
 		return b.again(ctx, first, send)
 	}
@@ -94,7 +95,7 @@ func (b *beginning) again(ctx context.Context, first []followupsql.Decision, sen
 		if err != nil {
 			return err
 		}
-		b.batch.Reconcile = append(b.batch.Reconcile, followupsql.Looks(changed, now)...)
+		followupsql.AddTo(&b.batch, changed, now)
 	}
 	if len(sends) == 0 {
 		if err := b.tx.Commit(); err != nil {
@@ -108,6 +109,7 @@ func (b *beginning) again(ctx context.Context, first []followupsql.Decision, sen
 		b.tx.Commit() // should it fail, the locks are gone as well
 		b.conn.Close()
 	})
+	b.batch.LockedUntil = time.Now().Add(followupsql.ReleaseAfter)
 	late := time.AfterFunc(followupsql.ReleaseAfter, release)
 	b.batch.Release = func() {
 		late.Stop()

@@ -2,6 +2,7 @@ package followuptest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -19,6 +20,8 @@ var beginChecks = []check[*storing]{
 	{"an intent whose contact is locked is not shown and comes due again soon", lockedIsNotShown},
 	{"contacts of intents to be sent are locked again, and decide is asked about them once more", asksTwice},
 	{"a verdict that is no longer Send is written in place of the first", secondVerdictStands},
+	{"each intent in a Batch comes with its first decision; Ended has those that were suppressed, expired or given up", decisionsReturn},
+	{"LockedUntil is when the store lets the contacts of Send go by itself", lockedUntil},
 	{"of many workers that begin the same intents at once, one sends each", oneSendsEach},
 	{"of two intents of one contact, one is not sent as if the other were not", seesItsNeighbour},
 	{"what is not open, not there, or named twice, is not shown, or shown once", showsOnlyOpen},
@@ -213,6 +216,52 @@ func secondVerdictStands(f *storing) {
 		if _, _, err := f.Links.Link(f.ctx, hash); err == nil {
 			f.Errorf("the link in a text that is not sent opens")
 		}
+	}
+}
+
+func decisionsReturn(f *storing) {
+	sent, unsure := f.planned("sent", 1), f.unknown("unsure", 2)
+	ends := map[followup.IntentID]followup.Action{
+		f.planned("suppressed", 3): followup.Suppress,
+		f.planned("expired", 4):    followup.Expire,
+		f.planned("dead", 5):       followup.DeadLetter,
+		f.planned("changed", 6):    followup.Suppress, // in the second decision
+	}
+	ids := append(slices.Collect(maps.Keys(ends)), sent, unsure)
+	f.take(time.Hour)
+	b := f.begins(time.Hour, func(in followup.DecisionInput) followup.IntentDecision {
+		switch {
+		case in.State == followup.Sending && in.ID == sent:
+			return followup.IntentDecision{Action: followup.Send}
+		case in.ID == unsure:
+			return followup.IntentDecision{Action: followup.Reconcile, ListedByNow: true}
+		case in.State == followup.Planned && (in.ID == sent || in.Phone == phone(6)):
+			d := send(in)
+			d.Message = followup.Message{Intent: in.ID, To: in.Phone, Body: "text"}
+			return d
+		}
+		return followup.IntentDecision{Action: ends[in.ID], Reason: followup.NoConsent}
+	}, ids...)
+	if len(b.Send) != 1 || b.Send[0].ID != sent || b.Send[0].Decision.Message.Body != "text" {
+		f.Errorf("Send is %v, want the intent with the message of its first decision", b.Send)
+	}
+	if len(b.Reconcile) != 1 || b.Reconcile[0].ID != unsure || !b.Reconcile[0].Decision.ListedByNow {
+		f.Errorf("Reconcile is %v, want the intent of unknown outcome with ListedByNow", b.Reconcile)
+	}
+	for _, e := range b.Ended {
+		if ends[e.ID] != e.Decision.Action || e.Decision.Reason != followup.NoConsent {
+			f.Errorf("Ended has %s with the action %d", e.ID, e.Decision.Action)
+		}
+	}
+	is(f, "the number of Ended", len(b.Ended), len(ends))
+}
+
+func lockedUntil(f *storing) {
+	before := time.Now()
+	b := f.begin(time.Hour, send, f.planned("a", 1))
+	defer b.Release()
+	if after := b.LockedUntil.Sub(before); after < keptFor || after > 5*time.Second {
+		f.Errorf("contacts are let go %v after BeginSending was called", after)
 	}
 }
 

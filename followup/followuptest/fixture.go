@@ -174,7 +174,7 @@ func (f *storing) state(id followup.IntentID, want followup.State) followup.Inte
 }
 
 // A decider decides about what Begin shows.
-type decider = func(followup.DecisionInput) followup.IntentDecision
+type decider = followup.Decider
 
 func verdict(v followup.IntentDecision) decider {
 	return func(followup.DecisionInput) followup.IntentDecision { return v }
@@ -209,7 +209,7 @@ func (f *storing) sends(id followup.IntentID) followup.Intent {
 	if len(b.Send) != 1 || b.Send[0].ID != id {
 		f.Fatalf("Begin sends %v, want %s", b.Send, id)
 	}
-	return b.Send[0]
+	return b.Send[0].Intent
 }
 
 func (f *storing) finish(results ...followup.Result) {

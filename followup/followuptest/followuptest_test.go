@@ -184,7 +184,7 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 // doesNotLock lets contacts go before anything is on its way.
 type doesNotLock struct{ followup.Store }
 
-func (s doesNotLock) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+func (s doesNotLock) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	b, err := s.Store.BeginSending(ctx, org, ids, lease, decide)
 	if err == nil {
 		b.Release()
@@ -196,7 +196,7 @@ func (s doesNotLock) BeginSending(ctx context.Context, org tenant.ID, ids []foll
 // decidesOnce keeps the first verdict.
 type decidesOnce struct{ followup.Store }
 
-func (s decidesOnce) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+func (s decidesOnce) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	first := map[followup.IntentID]followup.IntentDecision{}
 	return s.Store.BeginSending(ctx, org, ids, lease, func(c followup.DecisionInput) followup.IntentDecision {
 		if _, decided := first[c.ID]; !decided {
@@ -209,7 +209,7 @@ func (s decidesOnce) BeginSending(ctx context.Context, org tenant.ID, ids []foll
 // looksEarly knows of nothing that happened since a message was planned.
 type looksEarly struct{ followup.Store }
 
-func (s looksEarly) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+func (s looksEarly) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	return s.Store.BeginSending(ctx, org, ids, lease, func(c followup.DecisionInput) followup.IntentDecision {
 		c.Booked, c.OptedOut = false, false
 		return decide(c)
@@ -219,7 +219,7 @@ func (s looksEarly) BeginSending(ctx context.Context, org tenant.ID, ids []follo
 // triesAgain takes an attempt that nobody finished for one that was not made.
 type triesAgain struct{ followup.Store }
 
-func (s triesAgain) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+func (s triesAgain) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	return s.Store.BeginSending(ctx, org, ids, lease, func(c followup.DecisionInput) followup.IntentDecision {
 		if c.State == followup.Unknown {
 			c.State = followup.Planned
@@ -231,7 +231,7 @@ func (s triesAgain) BeginSending(ctx context.Context, org tenant.ID, ids []follo
 // leasesNothing lets two workers at one intent.
 type leasesNothing struct{ followup.Store }
 
-func (s leasesNothing) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, _ time.Duration, decide func(followup.DecisionInput) followup.IntentDecision) (followup.Batch, error) {
+func (s leasesNothing) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, _ time.Duration, decide followup.Decider) (followup.Batch, error) {
 	return s.Store.BeginSending(ctx, org, ids, 0, decide)
 }
 

@@ -43,7 +43,7 @@ type Decision struct {
 }
 
 // Decide decides about each.
-func Decide(candidates []followup.DecisionInput, decide func(followup.DecisionInput) followup.IntentDecision) []Decision {
+func Decide(candidates []followup.DecisionInput, decide followup.Decider) []Decision {
 	decisions := make([]Decision, len(candidates))
 	sent := inTurn{}
 	for i, c := range candidates {
@@ -57,7 +57,7 @@ func Decide(candidates []followup.DecisionInput, decide func(followup.DecisionIn
 // the first were not.
 type inTurn map[string][]time.Time
 
-func (sent inTurn) decide(c followup.DecisionInput, decide func(followup.DecisionInput) followup.IntentDecision) followup.IntentDecision {
+func (sent inTurn) decide(c followup.DecisionInput, decide followup.Decider) followup.IntentDecision {
 	c.Recent = slices.Concat(sent[c.Phone], c.Recent)
 	v := decide(c)
 	if v.Action == followup.Send && !c.Kind.AboutAppointment() {
@@ -80,7 +80,7 @@ func Sends(decisions []Decision) []followup.IntentID {
 // DecideAgain decides a second time about intents that were to be sent. It
 // returns those that still are, and the decisions that are to be written in
 // place of the first. One whose contact was not free is not sent now.
-func DecideAgain(first []Decision, candidates []followup.DecisionInput, decide func(followup.DecisionInput) followup.IntentDecision) (send []followup.Intent, changed []Decision) {
+func DecideAgain(first []Decision, candidates []followup.DecisionInput, decide followup.Decider) (send []followup.DecidedIntent, changed []Decision) {
 	sent := inTurn{}
 	shown := map[followup.IntentID]followup.DecisionInput{}
 	for _, c := range candidates {
@@ -96,7 +96,7 @@ func DecideAgain(first []Decision, candidates []followup.DecisionInput, decide f
 			v = sent.decide(c, decide)
 		}
 		if v.Action == followup.Send {
-			send = append(send, c.Intent)
+			send = append(send, followup.DecidedIntent{Intent: c.Intent, Decision: d.Verdict})
 			continue
 		}
 		changed = append(changed, Decision{Candidate: d.Candidate, Verdict: v, instead: &d})
@@ -177,17 +177,20 @@ func (d Decision) written() verdict {
 	return v
 }
 
-// Looks returns the intents that are to be looked for, as they are now.
-func Looks(decisions []Decision, now []followup.Intent) []followup.Intent {
-	look := map[followup.IntentID]bool{}
+// AddTo adds to a batch the intents that decisions end, and those to be looked for
+// as they are now.
+func AddTo(b *followup.Batch, decisions []Decision, now []followup.Intent) {
+	byID := map[followup.IntentID]followup.IntentDecision{}
 	for _, d := range decisions {
-		look[d.Candidate.ID] = d.Verdict.Action == followup.Reconcile
-	}
-	var looks []followup.Intent
-	for _, i := range now {
-		if look[i.ID] {
-			looks = append(looks, i)
+		byID[d.Candidate.ID] = d.Verdict
+		switch d.Verdict.Action {
+		case followup.Suppress, followup.Expire, followup.DeadLetter:
+			b.Ended = append(b.Ended, followup.DecidedIntent{Intent: d.Candidate.Intent, Decision: d.Verdict})
 		}
 	}
-	return looks
+	for _, i := range now {
+		if d := byID[i.ID]; d.Action == followup.Reconcile {
+			b.Reconcile = append(b.Reconcile, followup.DecidedIntent{Intent: i, Decision: d})
+		}
+	}
 }
