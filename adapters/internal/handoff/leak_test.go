@@ -36,7 +36,6 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/redact/redacttest"
 	"github.com/callwaiting-ai/callwaiting/tenant"
-	phones "github.com/callwaiting-ai/callwaiting/tenant/phone"
 	"github.com/callwaiting-ai/callwaiting/vapi"
 )
 
@@ -526,18 +525,6 @@ func (c *clumsy) Open(ctx context.Context, org tenant.ID, name string) (followup
 		return followup.Document{}, fmt.Errorf("%s is damaged", name)
 	}
 	return c.Assets.Open(ctx, org, name)
-}
-
-// anyHour sends in the night what would wait for the morning, so that it does
-// not matter when the test runs.
-type anyHour struct{ followup.StandardPolicy }
-
-func (p anyHour) Decide(c followup.DecisionInput, clinic *followup.Settings, place phones.Place) followup.Decision {
-	d := p.StandardPolicy.Decide(c, clinic, place)
-	if d.Action == followup.Wait && d.Reason == followup.QuietHours {
-		return followup.Decision{Action: followup.Send, Until: c.Now.Add(time.Hour)}
-	}
-	return d
 }
 
 // watchedSender sees what goes to the carrier's adapter and the errors that it
