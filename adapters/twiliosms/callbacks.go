@@ -218,7 +218,7 @@ func update(intent followup.IntentID, form url.Values) (u followup.StatusUpdate,
 		return u, false
 	}
 	u = followup.StatusUpdate{Intent: intent, Provider: sid, State: state}
-	if reason := afterwards(form.Get("ErrorCode")); reason != "" {
+	if reason := deliveryReason(form.Get("ErrorCode")); reason != "" {
 		u.Reason, u.Code, u.Unusable = reason, form.Get("ErrorCode"), unusable(reason)
 	}
 	return u, true

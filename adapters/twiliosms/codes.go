@@ -9,24 +9,24 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup"
 )
 
-// A meaning is what one of Twilio's error codes says.
-type meaning struct {
-	outcome followup.SendOutcome // if the request is answered with it
-	reason  followup.Reason
-	stops   bool          // nothing of the clinic's goes out: its line is suspended
-	wait    time.Duration // before the next attempt, if Twilio does not say
+// An errorClass is how an error code of Twilio is handled.
+type errorClass struct {
+	outcome  followup.SendOutcome // of a request with this error
+	reason   followup.Reason
+	suspends bool          // no message of the clinic goes out: its breaker opens
+	wait     time.Duration // before the next attempt, unless Twilio gives one
 }
 
-// codes are the errors that a text may meet, at the request or later in a
-// status callback. Each is described at https://www.twilio.com/docs/api/errors/
-// and its number. What is not here is followup.Declined: for good.
-var codes = map[int]meaning{
+// codes are the errors of the response to a request and, later, of a status
+// callback. https://www.twilio.com/docs/api/errors/ followed by the number
+// describes each. Any other code is followup.Declined: a permanent failure.
+var codes = map[int]errorClass{
 	// The contact has opted out.
 	21610: {followup.Refused, followup.OptedOut, false, 0}, // texted STOP
 	63014: {followup.Refused, followup.OptedOut, false, 0}, // blocked the sender
 
 	// The number cannot be texted.
-	21211: {followup.Refused, followup.BadNumber, false, 0}, // is no number
+	21211: {followup.Refused, followup.BadNumber, false, 0}, // is not a number
 	21217: {followup.Refused, followup.BadNumber, false, 0}, // does not appear to be one
 	21612: {followup.Refused, followup.BadNumber, false, 0}, // cannot be reached from the sender
 	30005: {followup.Refused, followup.BadNumber, false, 0}, // is unknown or no longer exists
@@ -37,7 +37,7 @@ var codes = map[int]meaning{
 	// The account may not text that country; others it may.
 	21408: {followup.Refused, followup.RegionClosed, false, 0},
 
-	// The text does not pass.
+	// The text is not accepted.
 	21617: {followup.Refused, followup.Blocked, false, 0}, // has more than 1,600 characters
 	30004: {followup.Refused, followup.Blocked, false, 0}, // was blocked
 	30007: {followup.Refused, followup.Blocked, false, 0}, // was filtered
@@ -49,8 +49,8 @@ var codes = map[int]meaning{
 	30008: {followup.Refused, followup.Unreachable, false, 0}, // for a reason unknown
 	30036: {followup.Refused, followup.Unreachable, false, 0}, // before its ValidityPeriod was over
 
-	// Too much at once. Twilio has not processed a request that it answers
-	// with 20429, so says its page, and that one alone is tried again.
+	// Too many at once. By its documentation Twilio has not processed a request
+	// that gets 20429. Only that message is tried again.
 	20429: {followup.NotSent, followup.RateLimited, false, 0},
 	14107: {followup.NotSent, followup.RateLimited, true, 0}, // of the number
 	21611: {followup.NotSent, followup.RateLimited, true, 0}, // the number's queue is full
@@ -58,7 +58,7 @@ var codes = map[int]meaning{
 	30022: {followup.NotSent, followup.RateLimited, true, 0}, // the US carriers' limit for the campaign
 	63017: {followup.NotSent, followup.RateLimited, true, 0}, // of the account
 	63018: {followup.NotSent, followup.RateLimited, true, 0}, // of the channel
-	// The limit of a rolling 24 hours: it frees up bit by bit.
+	// The limit of a rolling 24 hours, which frees up gradually.
 	63038: {followup.NotSent, followup.RateLimited, true, time.Hour},
 
 	// The clinic's account, sender or registration is not in order. A trial
@@ -77,46 +77,48 @@ var codes = map[int]meaning{
 	30034: {followup.NotSent, followup.BadConfig, true, 0}, // the US number has no registered campaign
 }
 
-// asSendError says what became of a message whose request failed with err, and
-// whether all of the clinic's do. What does not show that Twilio surely has not
-// taken it is uncertain.
-func asSendError(err error) (e *followup.SendError, stops bool) {
-	var unmade notDeparted
-	if errors.As(err, &unmade) {
+// classify returns the error of a message whose request failed with err. suspends
+// reports whether every message of the clinic fails that way. The outcome is
+// Uncertain unless err proves that Twilio has not accepted the message.
+func classify(err error) (e *followup.SendError, suspends bool) {
+	var unsent unsentError
+	if errors.As(err, &unsent) {
 		return &followup.SendError{Outcome: followup.NotSent, Reason: followup.Transient, Err: err}, false
 	}
-	var answer *apiError
-	if !errors.As(err, &answer) {
+	var response *apiError
+	if !errors.As(err, &response) {
 		return &followup.SendError{Outcome: followup.Uncertain, Reason: followup.Transient, Err: err}, false
 	}
-	m := answer.meaning()
-	e = &followup.SendError{Outcome: m.outcome, Reason: m.reason, RetryAfter: max(answer.RetryAfter, m.wait), Err: err}
-	if answer.Code != 0 {
-		e.Code = strconv.Itoa(answer.Code)
+	c := response.class()
+	e = &followup.SendError{Outcome: c.outcome, Reason: c.reason, RetryAfter: max(response.RetryAfter, c.wait), Err: err}
+	if response.Code != 0 {
+		e.Code = strconv.Itoa(response.Code)
 	}
-	return e, m.stops
+	return e, c.suspends
 }
 
-// meaning is that of the code, else of the status. A 4xx with a code is
-// Twilio's own and has not been processed; one without may be anybody's.
-func (e *apiError) meaning() meaning {
-	ours := e.Status/100 == 4
-	m, known := codes[e.Code]
+// class returns the class of the code, else of the status. A 4xx with a code is
+// from Twilio, which has not processed the request. A 4xx without a code may be
+// from a proxy.
+func (e *apiError) class() errorClass {
+	clientError := e.Status/100 == 4
+	c, known := codes[e.Code]
 	switch {
-	case ours && known:
-		return m
+	case clientError && known:
+		return c
 	case e.Status == http.StatusTooManyRequests:
 		return codes[20429]
 	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden, e.Status == http.StatusNotFound,
 		e.Status == http.StatusProxyAuthRequired:
-		return meaning{followup.NotSent, followup.BadConfig, true, 0}
-	case ours && e.Code != 0:
-		return meaning{followup.Refused, followup.Declined, false, 0}
+		return errorClass{followup.NotSent, followup.BadConfig, true, 0}
+	case clientError && e.Code != 0:
+		return errorClass{followup.Refused, followup.Declined, false, 0}
 	}
-	return meaning{followup.Uncertain, followup.Transient, false, 0}
+	return errorClass{followup.Uncertain, followup.Transient, false, 0}
 }
 
-// unusable is why no further text should go to a number; empty if one may.
+// unusable returns the reason why no further text should go to the number of a
+// message that failed for r, or "" if texts may go there.
 func unusable(r followup.Reason) followup.Reason {
 	switch r {
 	case followup.Landline:
@@ -127,15 +129,15 @@ func unusable(r followup.Reason) followup.Reason {
 	return ""
 }
 
-// afterwards is what an error code in a status callback says: of a message that
-// Twilio had taken.
-func afterwards(code string) followup.Reason {
+// deliveryReason returns the reason for an error code in a status callback, which
+// is about a message that Twilio had accepted.
+func deliveryReason(code string) followup.Reason {
 	n, err := strconv.Atoi(code)
 	if err != nil || n == 0 {
 		return ""
 	}
-	if m, known := codes[n]; known {
-		return m.reason
+	if c, known := codes[n]; known {
+		return c.reason
 	}
 	return followup.Declined
 }

@@ -53,10 +53,10 @@ func TestWhatErrorsMean(t *testing.T) {
 		{"503 of a proxy", answerOf(503, html), followup.Uncertain, followup.Transient, "", false},
 		{"a redirect", answerOf(302, ""), followup.Uncertain, followup.Transient, "", false},
 		{"a lost connection", errors.New("connection reset"), followup.Uncertain, followup.Transient, "", false},
-		{"no connection", notDeparted{errors.New("connection refused")}, followup.NotSent, followup.Transient, "", false},
+		{"no connection", unsentError{errors.New("connection refused")}, followup.NotSent, followup.Transient, "", false},
 		{"what cannot be read", errUnreadable, followup.Uncertain, followup.Transient, "", false},
 	} {
-		e, stops := asSendError(row.err)
+		e, stops := classify(row.err)
 		require.Equal(t, row.outcome, e.Outcome, row.what)
 		require.Equal(t, row.reason, e.Reason, row.what)
 		require.Equal(t, row.code, e.Code, row.what)
@@ -67,7 +67,7 @@ func TestWhatErrorsMean(t *testing.T) {
 func TestTheTableOfCodesIsSound(t *testing.T) {
 	for code, m := range codes {
 		require.NotEqual(t, followup.Uncertain, m.outcome, "%d: Twilio says that it has not taken the message", code)
-		if m.stops {
+		if m.suspends {
 			require.Equal(t, followup.NotSent, m.outcome, "%d: what is suspended is kept", code)
 		}
 		if m.reason == followup.BadConfig || m.reason == followup.RateLimited {
@@ -88,7 +88,7 @@ func TestWhatErrorsMeanAfterwards(t *testing.T) {
 		"21610": {followup.OptedOut, ""},
 		"39999": {followup.Declined, ""},
 	} {
-		reason := afterwards(code)
+		reason := deliveryReason(code)
 		require.Equal(t, want.reason, reason, code)
 		require.Equal(t, want.unusable, unusable(reason), code)
 	}
@@ -110,9 +110,9 @@ func TestRetryAfter(t *testing.T) {
 	} {
 		require.Equal(t, want, retryAfter(header, now), header)
 	}
-	e, _ := asSendError(answerOf(429, `{"code":20429}`, "Retry-After", "7"))
+	e, _ := classify(answerOf(429, `{"code":20429}`, "Retry-After", "7"))
 	require.Equal(t, 7*time.Second, e.RetryAfter)
-	e, _ = asSendError(answerOf(400, `{"code":63038}`))
+	e, _ = classify(answerOf(400, `{"code":63038}`))
 	require.Equal(t, time.Hour, e.RetryAfter)
 }
 
@@ -124,14 +124,14 @@ func FuzzErrorBody(f *testing.F) {
 		f.Add(503, body, "Mon, 02 Nov 2026 12:00:30 GMT")
 	}
 	f.Fuzz(func(t *testing.T, status int, body, after string) {
-		e, stops := asSendError(answerOf(status, body, "Retry-After", after))
+		e, stops := classify(answerOf(status, body, "Retry-After", after))
 		if e.Outcome != followup.Uncertain && status/100 != 4 {
 			t.Fatalf("status %d: %v", status, e)
 		}
 		if stops && e.Outcome != followup.NotSent {
 			t.Fatalf("suspended, and yet %v", e)
 		}
-		if e.RetryAfter < 0 || e.RetryAfter > mostPatience {
+		if e.RetryAfter < 0 || e.RetryAfter > maxRetryAfter {
 			t.Fatalf("patience of %v", e.RetryAfter)
 		}
 		var said struct{ Message string }

@@ -1,23 +1,24 @@
-// Package twiliosms sends texts through Twilio and takes its callbacks.
+// Package twiliosms sends texts through Twilio and handles its callbacks.
 //
 //	sender, err := twiliosms.New(twiliosms.Config{
 //		Accounts:  twiliosms.StaticAccounts{clinic: {Key: "harley", SID: "AC…", AuthToken: tenant.Secrets{Current: "…"}, From: "+1…"}},
 //		PublicURL: "https://texts.example.com",
 //	})
 //
-// A [Sender] is a followup.Sender that can be asked what Twilio has and keeps to
-// each clinic's pace. A request that may have been taken is never made again
-// here: Twilio has no idempotency key. Each clinic has its own account, pace and
-// circuit breaker, so that one clinic's trouble is not another's.
+// A [Sender] is a followup.Sender that can also find a message at Twilio and
+// limit each clinic's rate. It never repeats a request that Twilio may have
+// accepted, because Twilio has no idempotency key. Each clinic has its own
+// account, rate limiter and circuit breaker, so that a failure of one clinic does
+// not stop another.
 //
-// [Callbacks] are the other direction: delivery statuses and texts from people,
-// believed only if Twilio has signed them.
+// [Callbacks] handle the other direction: delivery statuses and inbound texts.
+// They accept a request only if Twilio has signed it.
 //
-// Of the SDK, the request parameters, the wire types, the API methods and the
-// signature check are used; requests go through a client of this package, as the
-// SDK's own has no context, leaks connections and loses what errors say.
+// The package uses the SDK's request parameters, wire types, API methods and
+// signature check. Requests go through a client of this package: the SDK's own
+// has no context, leaks connections and drops the details of errors.
 //
-// No text, number or secret is in an error or a log line.
+// Errors and log lines must hold no text, number or secret.
 package twiliosms
 
 import (
@@ -41,11 +42,11 @@ import (
 type Config struct {
 	Accounts Accounts
 
-	// PublicURL is what stands before /sms/status/{key} in the URL at which
-	// Twilio reaches [Callbacks].
+	// PublicURL is the base of the URL at which Twilio reaches [Callbacks]:
+	// the part before /sms/status/{key}.
 	PublicURL string
 
-	// BaseURL is where Twilio's API is.
+	// BaseURL is the base of Twilio's API.
 	//
 	// Defaults to https://api.twilio.com.
 	BaseURL string
@@ -56,10 +57,10 @@ type Config struct {
 	// Defaults to 3 seconds.
 	Timeout time.Duration
 
-	// HTTP makes the requests. Its redirects are not followed.
+	// HTTP makes the requests. The sender follows no redirect.
 	//
-	// Defaults to a client whose transport is that of net/http with more
-	// connections kept.
+	// Defaults to a client with the transport of net/http that keeps more idle
+	// connections.
 	HTTP *http.Client
 
 	// Now tells the time.
@@ -74,12 +75,21 @@ type Sender struct {
 	cfg  Config
 	base *url.URL
 
-	mu    sync.Mutex
-	lines map[tenant.ID]*line
+	mu      sync.Mutex
+	clinics map[tenant.ID]*clinic
+}
+
+// A clinic is the sending state of one clinic. Safe for concurrent use.
+type clinic struct {
+	account Account
+
+	mu      sync.Mutex
+	limiter limiter
+	breaker breaker
 }
 
 // New returns a sender. The error names the field that is missing or cannot be
-// used, and the cure.
+// used, and the fix.
 func New(cfg Config) (*Sender, error) {
 	if cfg.Accounts == nil {
 		return nil, errors.New("twiliosms: Config.Accounts is nil: pass the clinics' accounts, such as StaticAccounts")
@@ -106,11 +116,11 @@ func New(cfg Config) (*Sender, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Sender{cfg: cfg, base: base, lines: map[tenant.ID]*line{}}, nil
+	return &Sender{cfg: cfg, base: base, clinics: map[tenant.ID]*clinic{}}, nil
 }
 
-// publicURL returns the base of the URLs that Twilio calls, without a slash at
-// its end. Twilio takes no host with an underscore.
+// publicURL returns the base of the URLs that Twilio calls, without a trailing
+// slash. Twilio refuses a host with an underscore.
 func publicURL(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
@@ -145,33 +155,33 @@ func (s *Sender) Send(ctx context.Context, org tenant.ID, m followup.Message) (f
 	if err != nil && !configuration(err) {
 		return followup.Receipt{}, &followup.SendError{Outcome: followup.NotSent, Reason: followup.Transient, Err: err}
 	}
-	line := s.line(org, account)
-	probe, suspended := line.admit(s.cfg.Now())
+	c := s.clinic(org, account)
+	probe, suspended := c.allow(s.cfg.Now())
 	if suspended != nil {
 		return followup.Receipt{}, suspended
 	}
 	if err != nil {
-		line.note(s.cfg.Now(), probe, followup.BadConfig, "", 0)
+		c.open(s.cfg.Now(), probe, BreakerState{Reason: followup.BadConfig}, 0)
 		return followup.Receipt{}, &followup.SendError{Outcome: followup.NotSent, Reason: followup.BadConfig, Err: err}
 	}
 	receipt, err := s.create(ctx, org, account, m)
 	if err == nil {
-		line.worked()
+		c.success()
 		return receipt, nil
 	}
-	verdict, stops := asSendError(err)
+	sendErr, suspends := classify(err)
 	switch {
-	case verdict.Reason == followup.Transient:
-		line.failed(s.cfg.Now(), probe)
-	case stops:
-		line.note(s.cfg.Now(), probe, verdict.Reason, verdict.Code, verdict.RetryAfter)
-	default: // Twilio is there, and says what is wrong with this message
-		line.worked()
+	case sendErr.Reason == followup.Transient:
+		c.failure(s.cfg.Now(), probe)
+	case suspends:
+		c.open(s.cfg.Now(), probe, BreakerState{Reason: sendErr.Reason, Code: sendErr.Code}, sendErr.RetryAfter)
+	default: // Twilio answers, and refuses this message alone
+		c.success()
 	}
-	return followup.Receipt{}, verdict
+	return followup.Receipt{}, sendErr
 }
 
-// account returns the account of a clinic if it can be used. If it cannot, the
+// account returns the account of a clinic. If the account cannot be used, the
 // error is a configuration error.
 func (s *Sender) account(ctx context.Context, org tenant.ID) (Account, error) {
 	a, err := s.cfg.Accounts.Account(ctx, org)
@@ -184,16 +194,16 @@ func (s *Sender) account(ctx context.Context, org tenant.ID) (Account, error) {
 	return a, nil
 }
 
-// misconfigured is an account that cannot be used.
+// misconfigured is the error of an account that cannot be used.
 type misconfigured struct{ error }
 
-// configuration reports whether the clinic has to act upon err.
+// configuration reports whether only the clinic can fix err.
 func configuration(err error) bool {
 	var m misconfigured
 	return errors.Is(err, ErrNoAccount) || errors.As(err, &m)
 }
 
-// create makes the one request of a message.
+// create makes the only request of a message.
 func (s *Sender) create(ctx context.Context, org tenant.ID, account Account, m followup.Message) (followup.Receipt, error) {
 	params := (&openapi.CreateMessageParams{}).
 		SetPathAccountSid(account.SID).
@@ -206,7 +216,7 @@ func (s *Sender) create(ctx context.Context, org tenant.ID, account Account, m f
 	} else {
 		params.SetMessagingServiceSid(account.MessagingServiceSID)
 	}
-	c := &call{ctx: ctx, http: s.cfg.HTTP, base: s.base, account: account, departed: m.RequestWritten}
+	c := &apiClient{ctx: ctx, http: s.cfg.HTTP, base: s.base, account: account, written: m.RequestWritten}
 	message, err := c.api().CreateMessage(params)
 	if err != nil {
 		return followup.Receipt{}, c.failure()
@@ -214,12 +224,13 @@ func (s *Sender) create(ctx context.Context, org tenant.ID, account Account, m f
 	return receipt(message)
 }
 
-// validity is how long Twilio may try, in seconds as it takes them.
+// validity returns how many seconds Twilio may try, within the range that it
+// accepts.
 func validity(d time.Duration) int {
 	return int(min(max(d/time.Second, 1), 36000))
 }
 
-// receipt reads what Twilio says of a message that it has.
+// receipt returns the receipt of a message that Twilio has accepted.
 func receipt(m *openapi.ApiV2010Message) (followup.Receipt, error) {
 	if m.Sid == nil || !messageSID.MatchString(*m.Sid) {
 		return followup.Receipt{}, errUnreadable
@@ -231,7 +242,7 @@ func receipt(m *openapi.ApiV2010Message) (followup.Receipt, error) {
 	return r, nil
 }
 
-// states are Twilio's statuses of an outbound message as the life of an intent.
+// states maps Twilio's statuses of an outbound message to states of an intent.
 // https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
 var states = map[string]followup.State{
 	"accepted":    followup.Accepted,
@@ -246,39 +257,79 @@ var states = map[string]followup.State{
 	"canceled":    followup.Failed,
 }
 
-// paceWithin bounds what Accounts may take while contacts are kept from booking.
-const paceWithin = 200 * time.Millisecond
+// paceTimeout bounds the call of Accounts in Pace, during which contacts are
+// locked and cannot book.
+const paceTimeout = 200 * time.Millisecond
 
 // Pace implements followup.Pacer.
 func (s *Sender) Pace(org tenant.ID, want int) (may int, again time.Duration, why followup.Reason) {
-	ctx, cancel := context.WithTimeout(context.Background(), paceWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), paceTimeout)
 	defer cancel()
 	account, err := s.account(ctx, org)
 	if err != nil && !configuration(err) {
 		return 0, time.Second, followup.Transient
 	}
-	return s.line(org, account).pace(s.cfg.Now(), want)
+	return s.clinic(org, account).pace(s.cfg.Now(), want)
 }
 
-// State tells whether a clinic's sending is suspended, and why.
-func (s *Sender) State(org tenant.ID) State {
+// Breaker returns the state of a clinic's circuit breaker.
+func (s *Sender) Breaker(org tenant.ID) BreakerState {
 	s.mu.Lock()
-	l := s.lines[org]
+	c := s.clinics[org]
 	s.mu.Unlock()
-	if l == nil {
-		return State{}
+	if c == nil {
+		return BreakerState{}
 	}
-	return l.current()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.breaker.state
 }
 
-// line is the clinic's. A new account has done nothing wrong yet.
-func (s *Sender) line(org tenant.ID, account Account) *line {
+// clinic returns the state of a clinic. A changed account begins with a new one,
+// because the failures were those of the old account.
+func (s *Sender) clinic(org tenant.ID, account Account) *clinic {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.lines[org]
-	if l == nil || l.account != account {
-		l = newLine(account, s.cfg.Now())
-		s.lines[org] = l
+	c := s.clinics[org]
+	if c == nil || c.account != account {
+		c = &clinic{account: account, limiter: newLimiter(account.rate(), s.cfg.Now())}
+		s.clinics[org] = c
 	}
-	return l
+	return c
+}
+
+// pace returns how many of want messages may go out now: one, the probe, if the
+// breaker is open.
+func (c *clinic) pace(now time.Time, want int) (may int, again time.Duration, why followup.Reason) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.breaker.state.Open {
+		return c.breaker.reserve(now, want)
+	}
+	may, again = c.limiter.take(now, want)
+	return may, again, followup.RateLimited
+}
+
+func (c *clinic) allow(now time.Time) (probe bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.breaker.allow(now)
+}
+
+func (c *clinic) success() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.breaker.success()
+}
+
+func (c *clinic) failure(now time.Time, probe bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.breaker.failure(now, probe)
+}
+
+func (c *clinic) open(now time.Time, probe bool, s BreakerState, atLeast time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.breaker.open(now, probe, s, atLeast)
 }

@@ -316,7 +316,7 @@ func TestAClinicWithoutAnAccountKeepsItsMessages(t *testing.T) {
 	require.ErrorIs(t, err, twiliosms.ErrNoAccount)
 	require.Equal(t, followup.NotSent, sendError(t, err).Outcome)
 	require.Equal(t, followup.BadConfig, sendError(t, err).Reason)
-	require.True(t, s.State(harley).Suspended)
+	require.True(t, s.Breaker(harley).Open)
 	may, again, _ := s.Pace(harley, 5)
 	require.Zero(t, may)
 	require.Positive(t, again)
@@ -326,7 +326,7 @@ func TestAClinicWithoutAnAccountKeepsItsMessages(t *testing.T) {
 	require.Equal(t, 1, may, "an account that has just been given has done nothing wrong")
 	_, err = s.Send(t.Context(), harley, message(1))
 	require.NoError(t, err)
-	require.False(t, s.State(harley).Suspended)
+	require.False(t, s.Breaker(harley).Open)
 }
 
 type broken struct{}
@@ -342,7 +342,7 @@ func TestAccountsThatNobodyKnowsJustNow(t *testing.T) {
 		require.Equal(t, followup.NotSent, sendError(t, err).Outcome)
 		require.Equal(t, followup.Transient, sendError(t, err).Reason)
 	}
-	require.False(t, s.State(harley).Suspended, "it is no trouble of the clinic's at Twilio")
+	require.False(t, s.Breaker(harley).Open, "it is no trouble of the clinic's at Twilio")
 	may, again, _ := s.Pace(harley, 1)
 	require.Zero(t, may)
 	require.Positive(t, again)

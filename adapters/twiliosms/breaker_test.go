@@ -71,9 +71,9 @@ func TestAWrongConfigurationSuspendsTheClinicAlone(t *testing.T) {
 	require.Equal(t, "20003", sendError(t, err).Code)
 	c.Fault(followuptest.Fine)
 
-	state := s.State(harley)
-	require.Equal(t, twiliosms.State{
-		Suspended: true, Reason: followup.BadConfig, Code: "20003", Since: now.now, Until: now.now.Add(30 * time.Second),
+	state := s.Breaker(harley)
+	require.Equal(t, twiliosms.BreakerState{
+		Open: true, Reason: followup.BadConfig, Code: "20003", Since: now.now, Until: now.now.Add(30 * time.Second),
 	}, state)
 	requests := c.Requests()
 	_, err = s.Send(t.Context(), harley, message(1))
@@ -88,7 +88,7 @@ func TestAWrongConfigurationSuspendsTheClinicAlone(t *testing.T) {
 
 	_, err = s.Send(t.Context(), ikeja, message(2))
 	require.NoError(t, err, "another clinic's messages go out")
-	require.Equal(t, twiliosms.State{}, s.State(ikeja))
+	require.Equal(t, twiliosms.BreakerState{}, s.Breaker(ikeja))
 }
 
 func TestASuspendedClinicIsTriedWithOneMessage(t *testing.T) {
@@ -100,7 +100,7 @@ func TestASuspendedClinicIsTriedWithOneMessage(t *testing.T) {
 	s.Send(t.Context(), harley, message(1))
 	for _, pause := range []time.Duration{30, 60, 120, 240, 300, 300} {
 		pause *= time.Second
-		state := s.State(harley)
+		state := s.Breaker(harley)
 		require.Equal(t, since, state.Since)
 		require.Equal(t, now.now.Add(pause), state.Until)
 		now.forward(pause)
@@ -120,7 +120,7 @@ func TestASuspendedClinicIsTriedWithOneMessage(t *testing.T) {
 	now.forward(5 * time.Minute)
 	_, err := s.Send(t.Context(), harley, message(1))
 	require.NoError(t, err, "one that was not asked for at Pace may try too")
-	require.Equal(t, twiliosms.State{}, s.State(harley))
+	require.Equal(t, twiliosms.BreakerState{}, s.Breaker(harley))
 	_, err = s.Send(t.Context(), harley, message(2))
 	require.NoError(t, err)
 }
@@ -150,7 +150,7 @@ func TestFailuresInARowSuspend(t *testing.T) {
 		for n := range 4 {
 			s.Send(t.Context(), harley, message(n))
 		}
-		require.False(t, s.State(harley).Suspended)
+		require.False(t, s.Breaker(harley).Open)
 		c.Fault([]followuptest.Fault{followuptest.Fine, followuptest.RefuseBadNumber}[round])
 		s.Send(t.Context(), harley, message(4)) // that Twilio answers begins the count anew
 	}
@@ -158,9 +158,9 @@ func TestFailuresInARowSuspend(t *testing.T) {
 	for n := range 5 {
 		s.Send(t.Context(), harley, message(n))
 	}
-	require.True(t, s.State(harley).Suspended)
-	require.Equal(t, followup.Transient, s.State(harley).Reason)
-	require.Equal(t, now.now.Add(time.Second), s.State(harley).Until, "it may be over in a moment")
+	require.True(t, s.Breaker(harley).Open)
+	require.Equal(t, followup.Transient, s.Breaker(harley).Reason)
+	require.Equal(t, now.now.Add(time.Second), s.Breaker(harley).Until, "it may be over in a moment")
 
 	c.Fault(followuptest.Fine)
 	_, found, err := s.FindSent(t.Context(), harley, followup.UnconfirmedMessage{To: to, Tried: time.Now(), Digest: followup.Digest(message(0).Body)})
@@ -176,7 +176,7 @@ func TestTooManyRequestsSuspendNothing(t *testing.T) {
 		_, err := s.Send(t.Context(), harley, message(n))
 		require.Equal(t, 7*time.Second, sendError(t, err).RetryAfter)
 	}
-	require.False(t, s.State(harley).Suspended)
+	require.False(t, s.Breaker(harley).Open)
 }
 
 func TestAFullQueueHoldsTheClinic(t *testing.T) {
@@ -186,6 +186,6 @@ func TestAFullQueueHoldsTheClinic(t *testing.T) {
 	c.Refuse(to, 63038)
 	_, err := s.Send(t.Context(), harley, message(1))
 	require.Equal(t, time.Hour, sendError(t, err).RetryAfter)
-	require.Equal(t, followup.RateLimited, s.State(harley).Reason)
-	require.Equal(t, now.now.Add(time.Hour), s.State(harley).Until)
+	require.Equal(t, followup.RateLimited, s.Breaker(harley).Reason)
+	require.Equal(t, now.now.Add(time.Hour), s.Breaker(harley).Until)
 }

@@ -15,35 +15,36 @@ import (
 )
 
 const (
-	// clocks is how far ours and Twilio's may differ.
-	clocks = time.Minute
+	// clockSkew is how far this clock and Twilio's may differ.
+	clockSkew = time.Minute
 
-	pageSize  = 50
-	mostPages = 20
+	pageSize = 50
+	maxPages = 20
 
-	// trial stands before every text of an account that has not been paid for.
-	trial = "Sent from your Twilio trial account - "
+	// trialPrefix precedes every text of a trial account.
+	trialPrefix = "Sent from your Twilio trial account - "
 )
 
 var (
-	errRedacted = errors.New("twiliosms: Twilio keeps no texts of this account, so a message cannot be found by its text")
-	errTooMany  = errors.New("twiliosms: there are too many messages to the number to find one among them")
+	errRedacted = errors.New("twiliosms: unconfirmed: this account keeps no texts at Twilio, so a message cannot be found by its text")
+	errTooMany  = errors.New("twiliosms: unconfirmed: too many messages to the number to find one among them")
 )
 
-// Find implements followup.Reconciler. It reads what Twilio lists for the
-// number: not by the date it was sent on, which a message in its queue does not
-// have yet. Where the account keeps no texts, nobody knows.
+// FindSent implements followup.Reconciler. It reads the messages that Twilio lists
+// for the number. It does not filter by the date of sending, which a message in
+// Twilio's queue does not have yet. If the account keeps no texts at Twilio, the
+// error says that the message is unconfirmed.
 func (s *Sender) FindSent(ctx context.Context, org tenant.ID, m followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
 	account, err := s.account(ctx, org)
 	if err != nil {
-		return followup.Receipt{}, false, fmt.Errorf("twiliosms: message %s cannot be looked for: %w", m.Intent, err)
+		return followup.Receipt{}, false, fmt.Errorf("twiliosms: unconfirmed: no account to look for message %s: %w", m.Intent, err)
 	}
-	c := &call{ctx: ctx, http: s.cfg.HTTP, base: s.base, account: account}
-	search := search{UnconfirmedMessage: m, since: m.Tried.Add(-clocks)}
+	c := &apiClient{ctx: ctx, http: s.cfg.HTTP, base: s.base, account: account}
+	search := search{UnconfirmedMessage: m, since: m.Tried.Add(-clockSkew)}
 	token, number := "", ""
-	for range mostPages {
+	for range maxPages {
 		params := (&openapi.ListMessageParams{}).SetPathAccountSid(account.SID).SetTo(m.To).SetPageSize(pageSize)
 		page, err := c.api().PageMessage(params, token, number)
 		if err != nil {
@@ -60,15 +61,15 @@ func (s *Sender) FindSent(ctx context.Context, org tenant.ID, m followup.Unconfi
 	return followup.Receipt{}, false, errTooMany
 }
 
-// A search goes through pages of messages, the latest first.
+// A search reads pages of messages, the latest first.
 type search struct {
 	followup.UnconfirmedMessage
 	since    time.Time
-	redacted bool // a message that it may be has no text
+	redacted bool // a message that could be the one has no text
 }
 
-// page looks for the message, and reports whether it may be on a further page:
-// it is not if all that this one has is older.
+// page looks for the message on a page. more reports whether it may be on a later
+// one: it is not if all messages of this page are older.
 func (s *search) page(p *openapi.ListMessageResponse) (r followup.Receipt, found, more bool, err error) {
 	if p.Messages == nil {
 		return r, false, false, errUnreadable
@@ -92,7 +93,7 @@ func (s *search) page(p *openapi.ListMessageResponse) (r followup.Receipt, found
 		switch {
 		case m.Body == nil || *m.Body == "":
 			s.redacted = true
-		case s.Is(*m.Body), s.Is(strings.TrimPrefix(*m.Body, trial)):
+		case s.Is(*m.Body), s.Is(strings.TrimPrefix(*m.Body, trialPrefix)):
 			r, err = receipt(m)
 			return r, err == nil, false, err
 		}
@@ -100,7 +101,7 @@ func (s *search) page(p *openapi.ListMessageResponse) (r followup.Receipt, found
 	return r, false, more, nil
 }
 
-// err says why a message that was not found may be there.
+// err returns the reason why a message that was not found may exist all the same.
 func (s *search) err() error {
 	if s.redacted {
 		return errRedacted
@@ -108,8 +109,8 @@ func (s *search) err() error {
 	return nil
 }
 
-// next is the page after p, as it is named in the query of its address: where
-// it is, is for us to say.
+// next returns the page after p from the query of its URI. The rest of the URI is
+// ignored: requests go to the configured base URL alone.
 func next(p *openapi.ListMessageResponse) (token, number string) {
 	if p.NextPageUri == nil {
 		return "", ""
