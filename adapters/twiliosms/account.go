@@ -9,14 +9,14 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Account is how a clinic sends texts: its account or sub-account at Twilio and
-// what its texts come from. It prints without its secrets.
+// Account is a clinic's account or sub-account at Twilio, and the sender of its
+// texts. It prints without its secrets.
 type Account struct {
-	Key string // the clinic's tenant.Org.Key: what its webhook URLs end in
+	Key string // the clinic's tenant.Org.Key: last segment of its webhook URLs
 	SID string // AC…, of the account or sub-account that owns the sender
 
-	// AuthToken is that account's primary auth token. Previous is the one
-	// before it: callbacks that it signed are still believed.
+	// AuthToken is that account's primary auth token. Callbacks signed with
+	// Previous, the token before it, are still accepted.
 	AuthToken tenant.Secrets
 
 	// From is a number in E.164, a short code or an alphanumeric sender ID;
@@ -24,24 +24,25 @@ type Account struct {
 	From                string
 	MessagingServiceSID string
 
-	// PerSecond is how many messages go out per second; what is above it waits
-	// here, where it can still be called off, and not in Twilio's queue.
+	// PerSecond limits the messages per second. More messages wait here, where
+	// they can still be suppressed, and not in Twilio's queue.
 	//
-	// Defaults to 1 with From, which is what a US long code sends, counted in
-	// segments; and to 10 with a messaging service, which spreads over several.
+	// Defaults to 1 with From, the rate of a US long code in segments, and to 10
+	// with a messaging service, which spreads messages over several numbers.
 	PerSecond float64
 }
 
-// Accounts knows the clinics' accounts. It is asked for every message and every
-// callback, so an implementation that reads a database keeps its answers for a
-// while. Safe for concurrent use.
+// Accounts finds the clinics' accounts. It is called for every message and every
+// callback, so an implementation that reads a database should cache the results
+// for a while. Safe for concurrent use.
 type Accounts interface {
 	// Account returns the account of a clinic. The error wraps [ErrNoAccount]
-	// if the clinic has none; any other means that nobody knows just now.
+	// if the clinic has no account. Any other error is temporary: the messages
+	// are kept and tried again.
 	Account(ctx context.Context, org tenant.ID) (Account, error)
 }
 
-// ErrNoAccount says that a clinic cannot send texts.
+// ErrNoAccount means that a clinic cannot send texts.
 var ErrNoAccount = errors.New("twiliosms: the clinic has no account")
 
 // StaticAccounts is an [Accounts] that does not change.
@@ -64,7 +65,8 @@ var (
 	sender     = regexp.MustCompile(`^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z0-9 ]{1,11})$`)
 )
 
-// Validate names the first field of a that cannot be used, and the cure.
+// Validate returns an error that names the first field of a that cannot be used,
+// and the fix.
 func (a Account) Validate() error {
 	switch {
 	case !tenant.ValidKey(a.Key):
@@ -85,7 +87,7 @@ func (a Account) Validate() error {
 	return nil
 }
 
-// rate is how many messages a second go out.
+// rate returns the messages per second.
 func (a Account) rate() float64 {
 	switch {
 	case a.PerSecond > 0:
@@ -96,8 +98,8 @@ func (a Account) rate() float64 {
 	return 1
 }
 
-// valid refuses accounts that cannot be used before the first message.
-func (s StaticAccounts) valid() error {
+// validate returns the error of an account before the first message needs it.
+func (s StaticAccounts) validate() error {
 	for org, a := range s {
 		if err := a.Validate(); err != nil {
 			return fmt.Errorf("clinic %s: %w", org, err)

@@ -18,19 +18,18 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// maxForm is the size of the largest form that is read. A text has at most
-// 1,600 characters.
+// maxForm bounds the form of a callback. A text has at most 1,600 characters.
 const maxForm = 64 << 10
 
-// Inbox keeps what Twilio says; it is a *followup.Service. Safe for concurrent
-// use.
+// Inbox persists delivery statuses and inbound texts. A *followup.Service is an
+// Inbox. Safe for concurrent use.
 type Inbox interface {
 	Status(ctx context.Context, org tenant.ID, u followup.StatusUpdate) error
-	Inbound(ctx context.Context, org tenant.ID, t followup.Text) (kind followup.ReplyKind, answer string, err error)
+	Inbound(ctx context.Context, org tenant.ID, t followup.Text) (kind followup.ReplyKind, reply string, err error)
 }
 
-// Keys finds a clinic by what its webhook URLs end in; it is a
-// tenant.Directory. Safe for concurrent use.
+// Keys finds a clinic by the last segment of its webhook URLs. A
+// tenant.Directory is a Keys. Safe for concurrent use.
 type Keys interface {
 	ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secrets, error)
 }
@@ -40,21 +39,22 @@ type CallbackConfig struct {
 	Accounts  Accounts
 	Keys      Keys
 	Inbox     Inbox
-	PublicURL string // as in Config
+	PublicURL string // same as Config.PublicURL
 
-	// Log gets a line where something went wrong, ids only.
+	// Log gets a line for every callback that is refused or not persisted, with
+	// ids only.
 	//
 	// Defaults to slog.Default().
 	Log *slog.Logger
 }
 
-// Callbacks takes what Twilio posts. Safe for concurrent use.
+// Callbacks handles the requests of Twilio. Safe for concurrent use.
 type Callbacks struct {
 	cfg CallbackConfig
 }
 
 // NewCallbacks returns the handlers. The error names the field that is missing
-// or cannot be used, and the cure.
+// or cannot be used, and the fix.
 func NewCallbacks(cfg CallbackConfig) (*Callbacks, error) {
 	switch {
 	case cfg.Accounts == nil:
@@ -74,33 +74,33 @@ func NewCallbacks(cfg CallbackConfig) (*Callbacks, error) {
 	return &Callbacks{cfg}, nil
 }
 
-// StatusHandler takes what becomes of messages: mount it at
+// StatusHandler handles the delivery statuses of messages. Mount it at
 //
 //	POST /sms/status/{key}
 //
-// Words that come late, twice or out of order change nothing. 204 says that a
-// word is kept, or that there is nothing to keep; 404 that no clinic that texts
-// has the key; 403 that Twilio has not signed it, or that the URL is not one
-// that the Sender made; 503 that it should come again.
+// A status that comes late, twice or out of order does not move a message back.
+// The handler answers 204 if the status is persisted or unknown, 404 if no clinic
+// with an account has the key, 403 if Twilio has not signed the request or the
+// Sender has not made the URL, and 503 if Twilio should repeat the request.
 func (c *Callbacks) StatusHandler() http.Handler {
 	return c.handler(statusPath, c.status)
 }
 
-// InboundHandler takes texts from people: mount it at
+// InboundHandler handles inbound texts. Mount it at
 //
 //	POST /sms/inbound/{key}
 //
-// and give Twilio that URL, below PublicURL, as the webhook of the clinic's
-// number or messaging service, together with a fallback or with #rc=3&rp=all at
-// its end: otherwise Twilio does not repeat a text that could not be kept, and
-// a STOP among them is known to Twilio alone. It answers as StatusHandler does,
-// but 200 with TwiML if the text is kept. Where Twilio answers STOP, START and
-// HELP itself, as it does with Advanced Opt-Out, nothing is answered here.
+// and enter that URL, below PublicURL, at Twilio as the webhook of the clinic's
+// number or messaging service. Enter a fallback URL too, or append #rc=3&rp=all:
+// otherwise Twilio does not repeat a text that was not persisted, and an opt-out
+// among them is known to Twilio alone. The handler answers as StatusHandler does,
+// but 200 with TwiML if the text is persisted. It sends no reply to STOP, START
+// and HELP if Twilio has replied itself, as it does with Advanced Opt-Out.
 func (c *Callbacks) InboundHandler() http.Handler {
 	return c.handler(inboundPath, c.inbound)
 }
 
-// A callback is a form that Twilio signed for a clinic.
+// A callback is a verified request: a form that Twilio signed for a clinic.
 type callback struct {
 	org    tenant.ID
 	tokens tenant.Secrets
@@ -108,18 +108,19 @@ type callback struct {
 	form   url.Values
 }
 
-// refusal is a status to answer with.
+// A refusal is the HTTP status of a request that is not accepted.
 type refusal int
 
 // Error names the status.
 func (r refusal) Error() string { return http.StatusText(int(r)) }
 
-// handler takes a callback that Twilio called at the clinic's target.
-func (c *Callbacks) handler(target func(base, key string) string, take func(http.ResponseWriter, *http.Request, callback) error) http.Handler {
+// handler returns a handler of the callbacks at target. handle gets those that
+// are verified.
+func (c *Callbacks) handler(target func(base, key string) string, handle func(http.ResponseWriter, *http.Request, callback) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got, err := c.read(w, r, target)
 		if err == nil {
-			err = take(w, r, got)
+			err = handle(w, r, got)
 		}
 		if err != nil {
 			c.refuse(w, r, got.org, err)
@@ -127,7 +128,7 @@ func (c *Callbacks) handler(target func(base, key string) string, take func(http
 	})
 }
 
-// read limits, resolves, decodes and verifies.
+// read resolves the clinic, reads and decodes the form, and verifies it.
 func (c *Callbacks) read(w http.ResponseWriter, r *http.Request, target func(base, key string) string) (callback, error) {
 	if r.Method != http.MethodPost {
 		return callback{}, refusal(http.StatusMethodNotAllowed)
@@ -136,7 +137,7 @@ func (c *Callbacks) read(w http.ResponseWriter, r *http.Request, target func(bas
 	if key == "" {
 		key = path.Base(r.URL.Path) // mounted without a pattern
 	}
-	org, account, err := c.clinic(r.Context(), key)
+	org, account, err := c.resolve(r.Context(), key)
 	if err != nil {
 		return callback{}, err
 	}
@@ -161,8 +162,8 @@ func (c *Callbacks) read(w http.ResponseWriter, r *http.Request, target func(bas
 	return callback{org: org, tokens: account.AuthToken, query: query, form: form}, nil
 }
 
-// clinic finds whose callback it is, and how it is proved.
-func (c *Callbacks) clinic(ctx context.Context, key string) (tenant.ID, Account, error) {
+// resolve returns the clinic with the key, and its account.
+func (c *Callbacks) resolve(ctx context.Context, key string) (tenant.ID, Account, error) {
 	if !tenant.ValidKey(key) {
 		return tenant.ID{}, Account{}, refusal(http.StatusNotFound)
 	}
@@ -180,7 +181,7 @@ func (c *Callbacks) clinic(ctx context.Context, key string) (tenant.ID, Account,
 	return org.ID, account, err
 }
 
-// parse reads a form as Twilio posts it.
+// parse decodes a form and the query of the URL.
 func parse(r *http.Request, body []byte) (form, query url.Values, ok bool) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
@@ -198,10 +199,10 @@ func (c *Callbacks) status(w http.ResponseWriter, r *http.Request, got callback)
 	if !intent.Valid() || !tagged(got.query.Get("h"), got.org, intent, got.tokens) {
 		return refusal(http.StatusForbidden)
 	}
-	u, ok := update(intent, got.form)
+	u, ok := statusUpdate(intent, got.form)
 	if ok {
 		err := c.cfg.Inbox.Status(r.Context(), got.org, u)
-		if err != nil && !errors.Is(err, followup.ErrNotFound) { // which has been deleted since
+		if err != nil && !errors.Is(err, followup.ErrNotFound) { // not found: deleted since
 			return err
 		}
 	}
@@ -209,9 +210,9 @@ func (c *Callbacks) status(w http.ResponseWriter, r *http.Request, got callback)
 	return nil
 }
 
-// update is what a form says of an intent; ok is false if it says nothing that
-// is known here.
-func update(intent followup.IntentID, form url.Values) (u followup.StatusUpdate, ok bool) {
+// statusUpdate returns the status in a form. ok is false for a status that this
+// package does not know.
+func statusUpdate(intent followup.IntentID, form url.Values) (u followup.StatusUpdate, ok bool) {
 	state, ok := states[form.Get("MessageStatus")]
 	sid := form.Get("MessageSid")
 	if !ok || !messageSID.MatchString(sid) {
@@ -225,60 +226,61 @@ func update(intent followup.IntentID, form url.Values) (u followup.StatusUpdate,
 }
 
 func (c *Callbacks) inbound(w http.ResponseWriter, r *http.Request, got callback) error {
-	answer := ""
-	if t, ok := text(got.form); ok {
-		_, said, err := c.cfg.Inbox.Inbound(r.Context(), got.org, t)
+	reply := ""
+	if t, ok := inboundText(got.form); ok {
+		_, text, err := c.cfg.Inbox.Inbound(r.Context(), got.org, t)
 		if err != nil {
 			return err
 		}
 		if t.Kind == "" {
-			answer = said
+			reply = text
 		}
 	}
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	io.WriteString(w, twiml(answer))
+	io.WriteString(w, twiml(reply))
 	return nil
 }
 
-// kinds are Twilio's words for the replies that it has acted upon itself.
-var kinds = map[string]followup.ReplyKind{
+// optOutTypes are the values of OptOutType, which marks a text that Twilio has
+// acted upon itself.
+var optOutTypes = map[string]followup.ReplyKind{
 	"STOP":  followup.ReplyStop,
 	"START": followup.ReplyStart,
 	"HELP":  followup.ReplyHelp,
 }
 
-// text is what a form says that somebody texted; ok is false if it is not from
-// a number.
-func text(form url.Values) (t followup.Text, ok bool) {
+// inboundText returns the text in a form. ok is false if its sender is not a
+// number.
+func inboundText(form url.Values) (t followup.Text, ok bool) {
 	t = followup.Text{
 		From:    form.Get("From"),
 		Message: form.Get("MessageSid"),
 		Body:    redact.NewSpeech(form.Get("Body")),
-		Kind:    kinds[strings.ToUpper(form.Get("OptOutType"))],
+		Kind:    optOutTypes[strings.ToUpper(form.Get("OptOutType"))],
 	}
 	return t, e164.MatchString(t.From) && messageSID.MatchString(t.Message)
 }
 
-// twiml answers with a text; an empty one is none.
-func twiml(answer string) string {
+// twiml returns TwiML that replies with a text, or with no text if it is empty.
+func twiml(reply string) string {
 	const head = `<?xml version="1.0" encoding="UTF-8"?>`
-	if answer == "" {
+	if reply == "" {
 		return head + "<Response/>"
 	}
 	var escaped strings.Builder
-	xml.EscapeText(&escaped, []byte(answer))
+	xml.EscapeText(&escaped, []byte(reply))
 	return head + "<Response><Message>" + escaped.String() + "</Message></Response>"
 }
 
-// refuse answers with a constant.
+// refuse answers with a constant body and logs the reason.
 func (c *Callbacks) refuse(w http.ResponseWriter, r *http.Request, org tenant.ID, err error) {
 	var known refusal
 	if !errors.As(err, &known) {
 		known = http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", "1")
-		c.cfg.Log.ErrorContext(r.Context(), "twiliosms: a callback was not kept", "org", org, "error", err)
+		c.cfg.Log.ErrorContext(r.Context(), "twiliosms: callback not persisted", "org", org, "error", err)
 	} else if !org.IsZero() {
-		c.cfg.Log.WarnContext(r.Context(), "twiliosms: a callback was refused", "org", org, "status", int(known))
+		c.cfg.Log.WarnContext(r.Context(), "twiliosms: callback refused", "org", org, "status", int(known))
 	}
 	http.Error(w, known.Error(), int(known))
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // signed reports whether Twilio signed a form that it posts to target, with the
-// current or the previous token. An empty token signs nothing.
+// current or the previous token. An empty token must never verify.
 func signed(target string, form url.Values, signature string, tokens tenant.Secrets) bool {
 	params := make(map[string]string, len(form))
 	for name, values := range form {
@@ -30,15 +30,16 @@ func signed(target string, form url.Values, signature string, tokens tenant.Secr
 	return false
 }
 
-// signedValue is what follows a field's name in what is signed. A field that is
-// repeated is there with each of its values, sorted and once, as Twilio's other
-// libraries have it; the SDK's would sign the first value only.
+// signedValue returns the text after a field's name in the signed text. A
+// repeated field contributes each distinct value, sorted, as in Twilio's other
+// libraries; this SDK would sign the first value only.
 func signedValue(name string, values []string) string {
 	values = slices.Compact(slices.Sorted(slices.Values(values)))
 	return strings.Join(values, name)
 }
 
-// statusURL is where Twilio reports what becomes of an intent's message.
+// statusURL returns the URL at which Twilio reports the statuses of an intent's
+// message.
 func statusURL(base string, a Account, org tenant.ID, intent followup.IntentID) string {
 	query := url.Values{"i": {string(intent)}, "h": {tag(a.AuthToken.Current, org, intent)}}
 	return statusPath(base, a.Key) + "?" + query.Encode()
@@ -48,8 +49,9 @@ func statusPath(base, key string) string { return base + "/sms/status/" + key }
 
 func inboundPath(base, key string) string { return base + "/sms/inbound/" + key }
 
-// tag shows that we made the URL of a callback, for this intent of this clinic:
-// Twilio signs whatever URL somebody with access to the account gives it.
+// tag returns a MAC that proves that this package made a callback URL, for this
+// intent of this clinic. The signature alone does not: Twilio signs any URL that
+// a person with access to the account enters.
 func tag(token string, org tenant.ID, intent followup.IntentID) string {
 	mac := hmac.New(sha256.New, []byte(token))
 	mac.Write([]byte("callwaiting status callback\x00" + org.String() + "\x00" + string(intent)))

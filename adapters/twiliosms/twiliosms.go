@@ -95,7 +95,7 @@ func New(cfg Config) (*Sender, error) {
 		return nil, errors.New("twiliosms: Config.Accounts is nil: pass the clinics' accounts, such as StaticAccounts")
 	}
 	if static, ok := cfg.Accounts.(StaticAccounts); ok {
-		if err := static.valid(); err != nil {
+		if err := static.validate(); err != nil {
 			return nil, err
 		}
 	}
