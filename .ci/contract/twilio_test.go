@@ -1,11 +1,12 @@
-// Package contract checks that every request of adapters/twiliosms is one that
-// Twilio's own OpenAPI description of its API allows. .ci/openapi fetches the
-// description and runs it.
+// Package contract checks every request of adapters/twiliosms against Twilio's
+// OpenAPI description of its API. .ci/openapi fetches the description and runs the
+// tests.
 package contract
 
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -31,16 +32,16 @@ import (
 
 const form = "application/x-www-form-urlencoded"
 
-// A judge knows the description, and what it says of the requests that pass.
-type judge struct {
+// A validator is a transport that checks each request against the description.
+type validator struct {
 	router routers.Router
 
-	mu     sync.Mutex
-	passed []string
-	wrong  []error
+	mu       sync.Mutex
+	requests []string
+	invalid  []error
 }
 
-func newJudge(t *testing.T) *judge {
+func newValidator(t *testing.T) *validator {
 	t.Helper()
 	path := os.Getenv("TWILIO_OPENAPI")
 	if path == "" {
@@ -53,11 +54,11 @@ func newJudge(t *testing.T) *judge {
 	doc.Paths = openapi3.NewPaths(openapi3.WithPath(messages, doc.Paths.Value(messages)))
 	router, err := gorillamux.NewRouter(doc)
 	require.NoError(t, err)
-	return &judge{router: router}
+	return &validator{router: router}
 }
 
-// RoundTrip implements http.RoundTripper: it judges a request and lets it pass.
-func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip implements http.RoundTripper: it validates a request and sends it.
+func (v *validator) RoundTrip(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {
 		var err error
@@ -66,18 +67,18 @@ func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	err := j.judge(r.Context(), r.Method, r.URL, r.Header, body)
-	j.mu.Lock()
-	j.passed = append(j.passed, r.Method+" "+r.URL.RawQuery+" "+string(body))
+	err := v.validate(r.Context(), r.Method, r.URL, r.Header, body)
+	v.mu.Lock()
+	v.requests = append(v.requests, r.Method+" "+r.URL.RawQuery+" "+string(body))
 	if err != nil {
-		j.wrong = append(j.wrong, err)
+		v.invalid = append(v.invalid, err)
 	}
-	j.mu.Unlock()
+	v.mu.Unlock()
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// judge says what of a request the description does not allow.
-func (j *judge) judge(ctx context.Context, method string, target *url.URL, header http.Header, body []byte) error {
+// validate returns an error for each part of a request that the description forbids.
+func (v *validator) validate(ctx context.Context, method string, target *url.URL, header http.Header, body []byte) error {
 	atTwilio := *target
 	atTwilio.Scheme, atTwilio.Host = "https", "api.twilio.com"
 	r, err := http.NewRequestWithContext(ctx, method, atTwilio.String(), bytes.NewReader(body))
@@ -85,7 +86,7 @@ func (j *judge) judge(ctx context.Context, method string, target *url.URL, heade
 		return err
 	}
 	r.Header = header.Clone()
-	route, params, err := j.router.FindRoute(r)
+	route, params, err := v.router.FindRoute(r)
 	if err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ func (j *judge) judge(ctx context.Context, method string, target *url.URL, heade
 	return errors.Join(openapi3filter.ValidateRequest(ctx, input), unknown(route.Operation, r.URL.Query(), body))
 }
 
-// basic is the description's one way to authenticate.
+// basic checks HTTP basic authentication, the only scheme of the description.
 func basic(_ context.Context, in *openapi3filter.AuthenticationInput) error {
 	if user, password, ok := in.RequestValidationInput.Request.BasicAuth(); !ok || user == "" || password == "" {
 		return errors.New("no credentials")
@@ -104,13 +105,13 @@ func basic(_ context.Context, in *openapi3filter.AuthenticationInput) error {
 	return nil
 }
 
-// unknown names the fields that the description does not have, which a
-// validator of OpenAPI lets pass.
+// unknown returns an error for each field that the description lacks; openapi3filter
+// accepts additional fields.
 func unknown(op *openapi3.Operation, query url.Values, body []byte) error {
 	var wrong []error
 	for name := range query {
 		if name == "Page" || name == "PageToken" {
-			continue // in the description, only of its answers: next_page_uri has them
+			continue // they come from next_page_uri of an answer
 		}
 		if op.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil {
 			wrong = append(wrong, fmt.Errorf("no parameter %s", name))
@@ -130,7 +131,7 @@ func unknown(op *openapi3.Operation, query url.Values, body []byte) error {
 		case schema == nil:
 			wrong = append(wrong, fmt.Errorf("no field %s", name))
 		case len(values) > 1 && !schema.Value.Type.Is("array"):
-			wrong = append(wrong, fmt.Errorf("field %s is there %d times", name, len(values)))
+			wrong = append(wrong, fmt.Errorf("field %s occurs %d times", name, len(values)))
 		}
 	}
 	return errors.Join(append(wrong, err)...)
@@ -141,8 +142,8 @@ const (
 	service = "AC00000000000000000000000000000002"
 )
 
-func TestEveryRequestIsOneThatTwilioDescribes(t *testing.T) {
-	j := newJudge(t)
+func TestSender_Requests(t *testing.T) {
+	v := newValidator(t)
 	carrier, err := twiliotest.Start(twiliotest.Config{})
 	require.NoError(t, err)
 	t.Cleanup(carrier.Close)
@@ -152,7 +153,7 @@ func TestEveryRequestIsOneThatTwilioDescribes(t *testing.T) {
 			withNumber:  {Key: "harley", SID: number, AuthToken: tenant.Secrets{Current: "1"}, From: "+12025550100"},
 			withService: {Key: "ikeja", SID: service, AuthToken: tenant.Secrets{Current: "2"}, MessagingServiceSID: "MG00000000000000000000000000000002"},
 		},
-		PublicURL: "https://texts.example.com/clinics", BaseURL: carrier.URL(), HTTP: &http.Client{Transport: j},
+		PublicURL: "https://texts.example.com/clinics", BaseURL: carrier.URL(), HTTP: &http.Client{Transport: v},
 	})
 	require.NoError(t, err)
 
@@ -169,23 +170,25 @@ func TestEveryRequestIsOneThatTwilioDescribes(t *testing.T) {
 			require.NoError(t, err)
 		}
 		first := message(org, 0)
-		_, found, err := sender.Find(t.Context(), org, followup.Lost{Intent: first.Intent, To: first.To, Tried: tried, Digest: followup.Digest(first.Body)})
+		_, found, err := sender.FindSent(t.Context(), org, followup.UnconfirmedMessage{
+			Intent: first.Intent, To: first.To, Tried: tried, Digest: sha256.Sum256([]byte(first.Body)),
+		})
 		require.NoError(t, err)
 		require.True(t, found, "on the second page")
 	}
 
-	require.Empty(t, j.wrong)
-	require.Len(t, j.passed, 2*(60+2))
-	all := strings.Join(j.passed, "\n")
+	require.Empty(t, v.invalid)
+	require.Len(t, v.requests, 2*(60+2))
+	all := strings.Join(v.requests, "\n")
 	for _, field := range []string{"To=", "From=", "MessagingServiceSid=", "Body=", "StatusCallback=", "ValidityPeriod=1\n", "ValidityPeriod=36000\n", "PageSize=", "PageToken="} {
-		require.Contains(t, all, field, "what can be in a request was in one")
+		require.Contains(t, all, field, "every optional field occurs")
 	}
-	require.Empty(t, carrier.Problems(), "the pretended Twilio allows no less")
+	require.Empty(t, carrier.Problems(), "twiliotest refuses the same requests")
 }
 
-// The test above is worth what it notices.
-func TestTheDescriptionRefusesWhatIsWrong(t *testing.T) {
-	j := newJudge(t)
+// TestValidator is the red control: the description must refuse these requests.
+func TestValidator(t *testing.T) {
+	validator := newValidator(t)
 	right := url.Values{
 		"To": {"+447700900123"}, "Body": {"hello"}, "MessagingServiceSid": {"MG00000000000000000000000000000002"},
 		"StatusCallback": {"https://texts.example.com/sms/status/harley?i=1&h=2"}, "ValidityPeriod": {"60"},
@@ -207,16 +210,16 @@ func TestTheDescriptionRefusesWhatIsWrong(t *testing.T) {
 		change(fields)
 		u, err := url.Parse(target)
 		require.NoError(t, err)
-		return j.judge(t.Context(), http.MethodPost, u, header, []byte(fields.Encode()))
+		return validator.validate(t.Context(), http.MethodPost, u, header, []byte(fields.Encode()))
 	}
 	require.NoError(t, send(path, header(number), func(url.Values) {}))
 	for what, change := range map[string]func(url.Values){
-		"no To":                     func(v url.Values) { v.Del("To") },
+		"without To":                func(v url.Values) { v.Del("To") },
 		"a service with another id": func(v url.Values) { v.Set("MessagingServiceSid", "MG1") },
-		"a field that is not known": func(v url.Values) { v.Set("IdempotencyKey", "1") },
+		"an unknown field":          func(v url.Values) { v.Set("IdempotencyKey", "1") },
 		"a field twice":             func(v url.Values) { v["Body"] = []string{"a", "b"} },
 		"a period that is a word":   func(v url.Values) { v.Set("ValidityPeriod", "soon") },
-		"a schedule of no kind":     func(v url.Values) { v.Set("ScheduleType", "later") },
+		"an unknown schedule":       func(v url.Values) { v.Set("ScheduleType", "later") },
 	} {
 		require.Error(t, send(path, header(number), change), what)
 	}
@@ -227,7 +230,7 @@ func TestTheDescriptionRefusesWhatIsWrong(t *testing.T) {
 	list := func(query string) error {
 		u, err := url.Parse(path + "?" + query)
 		require.NoError(t, err)
-		return j.judge(t.Context(), http.MethodGet, u, header(number), nil)
+		return validator.validate(t.Context(), http.MethodGet, u, header(number), nil)
 	}
 	require.NoError(t, list("To=%2B447700900123&PageSize=50"))
 	require.Error(t, list("PageSize=5000"))
