@@ -1,158 +1,265 @@
-package redact
+package redact_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callwaiting-ai/callwaiting/redact"
+	"github.com/callwaiting-ai/callwaiting/redact/internal/lexicon"
+	"github.com/callwaiting-ai/callwaiting/redact/redacttest"
 )
 
-// speechLike returns n bytes of what callers say: mostly everyday words, some
-// facts, numbers and addresses.
-func speechLike(n int) string {
-	lines := []string{
-		"okay and alright and so this started about a week ago has it been fairly constant since it started or does it come and go\n",
-		"yeah i stay pretty close to the house i've been doing some light housekeeping and i think i seem to be doing okay\n",
-		"I'd like to move my appointment to Wednesday at eleven, or Thursday at four if that suits you better.\n",
-		"My mother has dementia and Parkinson's, and I've had back pain since the fall.\n",
-		"It is good to see you too. I have been good. We have a small house by the bay just two miles away from your office.\n",
-		"I live at 12 Harley Street, London W1G 9PF, and my number is 07700 900123.\n",
-		"The receptionist said you would call me back after lunch, but nobody did, so I am calling again.\n",
-		"uh i don't know maybe i'm not drinking enough water yeah i drink i think i don't drink enough water\n",
-		"So, what else do you like? What are your hobbies? Are you eating and drinking okay?\n",
-		"No, I've never been to your clinic before. Could you spell the name of the street for me, please?\n",
+// corpus returns the project's labelled utterances, about 2,600 different texts of
+// 122 KB: calls, consultations and sentences without a fact, as written and as
+// speech-to-text writes them. Benchmarks run over all of it, because a few lines
+// again and again are up to twice as fast: the branch predictor learns them, and a
+// cache of clean strings answers.
+func corpus() []string {
+	var texts []string
+	seen := make(map[string]bool)
+	for _, docs := range [][]redacttest.Doc{redacttest.Calls(), redacttest.Clean(), redacttest.Blind(), redacttest.BlindClean()} {
+		for _, d := range docs {
+			if !seen[d.Text] {
+				seen[d.Text] = true
+				texts = append(texts, d.Text)
+			}
+		}
 	}
-	rng := rand.New(rand.NewPCG(7, 7))
-	var b strings.Builder
-	for b.Len() < n {
-		b.WriteString(lines[rng.IntN(len(lines))])
-	}
-	return b.String()[:n]
+	return texts
 }
 
-// measure times op, which reads text, and reports the best run: as a rate, and
-// as a multiple of the least a redactor must do, look at every byte once. Both
-// are best runs of one process, so that a busy machine cancels out.
-func measure(b *testing.B, text string, op func()) {
+// measure runs op on each text once per iteration, in another order each time, and
+// reports the rate. Beside it, it reports the time as a multiple of the least work
+// of any redactor, to look at every byte once. Both are sums of the best times of
+// blocks of texts in one process, so that a busy machine cancels out.
+func measure(b *testing.B, texts []string, op func(text string)) time.Duration {
+	rng := rand.New(rand.NewPCG(7, 7))
+	var class [256]uint8
+	class[' '] = 1
 	var sum uint
-	floor := best(9, func() {
-		for i := 0; i < len(text); i++ {
-			sum += uint(class[text[i]])
-		}
-	})
-	runtime.KeepAlive(sum)
-	op() // fills the pools
-	fastest := time.Duration(1 << 62)
-	b.SetBytes(int64(len(text)))
+	blocks := inBlocks(texts)
+	var floor, fastest bestTimes
+	b.SetBytes(size(texts))
 	b.ReportAllocs()
 	for b.Loop() {
-		start := time.Now()
-		op()
-		fastest = min(fastest, time.Since(start))
+		b.StopTimer() // once per iteration: it stops the world
+		for i, block := range blocks {
+			rng.Shuffle(len(block), func(i, j int) { block[i], block[j] = block[j], block[i] })
+			floor.add(i, func() {
+				for _, text := range block {
+					for k := 0; k < len(text); k++ {
+						sum += uint(class[text[k]])
+					}
+				}
+			})
+		}
+		b.StartTimer()
+		for i, block := range blocks {
+			fastest.add(i, func() {
+				for _, text := range block {
+					op(text)
+				}
+			})
+		}
 	}
-	b.ReportMetric(float64(len(text))/fastest.Seconds()/1e6, "best-MB/s")
-	b.ReportMetric(float64(fastest)/float64(floor), "x-byte-loop")
+	runtime.KeepAlive(sum)
+	b.ReportMetric(rate(texts, fastest.sum()), "best-MB/s")
+	b.ReportMetric(float64(fastest.sum())/float64(floor.sum()), "x-byte-loop")
+	return fastest.sum()
 }
 
-func best(n int, op func()) time.Duration {
-	fastest := time.Duration(1 << 62)
-	for range n {
-		start := time.Now()
-		op()
-		fastest = min(fastest, time.Since(start))
+// inBlocks divides texts into blocks of at least 4 KB. A block takes some tens of
+// microseconds, less than a time slice of a busy machine.
+func inBlocks(texts []string) (blocks [][]string) {
+	for start, end := 0, 1; end <= len(texts); end++ {
+		if end == len(texts) || size(texts[start:end]) >= 4<<10 {
+			blocks = append(blocks, texts[start:end])
+			start = end
+		}
 	}
-	return fastest
+	return blocks
 }
 
+// bestTimes holds the best time of each block.
+type bestTimes []time.Duration
+
+// add runs op, which works on block i.
+func (t *bestTimes) add(i int, op func()) {
+	if i == len(*t) {
+		*t = append(*t, 1<<62)
+	}
+	(*t)[i] = min((*t)[i], timed(op))
+}
+
+func (t bestTimes) sum() (sum time.Duration) {
+	for _, d := range t {
+		sum += d
+	}
+	return sum
+}
+
+// timed returns the time that op takes.
+func timed(op func()) time.Duration {
+	start := time.Now()
+	op()
+	return time.Since(start)
+}
+
+// size returns the number of bytes in texts.
+func size(texts []string) (n int64) {
+	for _, text := range texts {
+		n += int64(len(text))
+	}
+	return n
+}
+
+// rate returns MB per second.
+func rate(texts []string, took time.Duration) float64 {
+	return float64(size(texts)) / took.Seconds() / 1e6
+}
+
+// BenchmarkWords cuts the corpus into words.
 func BenchmarkWords(b *testing.B) {
-	text := speechLike(64 << 10)
-	var t Text
-	measure(b, text, func() {
-		for i := 0; i < len(text); i += windowSize {
-			t.Reset(text[i:min(len(text), i+windowSize)])
-		}
-	})
+	var t redact.Text
+	measure(b, corpus(), t.Reset)
 }
 
-// BenchmarkLexicon finds phrases out of 20,000: cutting into words included.
+// BenchmarkLexicon cuts the corpus into words and finds phrases of a set of 20,000:
+// the terms of the lexicon and, to make up the number, pairs of them.
 func BenchmarkLexicon(b *testing.B) {
-	text := speechLike(64 << 10)
-	var phrases trie
-	rng := rand.New(rand.NewPCG(1, 1))
-	for n := 0; n < 20_000; n++ {
-		words := make([]string, 1+rng.IntN(3))
-		for i := range words {
-			words[i] = fmt.Sprintf("%c%xitis", 'a'+rng.IntN(26), rng.IntN(9_000))
+	terms := strongTerms()
+	var phrases redact.Phrases
+	for i := range 20_000 {
+		if i < len(terms) {
+			phrases.Add(terms[i])
+		} else {
+			phrases.Add(terms[i-len(terms)] + " " + terms[(i*7919)%len(terms)])
 		}
-		phrases.addText(strings.Join(words, " "), 1)
 	}
-	var t Text
+	var t redact.Text
 	found := 0
-	measure(b, text, func() {
-		for i := 0; i < len(text); i += windowSize {
-			t.Reset(text[i:min(len(text), i+windowSize)])
-			for j := range t.Tokens {
-				found += phrases.longest(t.Tokens, j, 1)
+	measure(b, corpus(), func(text string) {
+		t.Reset(text)
+		for i := range t.Tokens {
+			if phrases.Longest(&t, i) > 0 {
+				found++
 			}
 		}
 	})
+	if found == 0 {
+		b.Fatal("no phrase found")
+	}
+}
+
+// strongTerms returns the terms of the lexicon that are medical in any context.
+func strongTerms() []string {
+	var terms []string
+	seen := make(map[string]bool)
+	lexicon.Terms(func(phrase string, ambiguous bool, _ string) bool {
+		if !ambiguous && !seen[phrase] {
+			seen[phrase] = true
+			terms = append(terms, phrase)
+		}
+		return true
+	})
+	return terms
 }
 
 func BenchmarkMedical(b *testing.B) {
-	benchEngine(b, Config{Recognizers: []Recognizer{newMedical()}}, speechLike(64<<10))
+	benchEngine(b, redact.Config{Recognizers: redact.Builtin()[:1]}, corpus())
 }
 
+// BenchmarkPipeline redacts each utterance of the corpus. For comparison it reports
+// the rate of the shortest redactor that one can write with the standard library:
+// a strings.Replacer of the same terms, and one regular expression for contact
+// facts. The Replacer alone is faster than the engine, but it has no grammar, no
+// context and no contacts; both together do less than the engine and take longer.
 func BenchmarkPipeline(b *testing.B) {
-	benchEngine(b, Config{}, speechLike(64<<10))
+	texts := corpus()
+	var pairs []string
+	for _, term := range strongTerms() {
+		pairs = append(pairs, term, "[REDACTED: MEDICAL]")
+	}
+	terms := strings.NewReplacer(pairs...)
+	contacts := regexp.MustCompile(`[\w.+-]+@[\w-]+\.[\w.]+` + // e-mail
+		`|\+?\(?\d[\d ()-]{6,}\d` + // phone, card, identity numbers
+		`|\b[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}\b` + // postcode
+		`|\b\d{1,2}/\d{1,2}/\d{2,4}\b` + // date
+		`|\b\d+ [a-z]+ (?:street|road|avenue|lane)\b`)
+	var replacer, both bestTimes
+	for range 20 {
+		for i, block := range inBlocks(texts) {
+			replacer.add(i, func() {
+				for _, text := range block {
+					terms.Replace(strings.ToLower(text))
+				}
+			})
+			both.add(i, func() {
+				for _, text := range block {
+					contacts.ReplaceAllString(terms.Replace(strings.ToLower(text)), "[REDACTED: CONTACT]")
+				}
+			})
+		}
+	}
+	fastest := benchEngine(b, redact.Config{}, texts)
+	b.ReportMetric(rate(texts, replacer.sum()), "replacer-MB/s")
+	b.ReportMetric(rate(texts, both.sum()), "stdlib-MB/s")
+	b.ReportMetric(float64(both.sum())/float64(fastest), "x-faster-than-stdlib")
 }
 
 func BenchmarkStrict(b *testing.B) {
-	benchEngine(b, Config{Strict: true}, speechLike(64<<10))
+	benchEngine(b, redact.Config{Strict: true}, corpus())
 }
 
-func BenchmarkNothingFound(b *testing.B) {
-	benchEngine(b, Config{}, "so what else do you like and what are your hobbies")
-}
-
+// BenchmarkHostile redacts a megabyte of each unit. MB/s must be of the same order
+// for all of them: the work must grow linearly with the text.
 func BenchmarkHostile(b *testing.B) {
 	for _, unit := range []string{"a ", "1", "1 ", "@", "a@", "a.", "'", "my ", "\xff", "é", "[REDACTED: ", "i have ", "seven ", "pain in my ", "1 high street "} {
 		b.Run(strings.TrimSpace(unit), func(b *testing.B) {
-			benchEngine(b, Config{}, strings.Repeat(unit, (1<<20)/len(unit)))
+			benchEngine(b, redact.Config{}, []string{strings.Repeat(unit, (1<<20)/len(unit))})
 		})
 	}
 }
 
-func benchEngine(b *testing.B, cfg Config, text string) {
-	e, err := New(cfg)
-	if err != nil {
-		b.Fatal(err)
-	}
-	dst := make([]byte, 0, 4*len(text))
-	measure(b, text, func() { dst = e.AppendRedact(dst[:0], text) })
+func benchEngine(b *testing.B, cfg redact.Config, texts []string) time.Duration {
+	e := engine(b, cfg)
+	dst := make([]byte, 0, 4*len(slices.MaxFunc(texts, func(a, b string) int { return len(a) - len(b) })))
+	return measure(b, texts, func(text string) { dst = e.AppendRedact(dst[:0], text) })
 }
 
-// BenchmarkUtterance redacts 200 words and reports percentiles.
+// BenchmarkUtterance redacts 200 words per call and reports percentiles. Each call
+// gets another part of the corpus, which is shuffled anew when it is used up.
 func BenchmarkUtterance(b *testing.B) {
-	e, err := New(Config{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	text := strings.Join(strings.Fields(speechLike(4096))[:200], " ")
+	e := engine(b, redact.Config{})
+	texts := corpus()
+	rng := rand.New(rand.NewPCG(7, 7))
+	var words []string
 	times := make([]time.Duration, 0, 1<<16)
 	var dst []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		start := time.Now()
-		dst = e.AppendRedact(dst[:0], text)
+		b.StopTimer()
+		if len(words) < 200 {
+			rng.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
+			words = strings.Fields(strings.Join(texts, " "))
+		}
+		text := strings.Join(words[:200], " ")
+		words = words[200:]
+		b.StartTimer()
+		took := timed(func() { dst = e.AppendRedact(dst[:0], text) })
 		if len(times) < cap(times) {
-			times = append(times, time.Since(start))
+			times = append(times, took)
 		}
 	}
 	slices.Sort(times)
@@ -160,14 +267,16 @@ func BenchmarkUtterance(b *testing.B) {
 	b.ReportMetric(float64(times[len(times)*99/100])/1e3, "p99-µs")
 }
 
+// BenchmarkWriter redacts the corpus in streams of about 12 KB, in chunks of 100
+// bytes.
 func BenchmarkWriter(b *testing.B) {
-	e, err := New(Config{})
-	if err != nil {
-		b.Fatal(err)
+	e := engine(b, redact.Config{})
+	var streams []string
+	for texts := range slices.Chunk(corpus(), 256) {
+		streams = append(streams, strings.Join(texts, "\n"))
 	}
-	text := speechLike(64 << 10)
-	measure(b, text, func() {
-		w := NewWriter(io.Discard, e)
+	measure(b, streams, func(text string) {
+		w := redact.NewWriter(io.Discard, e)
 		for chunk := range slices.Chunk([]byte(text), 100) {
 			_, _ = w.Write(chunk)
 		}
@@ -180,73 +289,101 @@ func BenchmarkStart(b *testing.B) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	keep := compile()
+	keep := redact.Compile()
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(keep)
 	fastest := time.Duration(1 << 62)
 	for b.Loop() {
-		fastest = min(fastest, best(1, func() { compile() }))
+		fastest = min(fastest, timed(func() { redact.Compile() }))
 	}
 	b.ReportMetric(float64(fastest)/1e6, "best-ms")
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MB-kept")
 }
 
-// BenchmarkHandler logs a clean record with and without the redacting handler
-// and reports the difference.
+// BenchmarkHandler logs records with and without a redacting Handler and reports
+// the time per record of both, and the difference. In "varied" each record of an
+// iteration has another text, and the Handler is new, so that its cache of clean
+// strings never answers. In "repeated" all records are alike, as those of a server
+// mostly are, and the cache answers.
 func BenchmarkHandler(b *testing.B) {
-	e, err := New(Config{})
-	if err != nil {
-		b.Fatal(err)
+	var varied, repeated []slog.Record
+	for i, text := range corpus() {
+		varied = append(varied, logRecord(i, text))
+		repeated = append(repeated, logRecord(0, "customer-ended-call"))
 	}
-	bare := slog.NewTextHandler(io.Discard, nil)
-	read := NewHandler(bare, e)
-	r := slog.NewRecord(time.Now(), slog.LevelInfo, "call ended", 0)
-	r.AddAttrs(slog.String("org", "0193f7c2-6f0e-7c1a-b6b8-2f7f0d1c9a55"), slog.String("call", "c-123"),
-		slog.Int("intents", 1), slog.Duration("took", time.Millisecond), slog.String("reason", "customer-ended-call"))
-	ctx := context.Background()
-	const batch = 1000
-	without := best(30, func() {
-		for range batch {
-			_ = bare.Handle(ctx, r)
-		}
-	})
-	with := best(30, func() {
-		for range batch {
-			_ = read.Handle(ctx, r)
-		}
-	})
-	b.ReportAllocs()
-	for b.Loop() {
-		_ = read.Handle(ctx, r)
-	}
-	b.ReportMetric(float64(with-without)/batch, "overhead-ns")
-	b.ReportMetric(float64(with)/float64(without), "x-bare")
+	b.Run("varied", func(b *testing.B) { benchHandler(b, varied) })
+	b.Run("repeated", func(b *testing.B) { benchHandler(b, repeated) })
 }
 
-func TestNothingFoundAllocatesNothing(t *testing.T) {
+// logRecord returns a typical record of a call with text as its reason.
+func logRecord(call int, text string) slog.Record {
+	r := slog.NewRecord(time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC), slog.LevelInfo, "call ended", 0)
+	r.AddAttrs(slog.String("org", "0193f7c2-6f0e-7c1a-b6b8-2f7f0d1c9a55"), slog.String("call", fmt.Sprint("c-", call)),
+		slog.Int("intents", 1), slog.Duration("took", time.Millisecond), slog.String("reason", text))
+	return r
+}
+
+func benchHandler(b *testing.B, records []slog.Record) {
+	e := engine(b, redact.Config{})
+	text, json := slog.NewTextHandler(io.Discard, nil), slog.NewJSONHandler(io.Discard, nil)
+	ctx := context.Background()
+	handle := func(h slog.Handler, records []slog.Record) func() {
+		return func() {
+			for _, r := range records {
+				_ = h.Handle(ctx, r)
+			}
+		}
+	}
+	blocks := slices.Collect(slices.Chunk(records, 32))
+	var fastest, bareText, bareJSON bestTimes
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		for i, block := range blocks {
+			bareText.add(i, handle(text, block))
+			bareJSON.add(i, handle(json, block))
+		}
+		h := redact.NewHandler(text, e)
+		b.StartTimer()
+		for i, block := range blocks {
+			fastest.add(i, handle(h, block))
+		}
+	}
+	each := func(t bestTimes) float64 { return float64(t.sum()) / float64(len(records)) }
+	b.ReportMetric(each(fastest), "ns/record")
+	b.ReportMetric(each(bareText), "ns/record-text-bare")
+	b.ReportMetric(each(bareJSON), "ns/record-json-bare")
+	b.ReportMetric(each(fastest)-each(bareText), "overhead-ns")
+	b.ReportMetric(each(fastest)/each(bareText), "x-bare")
+}
+
+// AllocsPerRun must not run beside other tests, so this test is not parallel.
+func TestEngine_AppendRedact(t *testing.T) {
 	if raceEnabled {
 		t.Skip("pools do not hold under the race detector")
 	}
-	e, err := New(Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := engine(t, redact.Config{})
 	dst := make([]byte, 0, 4096)
 	for text, most := range map[string]float64{
 		"so what else do you like and what are your hobbies": 0,
 		"I have heart disease, call me on 07700 900123.":     1,
 	} {
-		e.Redact(text) // fills the pools
-		if n := testing.AllocsPerRun(200, func() { dst = e.AppendRedact(dst[:0], text) }); n > most {
-			t.Errorf("%q: %v allocations, want at most %v", text, n, most)
-		}
+		t.Run(fmt.Sprintf("%q costs at most %v allocations", text, most), func(t *testing.T) {
+			e.Redact(text) // fills the pools
+			require.LessOrEqual(t, testing.AllocsPerRun(200, func() { dst = e.AppendRedact(dst[:0], text) }), most)
+		})
 	}
-	var buf bytes.Buffer
-	h := NewHandler(slog.NewTextHandler(&buf, nil), e)
-	r := slog.NewRecord(time.Now(), slog.LevelInfo, "call ended", 0)
-	r.AddAttrs(slog.String("reason", "customer-ended-call"), slog.Int("n", 1))
-	if n := testing.AllocsPerRun(200, func() { buf.Reset(); _ = h.Handle(context.Background(), r) }); n > 0 {
-		t.Errorf("clean record: %v allocations", n)
+}
+
+func TestHandler_Handle(t *testing.T) {
+	if raceEnabled {
+		t.Skip("pools do not hold under the race detector")
 	}
+	t.Run("a record without findings costs no allocation", func(t *testing.T) {
+		h := redact.NewHandler(slog.NewTextHandler(io.Discard, nil), engine(t, redact.Config{}))
+		r := slog.NewRecord(time.Now(), slog.LevelInfo, "call ended", 0)
+		r.AddAttrs(slog.String("reason", "customer-ended-call"), slog.Int("n", 1))
+		require.Zero(t, testing.AllocsPerRun(200, func() { _ = h.Handle(context.Background(), r) }))
+	})
 }

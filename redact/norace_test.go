@@ -1,5 +1,5 @@
 //go:build !race
 
-package redact
+package redact_test
 
 const raceEnabled = false

@@ -1,6 +1,6 @@
 //go:build race
 
-package redact
+package redact_test
 
 // Under the race detector sync.Pool drops items on purpose.
 const raceEnabled = true
