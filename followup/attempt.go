@@ -45,11 +45,6 @@ func (w *Worker) processIntents(ctx context.Context, org tenant.ID, settings *Se
 	w.recordAll(ctx, org, results)
 }
 
-// endState returns the state in which a decision ends an intent.
-func (d IntentDecision) endState() State {
-	return map[Action]State{Suppress: Suppressed, Expire: Expired, DeadLetter: Dead}[d.Action]
-}
-
 // attemptAll sends and reconciles the intents of a batch, all at once, and
 // releases the contacts when every request is written. The channel is closed
 // after the last result and the release.
@@ -120,7 +115,7 @@ func (w *Worker) send(ctx context.Context, org tenant.ID, i DecidedIntent, write
 func (w *Worker) result(ctx context.Context, org tenant.ID, i Intent, receipt Receipt, err error) Result {
 	r := Result{Intent: i.ID, Attempt: i.Attempt, State: Accepted, Provider: receipt.Provider}
 	if err == nil {
-		if receipt.State.Taken() {
+		if receipt.State.AtCarrier() {
 			r.State = receipt.State
 		}
 		return r

@@ -1,20 +1,49 @@
 package followup
 
 import (
+	"context"
 	"log/slog"
 	"time"
+
+	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Signal is what told of a call.
+// A CallStore keeps phone calls. See [Store] for the promises that all its
+// methods make.
+type CallStore interface {
+	// UpdateCall merges u into the state of its call and returns the new state.
+	// It creates the call, and the contact of u.Phone, if they are new.
+	//
+	// Neither the order of updates nor a repeated one makes a difference: the
+	// earliest Began and the earliest Ended stand, and the first Phone. The
+	// procedure with the strongest evidence stands, and of equal evidence the
+	// one with the later At; of Wanted the one with the later At. Reported and
+	// ClaimsBooked stay true.
+	//
+	// A call that is over is due u.RecheckAfter from now, or earlier if it
+	// already was. A call that goes on is due u.RecheckAfter after its last
+	// update. A concluded call is not due.
+	UpdateCall(ctx context.Context, org tenant.ID, u CallUpdate) (Call, error)
+
+	// Call returns the state of a call; the error is ErrNotFound for an unknown
+	// one.
+	Call(ctx context.Context, org tenant.ID, id string) (Call, error)
+
+	// CountUnmatched counts a message that belongs to no call, by kind, the
+	// message's type.
+	CountUnmatched(ctx context.Context, org tenant.ID, kind string) error
+}
+
+// CallSignal is the kind of event that a message reports of a call.
 type CallSignal string
 
-// A call is over when it ended or was reported; a Hang says that the assistant
-// stalled, after which often nothing more comes.
+// A call is over when it ended or was reported. Hang means that the assistant
+// stalled; often no further message comes after it.
 const (
 	Seen     CallSignal = "seen" // it is going on
 	Hang     CallSignal = "hang"
 	Ended    CallSignal = "ended"
-	Reported CallSignal = "reported" // what was said in it is known
+	Reported CallSignal = "reported" // its transcript and analysis are known
 )
 
 // Over reports whether the signal ends a call.
@@ -23,31 +52,32 @@ func (s CallSignal) Over() bool { return s == Ended || s == Reported }
 // Evidence is how a procedure was learned, weakest first.
 type Evidence int
 
-// What was promised is stronger than what a tool was called with, that is
-// stronger than what a model made of the call, and that than a word in the
-// transcript.
+// A promise is stronger than a tool's argument, which is stronger than the
+// model's analysis of the call, which is stronger than a word in the transcript.
 const (
 	NoEvidence     Evidence = iota
-	FromTranscript          // a name or an alias of the catalog was said
+	FromTranscript          // a name or an alias of the catalog in the transcript
 	FromAnalysis            // the assistant's structured data
 	FromTool                // a tool was called with it during the call
 	FromPromise             // the caller agreed to be texted about it
 )
 
-// Facts are what one message tells of a call. What is zero is not told. Facts
-// may come in any order, twice or never; see [Store].UpdateCall for how they merge.
+// CallUpdate is the content of one message about a call. Zero fields are
+// unknown. Updates may come in any order, twice or never; see
+// [CallStore].UpdateCall for how they merge.
 type CallUpdate struct {
 	Call   string     // Vapi's id; required
 	Signal CallSignal // required
 
-	// Phone is the caller's number in E.164; empty if it is withheld or not one.
+	// Phone is the caller's number in E.164; empty if it is withheld or not a
+	// phone number.
 	Phone string
 
-	Began time.Time // as the message tells
-	Ended time.Time // as the message tells
+	Began time.Time // as the message reports it
+	Ended time.Time // as the message reports it
 
-	// At is when the message was sent, or else received: of two procedures
-	// learned the same way, the later one stands.
+	// At is when the message was sent or, if that is unknown, received. Of two
+	// procedures with equal evidence the one with the later At stands.
 	At time.Time
 
 	Procedure ProcedureID
@@ -56,57 +86,57 @@ type CallUpdate struct {
 	// Wanted is the start of the time the caller last asked for.
 	Wanted time.Time
 
-	// ClaimsBooked says that the message claims a booking. It is kept as
-	// evidence and decides nothing: bookings are looked up.
+	// ClaimsBooked reports that the message claims a booking. It is evidence
+	// only: bookings are read from the store.
 	ClaimsBooked bool
 
-	// Again is when to look at the call again if nothing more is heard of it.
+	// RecheckAfter is when to process the call if no further message comes.
 	RecheckAfter time.Duration
 }
 
-// String returns the call's id and nothing else.
-func (f CallUpdate) String() string { return string(f.Signal) + " call " + f.Call }
+// String returns the signal and the call's id, without the caller.
+func (u CallUpdate) String() string { return string(u.Signal) + " call " + u.Call }
 
 // GoString keeps %#v from printing the caller.
-func (f CallUpdate) GoString() string { return f.String() }
+func (u CallUpdate) GoString() string { return u.String() }
 
 // LogValue keeps slog from logging the caller.
-func (f CallUpdate) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("call", f.Call), slog.String("signal", string(f.Signal)))
+func (u CallUpdate) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("call", u.Call), slog.String("signal", string(u.Signal)))
 }
 
-// Call is what is known of a phone call. It prints and logs as its id only.
+// Call is the state of a phone call. It prints and logs as its id.
 type Call struct {
 	ID    string
-	Phone string // E.164; empty if the caller withheld it
+	Phone string // E.164; empty: withheld
 
-	// FirstSeen and LastSeen are when the store first and last heard of it,
-	// Began and Ended what messages told, or else FirstSeen, and for a call
-	// that is over, when the store learned of it.
+	// FirstSeen and LastSeen are when the store received its first and last
+	// update. Began and Ended are the times in the updates. Without one, Began
+	// is FirstSeen, and Ended is when the store learned that the call is over.
 	FirstSeen, LastSeen time.Time
-	Began, Ended        time.Time // Ended is zero while it goes on
+	Began, Ended        time.Time // Ended is zero while the call goes on
 
-	Reported     bool // what was said in it is known
+	Reported     bool // its transcript and analysis are known
 	Procedure    ProcedureID
 	Evidence     Evidence
 	Wanted       time.Time
 	ClaimsBooked bool
 
-	// Booked says that an appointment was made, confirmed or moved in this
+	// Booked reports that an appointment was made, confirmed or moved in this
 	// call, or by its contact on any channel since it began: since Began or
 	// FirstSeen, whichever is earlier, as other clocks may be ahead.
 	Booked bool
 
-	// Consented says that the caller agreed in this call to be texted.
+	// Consented reports that the caller agreed in this call to be texted.
 	Consented bool
 
-	// Concluded says that it has been decided what follows from the call.
+	// Concluded reports that the messages after the call are planned.
 	Concluded bool
 
 	Now time.Time // of the store's clock
 }
 
-// String returns the call's id and nothing else.
+// String returns the call's id, without the caller.
 func (c Call) String() string { return "call " + c.ID }
 
 // GoString keeps %#v from printing the caller.
@@ -114,26 +144,3 @@ func (c Call) GoString() string { return c.String() }
 
 // LogValue keeps slog from logging the caller.
 func (c Call) LogValue() slog.Value { return slog.StringValue(c.ID) }
-
-// Memory is what is known of a contact: ids and dates, no words. It prints as
-// nothing at all.
-type ContactSummary struct {
-	Known       bool // false: nothing is, and the rest is zero
-	FirstSeen   time.Time
-	LastContact time.Time   // the last call or message from them
-	Procedure   ProcedureID // what they last asked about
-	Wanted      time.Time   // the start of the time they last asked for
-	Informed    time.Time   // when a document was last sent to them
-	Upcoming    bool        // they have an appointment to come
-	OptedOut    bool
-	Unusable    Reason // why texts to their number are of no use; empty: they may be
-}
-
-// String returns nothing of the contact.
-func (m ContactSummary) String() string { return "memory of a contact" }
-
-// GoString returns nothing of the contact.
-func (m ContactSummary) GoString() string { return m.String() }
-
-// LogValue logs nothing of the contact.
-func (m ContactSummary) LogValue() slog.Value { return slog.StringValue(m.String()) }

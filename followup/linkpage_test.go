@@ -302,11 +302,11 @@ func TestTroubleIsAnsweredInOneWayAndLoggedByIDs(t *testing.T) {
 		logged string
 		page   page
 	}{
-		{`at=links error="followup: the store did not answer"`, newPage(t, func(cfg *followup.LinkHandlerConfig) {
+		{`at=links error="followup: unavailable: the store did not answer"`, newPage(t, func(cfg *followup.LinkHandlerConfig) {
 			cfg.Links.(*linkStore).err = fmt.Errorf("%w: %w", followup.ErrUnavailable, down)
 		})},
 		{`at=links error=*errors.errorString`, newPage(t, func(cfg *followup.LinkHandlerConfig) { cfg.Links.(*linkStore).err = down })},
-		{`at=clinics error="followup: the store did not answer"`, newPage(t, func(cfg *followup.LinkHandlerConfig) {
+		{`at=clinics error="followup: unavailable: the store did not answer"`, newPage(t, func(cfg *followup.LinkHandlerConfig) {
 			cfg.Clinics = labels{surgery: ""}
 		})},
 		{"at=assets error=*errors.errorString", newPage(t, func(cfg *followup.LinkHandlerConfig) { cfg.Assets = broken{} })},

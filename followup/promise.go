@@ -96,7 +96,7 @@ func (s *Service) refusal(ctx context.Context, clinic *Settings, consent Consent
 		OptedOut: m.OptedOut, Unusable: m.Unusable, Consent: consent, Now: now,
 	}
 	for _, i := range sent {
-		if i.ID != c.ID && !i.Kind.AboutAppointment() && (i.State == Sending || i.State == Unknown || i.State.Taken()) {
+		if i.ID != c.ID && !i.Kind.AboutAppointment() && (i.State == Sending || i.State == Unknown || i.State.AtCarrier()) {
 			c.Recent = append(c.Recent, i.Tried)
 		}
 	}

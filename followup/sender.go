@@ -10,73 +10,74 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// A Sender hands text messages to a carrier. Package followuptest checks an
+// A Sender sends text messages through a carrier. Package followuptest checks an
 // implementation. Safe for concurrent use.
 type Sender interface {
-	// Send hands m to the carrier, once: it never repeats a request that may
-	// have been taken. It calls m.Departed when the request is on its way, and
-	// from then on returns without an error only if the carrier has accepted m.
+	// Send sends m to the carrier, once: it must not repeat a request that the
+	// carrier may have accepted. It calls m.RequestWritten when the request is
+	// written. It returns no error only if the carrier has accepted m.
 	//
 	// An error is a *SendError. Its Outcome is NotSent only if the carrier
-	// surely has not taken m: it could not be reached, or said so. It is
-	// Refused if it said so for good, and Uncertain in every other case, such
-	// as a lost connection, a deadline or an answer that cannot be read. An
-	// end of ctx before m has departed is NotSent, and Uncertain after it.
+	// certainly has not accepted m: it could not be reached, or answered so. It
+	// is Refused if the carrier refused m for good, and Uncertain in every
+	// other case, such as a lost connection, a deadline or an answer that
+	// cannot be read. An end of ctx is NotSent before the request is written,
+	// and Uncertain after it.
 	//
-	// The text, the number and the clinic's secrets are in no error and in no
-	// log line. One clinic's trouble does not touch another's messages.
+	// No error and no log line may hold the text, the number or a secret of the
+	// clinic. Failures of one clinic must not delay or fail another's messages.
 	Send(ctx context.Context, org tenant.ID, m Message) (Receipt, error)
 }
 
-// A Reconciler is a [Sender] whose carrier can be asked what it has.
+// A Reconciler is a [Sender] whose carrier lists the messages it has accepted.
 type Reconciler interface {
-	// Find looks for the last attempt of an intent among what the carrier has
-	// taken for m.To at about m.Tried or after it, and reports whether it is
-	// there. found is true only for a message of which m.Is says so. An error
-	// means that nobody knows; the carrier's list may lag, so that not found
-	// is certain only some time after the attempt: see WorkerConfig.ReconcileDelay.
+	// FindSent finds the last attempt of an intent in the carrier's list of
+	// messages to m.To from about m.Tried on. found is true only for a message
+	// that m.Is reports. An error means that the outcome stays unknown. The list
+	// may lag, so absence is certain only some time after the attempt: see
+	// WorkerConfig.ReconcileDelay.
 	FindSent(ctx context.Context, org tenant.ID, m UnconfirmedMessage) (r Receipt, found bool, err error)
 }
 
 // A Pacer is a [Sender] that limits how fast a clinic's messages go out.
 type Pacer interface {
-	// Pace reports how many messages of the clinic, at most want, may be sent
-	// now, and takes them as sent. If it is fewer, again is how long to wait
-	// before asking again, and why is the reason: RateLimited or, of a clinic
-	// whose sending is suspended, what suspended it. It does not wait itself:
-	// it is asked while contacts are kept from booking.
-	Pace(org tenant.ID, want int) (may int, again time.Duration, why Reason)
+	// Pace returns how many messages of the clinic, at most want, may be sent
+	// now, and counts them as sent. If allowed is less than want, retryAfter is
+	// how long to wait before the next call, and why is the reason: RateLimited
+	// or, for a clinic whose sending is suspended, the cause of that. Pace must
+	// not wait: it is called while contacts are locked.
+	Pace(org tenant.ID, want int) (allowed int, retryAfter time.Duration, why Reason)
 }
 
-// Message is a text to be sent. It prints and logs as its intent's id only.
+// Message is a text message to send. It prints and logs as its intent's id.
 type Message struct {
 	Intent IntentID // the tag by which the carrier's callbacks name it
 	To     string   // E.164
 	Body   string
 
 	// ValidFor is how long the carrier may try to deliver it: it ends before
-	// the hours do in which the contact may be texted.
+	// the hours in which the contact may be texted do.
 	ValidFor time.Duration
 
-	departed func()
+	requestWritten func()
 }
 
-// WithDeparted returns m whose Departed calls f.
+// WithRequestWritten returns m whose RequestWritten calls f.
 func (m Message) WithRequestWritten(f func()) Message {
-	m.departed = f
+	m.requestWritten = f
 	return m
 }
 
-// Departed says that the request is on its way to the carrier and cannot be
-// taken back. Until it is called, or Send returns, the contact can neither book
-// nor opt out: call it as soon as the request is written.
+// RequestWritten reports that the request is written and cannot be withdrawn.
+// Until it is called, or Send returns, the contact can neither book nor opt out:
+// a Sender must call it as soon as the request is written.
 func (m Message) RequestWritten() {
-	if m.departed != nil {
-		m.departed()
+	if m.requestWritten != nil {
+		m.requestWritten()
 	}
 }
 
-// String returns the intent's id and nothing else.
+// String returns the intent's id, without the person.
 func (m Message) String() string { return "message " + string(m.Intent) }
 
 // GoString keeps %#v from printing the person.
@@ -85,8 +86,8 @@ func (m Message) GoString() string { return m.String() }
 // LogValue keeps slog from logging the person.
 func (m Message) LogValue() slog.Value { return slog.StringValue(string(m.Intent)) }
 
-// Lost is an attempt of which nobody knows whether the carrier took it. It
-// prints and logs as its intent's id only.
+// UnconfirmedMessage is an attempt of unknown outcome. It prints and logs as its
+// intent's id.
 type UnconfirmedMessage struct {
 	Intent IntentID
 	To     string
@@ -95,30 +96,30 @@ type UnconfirmedMessage struct {
 }
 
 // Is reports whether body is the text of the attempt.
-func (l UnconfirmedMessage) Is(body string) bool { return Digest(body) == l.Digest }
+func (u UnconfirmedMessage) Is(body string) bool { return Digest(body) == u.Digest }
 
-// String returns the intent's id and nothing else.
-func (l UnconfirmedMessage) String() string { return "message " + string(l.Intent) }
+// String returns the intent's id, without the person.
+func (u UnconfirmedMessage) String() string { return "message " + string(u.Intent) }
 
 // GoString keeps %#v from printing the person.
-func (l UnconfirmedMessage) GoString() string { return l.String() }
+func (u UnconfirmedMessage) GoString() string { return u.String() }
 
 // LogValue keeps slog from logging the person.
-func (l UnconfirmedMessage) LogValue() slog.Value { return slog.StringValue(string(l.Intent)) }
+func (u UnconfirmedMessage) LogValue() slog.Value { return slog.StringValue(string(u.Intent)) }
 
-// Receipt is a carrier's word for having taken a message.
+// Receipt is a carrier's confirmation that it has accepted a message.
 type Receipt struct {
 	Provider string // its id of the message
-	State    State  // Accepted, or further on if it says so; zero: Accepted
+	State    State  // Accepted, or a later state if it reports one; zero: Accepted
 }
 
-// SendOutcome is what an error says of the message.
+// SendOutcome is the outcome of an attempt that failed.
 type SendOutcome int
 
-// Uncertain is the zero value: what is not known to be otherwise may have been sent.
+// Uncertain is the zero value: without proof a message may have been sent.
 const (
 	Uncertain SendOutcome = iota
-	NotSent               // surely; it may be sent again
+	NotSent               // certainly; it may be sent again
 	Refused               // for good; it must not be sent again
 )
 
@@ -128,10 +129,10 @@ type SendError struct {
 	Reason  Reason // OptedOut, BadNumber, Landline, RateLimited, BadConfig, Blocked, RegionClosed, Declined or Transient
 	Code    string // the carrier's
 
-	// RetryAfter is how long the carrier asks to wait; zero: it does not say.
+	// RetryAfter is the pause that the carrier asks for; zero: none is given.
 	RetryAfter time.Duration
 
-	Err error // what happened, without the text, the number or a secret
+	Err error // the cause, without the text, the number or a secret
 }
 
 // Error names the reason and the carrier's code.
@@ -147,10 +148,11 @@ func (e *SendError) Error() string {
 	return text
 }
 
-// Unwrap returns what happened.
+// Unwrap returns the cause.
 func (e *SendError) Unwrap() error { return e.Err }
 
-// asSendError is err as a SendError: one that is none may have been sent.
+// asSendError returns err as a SendError. A message with any other error may
+// have been sent.
 func asSendError(err error) *SendError {
 	var e *SendError
 	if errors.As(err, &e) {

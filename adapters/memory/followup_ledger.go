@@ -161,7 +161,7 @@ func (f *FollowUpStore) Summary(ctx context.Context, org tenant.ID, phone string
 		}
 	}
 	for _, i := range known.intents {
-		if i.Kind == followup.Information && i.State.Taken() && i.Tried.After(m.Informed) {
+		if i.Kind == followup.Information && i.State.AtCarrier() && i.Tried.After(m.Informed) {
 			m.Informed = i.Tried
 		}
 	}

@@ -183,7 +183,7 @@ func (b *book) candidate(i *intent) followup.DecisionInput {
 		_, c.AppointmentChanged = a.changed()
 	}
 	for _, o := range known.intents {
-		sent := o.State == followup.Sending || o.State == followup.Unknown || o.State.Taken()
+		sent := o.State == followup.Sending || o.State == followup.Unknown || o.State.AtCarrier()
 		if o != i && !o.Kind.AboutAppointment() && sent && b.now.Sub(o.Tried) < recently {
 			c.Recent = append(c.Recent, o.Tried)
 		}

@@ -23,7 +23,7 @@ func TestFollowUpsBehindPgBouncer(t *testing.T) {
 	through := pgtest.DB(t).PgBouncer(t, 8)
 	for mode, only := range map[string][]string{
 		"cache_describe": nil,
-		"exec":           {"it writes what came of attempts", "a contact that is not released is let go by itself"},
+		"exec":           {"RecordResults writes the results of attempts", "the store releases a contact by itself"},
 	} {
 		t.Run(mode, func(t *testing.T) {
 			require.Empty(t, followuptest.FailingStore(followUps(open(t, through+"&default_query_exec_mode="+mode, 16)), only...))

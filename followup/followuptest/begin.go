@@ -12,19 +12,19 @@ import (
 )
 
 var beginChecks = []check[*storing]{
-	{"Send makes an intent Sending for the time of lease and counts the attempt", sendMakesSending},
-	{"Wait leaves it as it is, to come due at the verdict's At", waitLeaves},
-	{"Suppress, Expire and GiveUp end it", verdictsEnd},
-	{"Look counts a look at the carrier and keeps the intent from others for the time of lease", lookCounts},
-	{"an intent that is Sending and whose lease has run out is made Unknown first; one whose lease has not is not shown", leaseRunsOut},
-	{"an intent whose contact is locked is not shown and comes due again soon", lockedIsNotShown},
-	{"contacts of intents to be sent are locked again, and decide is asked about them once more", asksTwice},
-	{"a verdict that is no longer Send is written in place of the first", secondVerdictStands},
-	{"each intent in a Batch comes with its first decision; Ended has those that were suppressed, expired or given up", decisionsReturn},
-	{"LockedUntil is when the store lets the contacts of Send go by itself", lockedUntil},
+	{"Send makes an intent Sending, leases it for the time of lease and counts the attempt", sendMakesSending},
+	{"Wait leaves the intent unchanged and schedules it at the decision's At", waitLeaves},
+	{"Suppress, Expire and DeadLetter end it", verdictsEnd},
+	{"Reconcile counts a reconciliation and leases the intent for the time of lease", lookCounts},
+	{"BeginSending first makes an intent Unknown that is Sending and whose lease has expired; it skips an intent whose lease has not", leaseRunsOut},
+	{"BeginSending skips an intent whose contact is locked, and schedules it again soon", lockedIsNotShown},
+	{"BeginSending calls decide a second time about intents to be sent, which are now Sending", asksTwice},
+	{"a second decision other than Send replaces the first", secondVerdictStands},
+	{"Batch returns each intent with its first decision, in Ended the intents that a decision suppressed, expired or gave up", decisionsReturn},
+	{"LockedUntil is when the store releases the contacts of Send by itself", lockedUntil},
 	{"of many workers that begin the same intents at once, one sends each", oneSendsEach},
-	{"of two intents of one contact, one is not sent as if the other were not", seesItsNeighbour},
-	{"what is not open, not there, or named twice, is not shown, or shown once", showsOnlyOpen},
+	{"of two intents of one contact, the decision about the second sees the first in Recent", seesItsNeighbour},
+	{"BeginSending skips unknown and ended intents, and decides once about an id that is given twice", showsOnlyOpen},
 }
 
 func sendMakesSending(f *storing) {
@@ -329,13 +329,13 @@ func showsOnlyOpen(f *storing) {
 }
 
 var candidateChecks = []check[*storing]{
-	{"it is an intent to be decided about, and what is known of its contact at that moment", candidateIs},
-	{"Booked says that an appointment was made, confirmed or moved in the call that the intent follows, or by its contact on any channel since that call began", candidateBooked},
-	{"HeldUntil is when the contact's hold on a time ends; zero if there is none", heldUntil},
-	{"AppointmentStatus and AppointmentStart are of the appointment that the intent is about, as it is now", candidateAppointment},
+	{"DecisionInput is an intent to decide about, with the data of its contact at that moment", candidateIs},
+	{"Booked reports that an appointment was made, confirmed or moved in the call that the intent follows, or by its contact on any channel since that call began", candidateBooked},
+	{"HeldUntil is when the contact's hold on a time ends; zero: no hold", heldUntil},
+	{"AppointmentStatus and AppointmentStart are the current ones of the intent's appointment", candidateAppointment},
 	{"Consent is the last that the contact gave for this kind of message; zero if there is none, or if an opt-out came after it", candidateConsent},
-	{"Unusable is why texts to the number are of no use", candidateUnusable},
-	{"Recent is when messages of the kinds Information and Offer were sent to the contact, latest first, this one left out", candidateRecent},
+	{"Unusable is why the number cannot be texted", candidateUnusable},
+	{"Recent is when messages of the kinds Information and Offer were sent to the contact, latest first, without this one", candidateRecent},
 }
 
 func candidateIs(f *storing) {

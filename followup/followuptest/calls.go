@@ -11,23 +11,23 @@ import (
 )
 
 var recordChecks = []check[*storing]{
-	{"it merges f into what is known of its call, and returns what is then known", merges},
-	{"it makes the call, and the contact of f.Phone, if they are new", makesContact},
-	{"the order of facts makes no difference, nor does a fact told twice", anyOrder},
-	{"facts that are told at once are all merged", mergesAtOnce},
-	{"the earliest Began and the earliest Ended stand, and the first Phone that is told", earliestStand},
+	{"UpdateCall merges u into the state of its call and returns the new state", merges},
+	{"UpdateCall creates the call, and the contact of u.Phone, if they are new", makesContact},
+	{"neither the order of updates nor a repeated one makes a difference", anyOrder},
+	{"concurrent updates are all merged", mergesAtOnce},
+	{"the earliest Began and the earliest Ended stand, and the first Phone", earliestStand},
 	{"the procedure with the strongest evidence stands, and of equal evidence the one with the later At; of Wanted the one with the later At", strongestStands},
-	{"Reported and ClaimsBooked stand once they are told", onceTold},
-	{"Began is what messages told, or else FirstSeen, and Ended, for a call that is over, when the store learned of it", beganAndEnded},
-	{"Booked says that an appointment was made, confirmed or moved in this call, or by its contact on any channel since it began", callBooked},
-	{"Consented says that the caller agreed in this call to be texted", callConsented},
-	{"a call that is over comes due f.Again from now, or earlier if it already was to", overComesDue},
-	{"one that goes on comes due f.Again after the last that was heard of it", goingOnComesDue},
-	{"a call that is concluded does not come due", concludedDoesNot},
+	{"Reported and ClaimsBooked stay true", onceTold},
+	{"without a time in the updates, Began is FirstSeen, and Ended is when the store learned that the call is over", beganAndEnded},
+	{"Booked reports that an appointment was made, confirmed or moved in this call, or by its contact on any channel since it began", callBooked},
+	{"Consented reports that the caller agreed in this call to be texted", callConsented},
+	{"a call that is over is due u.RecheckAfter from now, or earlier if it already was", overComesDue},
+	{"a call that goes on is due u.RecheckAfter after its last update", goingOnComesDue},
+	{"a concluded call is not due", concludedDoesNot},
 }
 
 var callChecks = []check[*storing]{
-	{"it returns what is known of a call; the error is ErrNotFound", returnsCall},
+	{"Call returns the state of a call; the error is ErrNotFound for an unknown one", returnsCall},
 }
 
 // known is what facts make of a call, whenever they came.
@@ -282,8 +282,8 @@ func returnsCall(f *storing) {
 }
 
 var appointmentChecks = []check[*storing]{
-	{"it returns an appointment as messages need to know it; the error is ErrNotFound", returnsAppointment},
-	{"every change of an appointment makes a task with its id come due, in the transaction of the change", changesComeDue},
+	{"Appointment returns the part of an appointment that messages need; the error is ErrNotFound for an unknown one", returnsAppointment},
+	{"every change of an appointment schedules a task with its id, in the transaction of the change", changesComeDue},
 }
 
 func returnsAppointment(f *storing) {

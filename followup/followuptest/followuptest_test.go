@@ -50,9 +50,9 @@ func TestASentenceThatIsNotInTheSuiteDoesNotHold(t *testing.T) {
 // Each store is broken as a real one was or might be, and the suite says so.
 func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 	const (
-		seesBookings = "from Begin until Batch.Release, no booking of these contacts commits: what has committed was seen by decide"
-		seesOptOuts  = "from Begin until Batch.Release, no opt-out of these contacts commits: what has committed was seen by decide"
-		anyOrder     = "the order of facts makes no difference, nor does a fact told twice"
+		seesBookings = "until Batch.Release no booking of these contacts commits: decide has seen all that committed before"
+		seesOptOuts  = "until Batch.Release no opt-out of these contacts commits: decide has seen all that committed before"
+		anyOrder     = "neither the order of updates nor a repeated one makes a difference"
 		oneEach      = "of many workers that begin the same intents at once, one sends each"
 	)
 	for _, tt := range []struct {
@@ -63,14 +63,14 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 	}{
 		{
 			"it does not lock", func(h *followuptest.StoreHarness) { h.Store = doesNotLock{h.Store} },
-			[]string{seesBookings, seesOptOuts, "an intent whose contact is locked is not shown and comes due again soon"},
-			[]string{oneEach, "Send makes an intent Sending for the time of lease and counts the attempt"},
+			[]string{seesBookings, seesOptOuts, "BeginSending skips an intent whose contact is locked, and schedules it again soon"},
+			[]string{oneEach, "Send makes an intent Sending, leases it for the time of lease and counts the attempt"},
 		},
 		{
 			"it decides once", func(h *followuptest.StoreHarness) { h.Store = decidesOnce{h.Store} },
 			[]string{
-				"contacts of intents to be sent are locked again, and decide is asked about them once more",
-				"a verdict that is no longer Send is written in place of the first",
+				"BeginSending calls decide a second time about intents to be sent, which are now Sending",
+				"a second decision other than Send replaces the first",
 			},
 			[]string{oneEach},
 		},
@@ -78,24 +78,24 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 			"it shows nothing of bookings", func(h *followuptest.StoreHarness) { h.Store = looksEarly{h.Store} },
 			[]string{
 				seesBookings, seesOptOuts,
-				"Booked says that an appointment was made, confirmed or moved in the call that the intent follows, or by its contact on any channel since that call began",
+				"Booked reports that an appointment was made, confirmed or moved in the call that the intent follows, or by its contact on any channel since that call began",
 			},
 			[]string{oneEach},
 		},
 		{
 			"it tries again what a dead worker left", func(h *followuptest.StoreHarness) { h.Store = triesAgain{h.Store} },
-			[]string{"an intent that is Sending and whose lease has run out is made Unknown first; one whose lease has not is not shown"},
+			[]string{"BeginSending first makes an intent Unknown that is Sending and whose lease has expired; it skips an intent whose lease has not"},
 			[]string{oneEach},
 		},
 		{
 			"its leases are over at once", func(h *followuptest.StoreHarness) { h.Store = leasesNothing{h.Store} },
-			[]string{oneEach, "an intent that is Sending and whose lease has run out is made Unknown first; one whose lease has not is not shown"},
-			[]string{"it writes what came of attempts"},
+			[]string{oneEach, "BeginSending first makes an intent Unknown that is Sending and whose lease has expired; it skips an intent whose lease has not"},
+			[]string{"RecordResults writes the results of attempts"},
 		},
 		{
 			"its results are not fenced", func(h *followuptest.StoreHarness) { h.Store = unfenced{h.Store} },
 			[]string{"a result of an attempt that is not the intent's last changes nothing"},
-			[]string{"it writes what came of attempts"},
+			[]string{"RecordResults writes the results of attempts"},
 		},
 		{
 			"the last fact stands", func(h *followuptest.StoreHarness) {
@@ -105,38 +105,38 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 				anyOrder,
 				"the procedure with the strongest evidence stands, and of equal evidence the one with the later At; of Wanted the one with the later At",
 			},
-			[]string{"Reported and ClaimsBooked stand once they are told"},
+			[]string{"Reported and ClaimsBooked stay true"},
 		},
 		{
 			"the last word stands", func(h *followuptest.StoreHarness) {
 				h.Store = &lastWord{Store: h.Store, said: map[followup.IntentID]followup.State{}}
 			},
 			[]string{
-				"words that come in any order come to the same",
-				"any other changes nothing but a carrier's id that was not known",
+				"reports in any order lead to the same state",
+				"any other state changes nothing but a carrier's id that was not known",
 			},
-			[]string{"a state that is further on than the intent's replaces it, and settles what was unknown"},
+			[]string{"a state that outranks the intent's replaces it and ends an unknown outcome"},
 		},
 		{
 			"an opt-out is written later", func(h *followuptest.StoreHarness) { h.Store = optsOutLater{h.Store} },
-			[]string{seesOptOuts, "when it returns, no intent of the contact is sent that Begin had not released before"},
+			[]string{seesOptOuts, "when RecordOptOut returns, every message that is sent later was released by BeginSending before"},
 			[]string{seesBookings},
 		},
 		{
 			"an end of an opt-out brings consents back", func(h *followuptest.StoreHarness) { h.Store = &bringsBack{Store: h.Store} },
 			[]string{"Consent is the last that the contact gave for this kind of message; zero if there is none, or if an opt-out came after it"},
-			[]string{"it adds to the ledger that a contact agreed to be texted"},
+			[]string{"RecordConsent appends to the ledger that a contact agreed to be texted"},
 		},
 		{
 			"a contact is one everywhere", func(h *followuptest.StoreHarness) { h.Store = &knowsEverybody{Store: h.Store} },
-			[]string{"what another clinic has is never seen or changed"},
-			[]string{"it returns what is known of a contact"},
+			[]string{"no method reads or changes data of another clinic"},
+			[]string{"Summary returns the summary of a contact"},
 		},
 		{
 			"a plan is made anew", func(h *followuptest.StoreHarness) { h.Store = plansAnew{h.Store} },
 			[]string{
-				"plans that are made at once are made once",
-				"a plan whose intent is there changes nothing, but that one that is still Planned and was never tried takes the plan's procedure, if it has one",
+				"concurrent plans of one intent write it once",
+				"a plan whose intent exists changes nothing, except that an intent that is Planned and was never attempted takes the plan's procedure, if the plan has one",
 			},
 			[]string{anyOrder},
 		},
@@ -146,30 +146,30 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 				h.Store = putsAwayAnyway{h.Store}
 			},
 			[]string{
-				"it puts a task away, unless it has come due anew since it was taken",
-				"a task that has come due anew since it was taken is not put away",
+				"Ack removes a task, unless it was scheduled again after it was dequeued",
+				"PlanIntents must not acknowledge a task that was scheduled again after it was dequeued",
 			},
-			[]string{"it returns up to n tasks that are due"},
+			[]string{"Dequeue returns up to n due tasks"},
 		},
 		{
 			"the noisiest clinic comes first", func(h *followuptest.StoreHarness) { h.Queue = noisiestFirst{h.Queue} },
-			[]string{"no clinic waits for another's tasks", "at most perOrg of one clinic and none of the clinics in except"},
-			[]string{"it puts a task away, unless it has come due anew since it was taken"},
+			[]string{"the tasks of one clinic must not delay another's", "Dequeue returns at most perOrg tasks of one clinic and none of the clinics in except"},
+			[]string{"Ack removes a task, unless it was scheduled again after it was dequeued"},
 		},
 		{
 			"tasks are not kept from others", func(h *followuptest.StoreHarness) { h.Queue = &handsOutTwice{Queue: h.Queue} },
-			[]string{"of many that take at once, one gets each task", "it returns up to n tasks that are due"},
-			[]string{"it returns after max at the latest"},
+			[]string{"of concurrent calls of Dequeue, one returns each task", "Dequeue returns up to n due tasks"},
+			[]string{"Wait returns after max at the latest"},
 		},
 		{
 			"a link is looked at and then used", func(h *followuptest.StoreHarness) { h.Links = looksThenUses{h.Links} },
-			[]string{"of any number of uses at once, no more than MaxViews succeed"},
-			[]string{"it counts a view of a link that Link would return, and returns it", "it ends all links that were sent to a contact"},
+			[]string{"of any number of concurrent calls of UseLink, at most MaxViews succeed"},
+			[]string{"UseLink counts a view of a link that Link would return, and returns it", "RevokeLinks ends all links that were sent to a contact"},
 		},
 		{
 			"a link says why it opens nothing", func(h *followuptest.StoreHarness) { h.Links = saysWhy{h.Links} },
-			[]string{"the error is ErrNotFound for one that is unknown, expired, revoked or used up, in one and the same way"},
-			[]string{"it returns the link with this hash and the clinic it is of"},
+			[]string{"the error is ErrNotFound, and the same, for a link that is unknown, expired, revoked or used up"},
+			[]string{"Link returns the link with this hash and its clinic"},
 		},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
@@ -430,11 +430,11 @@ func ExampleFailingStore() {
 	h := harness()
 	h.Store = doesNotLock{h.Store}
 	for _, sentence := range followuptest.FailingStore(h,
-		"Suppress, Expire and GiveUp end it",
-		"an intent whose contact is locked is not shown and comes due again soon",
+		"Suppress, Expire and DeadLetter end it",
+		"BeginSending skips an intent whose contact is locked, and schedules it again soon",
 	) {
 		fmt.Println("does not hold:", sentence)
 	}
 	// Output:
-	// does not hold: an intent whose contact is locked is not shown and comes due again soon
+	// does not hold: BeginSending skips an intent whose contact is locked, and schedules it again soon
 }

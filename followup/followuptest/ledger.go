@@ -10,7 +10,7 @@ import (
 )
 
 var consentChecks = []check[*storing]{
-	{"it adds to the ledger that a contact agreed to be texted", addsConsent},
+	{"RecordConsent appends to the ledger that a contact agreed to be texted", addsConsent},
 }
 
 func addsConsent(f *storing) {
@@ -20,8 +20,8 @@ func addsConsent(f *storing) {
 }
 
 var optOutChecks = []check[*storing]{
-	{"it adds to the ledger that a contact wants no texts, or wants them again", addsOptOut},
-	{"when it returns, no intent of the contact is sent that Begin had not released before", optOutsAreSeen},
+	{"RecordOptOut appends to the ledger that a contact wants no texts, or wants them again", addsOptOut},
+	{"when RecordOptOut returns, every message that is sent later was released by BeginSending before", optOutsAreSeen},
 	{"an entry whose Message is in the ledger changes nothing", knownMessage},
 }
 
@@ -49,8 +49,8 @@ func knownMessage(f *storing) {
 }
 
 var replyChecks = []check[*storing]{
-	{"it notes that a contact texted", notesReply},
-	{"it reports whether the message was new", firstReply},
+	{"RecordReply records the kind and the time of a text from a contact", notesReply},
+	{"RecordReply reports whether the message was new", firstReply},
 }
 
 func notesReply(f *storing) {
@@ -90,7 +90,7 @@ func firstReply(f *storing) {
 }
 
 var repliesChecks = []check[*storing]{
-	{"it returns the latest texts from contacts, the last one first, at most limit of them", listsReplies},
+	{"ListReplies returns the texts from contacts, the latest first, at most limit of them", listsReplies},
 }
 
 func listsReplies(f *storing) {
@@ -116,7 +116,7 @@ func listsReplies(f *storing) {
 }
 
 var quarantineChecks = []check[*storing]{
-	{"it notes that a message came which belongs to no call, so that it can be counted", counts},
+	{"CountUnmatched counts a message that belongs to no call, by kind", counts},
 }
 
 func counts(f *storing) {
@@ -134,8 +134,8 @@ func counts(f *storing) {
 }
 
 var lookupChecks = []check[*storing]{
-	{"it returns what is known of a contact", looksUp},
-	{"an unknown one is no error", looksUpNobody},
+	{"Summary returns the summary of a contact", looksUp},
+	{"Summary returns the zero ContactSummary for an unknown contact", looksUpNobody},
 }
 
 func looksUp(f *storing) {
@@ -188,8 +188,8 @@ func looksUpNobody(f *storing) {
 }
 
 var intentsChecks = []check[*storing]{
-	{"it returns the intents that match every given field of f, the latest planned first", findsIntents},
-	{"it returns at most Limit; 0: 100, the most is 1000", limits},
+	{"ListIntents returns the intents that match every non-zero field of f, the latest planned first", findsIntents},
+	{"ListIntents returns at most Limit intents; 0: 100; at most 1000", limits},
 }
 
 func findsIntents(f *storing) {

@@ -12,17 +12,17 @@ import (
 )
 
 var linkChecks = []check[*storing]{
-	{"it returns the link with this hash and the clinic it is of", returnsLink},
-	{"the error is ErrNotFound for one that is unknown, expired, revoked or used up, in one and the same way", linkNotFound},
+	{"Link returns the link with this hash and its clinic", returnsLink},
+	{"the error is ErrNotFound, and the same, for a link that is unknown, expired, revoked or used up", linkNotFound},
 }
 
 var useLinkChecks = []check[*storing]{
-	{"it counts a view of a link that Link would return, and returns it", countsViews},
-	{"of any number of uses at once, no more than MaxViews succeed", usesAtOnce},
+	{"UseLink counts a view of a link that Link would return, and returns it", countsViews},
+	{"of any number of concurrent calls of UseLink, at most MaxViews succeed", usesAtOnce},
 }
 
 var revokeChecks = []check[*storing]{
-	{"it ends all links that were sent to a contact", revokes},
+	{"RevokeLinks ends all links that were sent to a contact", revokes},
 }
 
 // link sends person n a message with a link.

@@ -11,17 +11,17 @@ import (
 )
 
 var planChecks = []check[*storing]{
-	{"it writes the intents of plans that are not there yet, makes each come due, and puts t away", writesPlans},
-	{"all of it or nothing", planAllOrNothing},
-	{"it returns the intents as they are then, in the order of plans", returnsIntents},
-	{"a plan whose intent is there changes nothing, but that one that is still Planned and was never tried takes the plan's procedure, if it has one", plansAgain},
-	{"one that was Suppressed for NoConsent is Planned again if the plan says Consented", plansAfterConsent},
-	{"one that is being suppressed for NoConsent meanwhile is Planned again as well", plansDuringDecision},
-	{"plans that are made at once are made once", plansAtOnce},
-	{"if t is a call, it is concluded", concludes},
-	{"a task that has come due anew since it was taken is not put away", planLeavesWhatIsDueAnew},
-	{"an intent comes due at its Due", dueAtDue},
-	{"a plan that is not to be sent at all, or has no phone, is written as Suppressed, to be seen", plansSuppressed},
+	{"PlanIntents writes the intents of plans that do not exist yet, schedules a task for each, and acknowledges t", writesPlans},
+	{"PlanIntents does all of it or none of it", planAllOrNothing},
+	{"PlanIntents returns the current intents, in the order of plans", returnsIntents},
+	{"a plan whose intent exists changes nothing, except that an intent that is Planned and was never attempted takes the plan's procedure, if the plan has one", plansAgain},
+	{"an intent that was Suppressed for NoConsent is Planned again if the plan is Consented", plansAfterConsent},
+	{"an intent that is suppressed for NoConsent at the same time is Planned again as well", plansDuringDecision},
+	{"concurrent plans of one intent write it once", plansAtOnce},
+	{"if t is a call's task, PlanIntents concludes the call", concludes},
+	{"PlanIntents must not acknowledge a task that was scheduled again after it was dequeued", planLeavesWhatIsDueAnew},
+	{"an intent is due at its Due", dueAtDue},
+	{"a plan with Suppress, or without a phone, is written as Suppressed", plansSuppressed},
 }
 
 func writesPlans(f *storing) {

@@ -12,11 +12,11 @@ import (
 )
 
 var takeChecks = []check[*storing]{
-	{"it returns up to n tasks that are due", takesUpToN},
-	{"at most perOrg of one clinic and none of the clinics in except", takesPerOrg},
-	{"it keeps them from others for the time of lease: a task that is not put away by then is due again", keepsForLease},
-	{"no clinic waits for another's tasks", takesTurns},
-	{"of many that take at once, one gets each task", takesAtOnce},
+	{"Dequeue returns up to n due tasks", takesUpToN},
+	{"Dequeue returns at most perOrg tasks of one clinic and none of the clinics in except", takesPerOrg},
+	{"Dequeue leases tasks for the time of lease: a task that is not acknowledged by then is due again", keepsForLease},
+	{"the tasks of one clinic must not delay another's", takesTurns},
+	{"of concurrent calls of Dequeue, one returns each task", takesAtOnce},
 }
 
 // quiet takes all that other checks have left, for so long that they do not
@@ -167,10 +167,10 @@ func takesAtOnce(f *storing) {
 }
 
 var waitChecks = []check[*storing]{
-	{"it returns when a task may have come due", wakes},
-	{"it returns when the time comes at which a task is due", wakesInTime},
-	{"it returns after max at the latest", waitsNoLonger},
-	{"it returns when ctx ends", waitEnds},
+	{"Wait returns when a task may be due", wakes},
+	{"Wait returns when the time comes at which a task is due", wakesInTime},
+	{"Wait returns after max at the latest", waitsNoLonger},
+	{"Wait returns when ctx ends", waitEnds},
 }
 
 // await waits and takes until a task is there.
@@ -238,7 +238,7 @@ func waitEnds(f *storing) {
 }
 
 var dropChecks = []check[*storing]{
-	{"it puts a task away, unless it has come due anew since it was taken", drops},
+	{"Ack removes a task, unless it was scheduled again after it was dequeued", drops},
 }
 
 func drops(f *storing) {

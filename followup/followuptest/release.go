@@ -11,11 +11,11 @@ import (
 )
 
 var releaseChecks = []check[*storing]{
-	{"from Begin until Batch.Release, no booking of these contacts commits: what has committed was seen by decide", bookingsAreSeen},
-	{"from Begin until Batch.Release, no opt-out of these contacts commits: what has committed was seen by decide", optOutsAreSeen},
-	{"while a contact is kept, other contacts book", othersBook},
-	{"a booking that does not want to wait any longer gives up", impatientBooking},
-	{"a contact that is not released is let go by itself", letsGo},
+	{"until Batch.Release no booking of these contacts commits: decide has seen all that committed before", bookingsAreSeen},
+	{"until Batch.Release no opt-out of these contacts commits: decide has seen all that committed before", optOutsAreSeen},
+	{"while a contact is locked, other contacts book", othersBook},
+	{"a booking gives up at the deadline of its ctx while its contact is locked", impatientBooking},
+	{"the store releases a contact by itself", letsGo},
 }
 
 // keptFor is how long a store surely keeps contacts that nobody releases.

@@ -9,11 +9,11 @@ import (
 )
 
 var finishChecks = []check[*storing]{
-	{"it writes what came of attempts", writesResults},
+	{"RecordResults writes the results of attempts", writesResults},
 	{"a result of an attempt that is not the intent's last changes nothing", staleResult},
-	{"neither does one for an intent that has ended, but for a carrier's id that was not known", resultAfterTheEnd},
-	{"a result that says Accepted does not undo what the carrier has said since", resultAfterTheWord},
-	{"results of intents that are not there change nothing", resultOfNobody},
+	{"a result for an intent that has ended changes nothing but a carrier's id that was not known", resultAfterTheEnd},
+	{"a result that is Accepted must not undo a later state that the carrier reported", resultAfterTheWord},
+	{"a result of an unknown intent changes nothing", resultOfNobody},
 }
 
 func writesResults(f *storing) {
@@ -111,10 +111,10 @@ func resultOfNobody(f *storing) {
 }
 
 var statusChecks = []check[*storing]{
-	{"a state that is further on than the intent's replaces it, and settles what was unknown", wordReplaces},
-	{"any other changes nothing but a carrier's id that was not known", wordChangesNothing},
-	{"words that come in any order come to the same", wordsInAnyOrder},
-	{"it returns the intent as it is then; the error is ErrNotFound", returnsIntent},
+	{"a state that outranks the intent's replaces it and ends an unknown outcome", wordReplaces},
+	{"any other state changes nothing but a carrier's id that was not known", wordChangesNothing},
+	{"reports in any order lead to the same state", wordsInAnyOrder},
+	{"RecordStatus returns the current intent; the error is ErrNotFound for an unknown one", returnsIntent},
 }
 
 func wordReplaces(f *storing) {

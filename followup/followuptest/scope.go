@@ -11,8 +11,8 @@ import (
 
 var scopeChecks = []check[*storing]{
 	{"every method refuses the zero tenant.ID with an error that wraps tenant.ErrNoOrg", zeroOrg},
-	{"what another clinic has is never seen or changed", twoClinics},
-	{"a store that cannot be reached answers with ErrUnavailable", givesUp},
+	{"no method reads or changes data of another clinic", twoClinics},
+	{"a store that cannot be reached returns ErrUnavailable", givesUp},
 	{"every method may be called again with the same arguments", twice},
 }
 

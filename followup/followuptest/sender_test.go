@@ -57,51 +57,51 @@ func TestABrokenSenderFailsTheSentenceItBreaks(t *testing.T) {
 	}{
 		{
 			"it repeats", func(s *sender) followup.Sender { return repeats{s} },
-			[]string{"it never repeats a request that may have been taken"},
+			[]string{"Send must not repeat a request that the carrier may have accepted"},
 		},
 		{
 			"it takes every error for a failure", func(s *sender) followup.Sender { return neverDoubts{s} },
 			[]string{
-				"its Outcome is NotSent only if the carrier surely has not taken m",
-				"it is Uncertain in every other case",
-				"an end of ctx before m has departed is NotSent, and Uncertain after it",
+				"Outcome is NotSent only if the carrier certainly has not accepted m",
+				"Outcome is Uncertain in every other case",
+				"an end of ctx is NotSent before the request is written, and Uncertain after it",
 			},
 		},
 		{
 			"it never says that a message has departed", func(s *sender) followup.Sender { return saysNothing{s} },
-			[]string{"it calls m.Departed when the request is on its way"},
+			[]string{"Send calls m.RequestWritten when the request is written"},
 		},
 		{
 			"it does not look at the answer", func(s *sender) followup.Sender { return hopes{s} },
-			[]string{"it returns without an error only if the carrier has accepted m"},
+			[]string{"Send returns no error only if the carrier has accepted m"},
 		},
 		{
 			"its errors are those of the road", func(s *sender) followup.Sender { return tellsTheURL{s} },
 			[]string{
 				"an error is a *SendError",
-				"the text, the number and the clinic's secrets are in no error and in no log line",
+				"no error and no log line may hold the text, the number or a secret of the clinic",
 			},
 		},
 		{
 			"it finds by the number alone", func(s *sender) followup.Sender { return findsAnything{s} },
-			[]string{"found is true only for a message of which m.Is says so"},
+			[]string{"found is true only for a message that m.Is reports"},
 		},
 		{
 			"it takes a list that did not come for an empty one", func(s *sender) followup.Sender { return findsNothing{s} },
 			[]string{
-				"an error means that nobody knows",
-				"it finds the last attempt of an intent among what the carrier has taken",
+				"an error means that the outcome stays unknown",
+				"FindSent finds the last attempt of an intent in the carrier's list",
 			},
 		},
 		{
 			"trouble of one is trouble of all", func(s *sender) followup.Sender { return &breaksForAll{sender: s} },
-			[]string{"one clinic's trouble does not touch another's messages"},
+			[]string{"failures of one clinic must not delay or fail another's messages"},
 		},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			h := senderHarness(tt.broken)
 			require.ElementsMatch(t, tt.fails, followuptest.FailingSender(h, tt.fails...))
-			require.Empty(t, followuptest.FailingSender(h, "it hands m to the carrier, once"))
+			require.Empty(t, followuptest.FailingSender(h, "Send sends m to the carrier, once"))
 		})
 	}
 }

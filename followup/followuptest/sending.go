@@ -16,23 +16,23 @@ import (
 
 var senderContract = suite.Suite[*sending]{
 	{"Send", []check[*sending]{
-		{"it hands m to the carrier, once", handsOver},
-		{"it never repeats a request that may have been taken", neverRepeats},
-		{"it calls m.Departed when the request is on its way", departs},
-		{"it returns without an error only if the carrier has accepted m", noErrorMeansTaken},
+		{"Send sends m to the carrier, once", handsOver},
+		{"Send must not repeat a request that the carrier may have accepted", neverRepeats},
+		{"Send calls m.RequestWritten when the request is written", departs},
+		{"Send returns no error only if the carrier has accepted m", noErrorMeansTaken},
 		{"an error is a *SendError", errorsAreSendErrors},
-		{"its Outcome is NotSent only if the carrier surely has not taken m", notSentMeansNotTaken},
-		{"it is NotSent if the carrier could not be reached, or said so", notSent},
-		{"it is Refused if the carrier said so for good", refused},
-		{"it is Uncertain in every other case", uncertain},
-		{"an end of ctx before m has departed is NotSent, and Uncertain after it", endsOfContext},
-		{"the text, the number and the clinic's secrets are in no error and in no log line", tellsNothing},
-		{"one clinic's trouble does not touch another's messages", troubleApart},
+		{"Outcome is NotSent only if the carrier certainly has not accepted m", notSentMeansNotTaken},
+		{"Outcome is NotSent if the carrier could not be reached, or answered so", notSent},
+		{"Outcome is Refused if the carrier refused m for good", refused},
+		{"Outcome is Uncertain in every other case", uncertain},
+		{"an end of ctx is NotSent before the request is written, and Uncertain after it", endsOfContext},
+		{"no error and no log line may hold the text, the number or a secret of the clinic", tellsNothing},
+		{"failures of one clinic must not delay or fail another's messages", troubleApart},
 	}},
-	{"Find", []check[*sending]{
-		{"it finds the last attempt of an intent among what the carrier has taken", finds},
-		{"found is true only for a message of which m.Is says so", findsNoOther},
-		{"an error means that nobody knows", findFails},
+	{"FindSent", []check[*sending]{
+		{"FindSent finds the last attempt of an intent in the carrier's list", finds},
+		{"found is true only for a message that m.Is reports", findsNoOther},
+		{"an error means that the outcome stays unknown", findFails},
 	}},
 }
 
@@ -149,7 +149,7 @@ func handsOver(f *sending) {
 	if got := f.taken(m)[0].Provider; r.Provider == "" || r.Provider != got {
 		f.Errorf("the receipt has the id %q, the carrier %q", r.Provider, got)
 	}
-	if r.State != "" && !r.State.Taken() {
+	if r.State != "" && !r.State.AtCarrier() {
 		f.Errorf("the receipt says %q, want Accepted or further on", r.State)
 	}
 }

@@ -234,7 +234,7 @@ func TestSessionsThatAreEndedInTheMiddleOfADrainLoseAndDoubleNothing(t *testing.
 		all, err := l.texts.ListIntents(t.Context(), o.ID, followup.IntentFilter{Limit: 1000})
 		require.NoError(t, err)
 		for _, i := range all {
-			require.True(t, i.State.Taken(), "%v", i)
+			require.True(t, i.State.AtCarrier(), "%v", i)
 		}
 	}
 	require.NotZero(t, bells, "no bell was lost")
