@@ -9,67 +9,67 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// cacheSize bounds each half of a cache, so that a flood of invented keys
-// costs no memory and throws out no clinic.
+// cacheSize bounds the known and the unknown keys of a cache each, so that a
+// flood of invented keys costs little memory and evicts no clinic.
 const cacheSize = 10_000
 
-// cache keeps answers for a while: that there is a clinic, and that there is
-// none. Those who ask for the same key at the same time share one question.
+// cache keeps loaded values, and keys without a clinic, for a while. Concurrent
+// calls for one key share one load.
 type cache[V any] struct {
 	ttl time.Duration
 
 	mu      sync.Mutex
 	known   map[string]*entry[V]
-	unknown map[string]time.Time // until when
-	asking  map[string]*entry[V]
+	unknown map[string]time.Time // when it expires
+	loading map[string]*entry[V]
 }
 
 type entry[V any] struct {
-	answered chan struct{}
-	value    V
-	err      error
-	until    time.Time
+	loaded  chan struct{}
+	value   V
+	err     error
+	expires time.Time
 }
 
 func newCache[V any](ttl time.Duration) cache[V] {
-	return cache[V]{ttl: ttl, known: map[string]*entry[V]{}, unknown: map[string]time.Time{}, asking: map[string]*entry[V]{}}
+	return cache[V]{ttl: ttl, known: map[string]*entry[V]{}, unknown: map[string]time.Time{}, loading: map[string]*entry[V]{}}
 }
 
-// get returns the answer for key, by asking if there is none. Whoever asks
-// first may leave: the others still get their answer.
-func (c *cache[V]) get(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
-	var none V
+// get returns the value of key, which it loads if it is not cached. A load
+// outlives the caller that started it: the others still get their value.
+func (c *cache[V]) get(ctx context.Context, key string, load func(context.Context) (V, error)) (V, error) {
+	var zero V
 	now := time.Now()
 	c.mu.Lock()
-	if e := c.known[key]; e != nil && now.Before(e.until) {
+	if e := c.known[key]; e != nil && now.Before(e.expires) {
 		c.mu.Unlock()
 		return e.value, nil
 	}
 	if now.Before(c.unknown[key]) {
 		c.mu.Unlock()
-		return none, tenant.ErrUnknownOrg
+		return zero, tenant.ErrUnknownOrg
 	}
-	e := c.asking[key]
+	e := c.loading[key]
 	if e == nil {
-		e = &entry[V]{answered: make(chan struct{})}
-		c.asking[key] = e
-		go c.fill(context.WithoutCancel(ctx), key, e, ask)
+		e = &entry[V]{loaded: make(chan struct{})}
+		c.loading[key] = e
+		go c.fill(context.WithoutCancel(ctx), key, e, load)
 	}
 	c.mu.Unlock()
 	select {
-	case <-e.answered:
+	case <-e.loaded:
 		return e.value, e.err
 	case <-ctx.Done():
-		return none, context.Cause(ctx)
+		return zero, context.Cause(ctx)
 	}
 }
 
-// fill asks, tells all who wait, and keeps the answer unless it is trouble.
-func (c *cache[V]) fill(ctx context.Context, key string, e *entry[V], ask func(context.Context) (V, error)) {
-	e.value, e.err = ask(ctx)
-	e.until = time.Now().Add(c.ttl)
+// fill loads an entry, wakes its waiters and caches it, unless the load failed.
+func (c *cache[V]) fill(ctx context.Context, key string, e *entry[V], load func(context.Context) (V, error)) {
+	e.value, e.err = load(ctx)
+	e.expires = time.Now().Add(c.ttl)
 	c.mu.Lock()
-	delete(c.asking, key)
+	delete(c.loading, key)
 	delete(c.known, key)
 	delete(c.unknown, key)
 	switch {
@@ -78,25 +78,25 @@ func (c *cache[V]) fill(ctx context.Context, key string, e *entry[V], ask func(c
 		c.known[key] = e
 	case errors.Is(e.err, tenant.ErrUnknownOrg):
 		makeRoom(c.unknown)
-		c.unknown[key] = e.until
+		c.unknown[key] = e.expires
 	}
 	c.mu.Unlock()
-	close(e.answered)
+	close(e.loaded)
 }
 
-// put keeps an answer that came with another one.
+// put caches a value that was loaded together with another one.
 func (c *cache[V]) put(key string, value V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.asking[key] != nil {
-		return // a newer answer is on its way
+	if c.loading[key] != nil {
+		return // a newer value is on its way
 	}
 	makeRoom(c.known)
-	c.known[key] = &entry[V]{value: value, until: time.Now().Add(c.ttl)}
+	c.known[key] = &entry[V]{value: value, expires: time.Now().Add(c.ttl)}
 	delete(c.unknown, key)
 }
 
-// makeRoom removes one entry, whichever, of a full map.
+// makeRoom deletes an arbitrary entry of a full map.
 func makeRoom[V any](m map[string]V) {
 	if len(m) < cacheSize {
 		return

@@ -7,12 +7,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/jackc/pgx/v5"
-
+	"github.com/callwaiting-ai/callwaiting/adapters/internal/sqltx"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// directory keeps the answers of the tenant.Directory.
+// directory caches the results of the tenant.Directory.
 type directory struct {
 	clinics    cache[clinic] // by key
 	numbers    cache[tenant.ID]
@@ -22,7 +21,7 @@ type directory struct {
 type clinic struct {
 	org     tenant.Org
 	secrets tenant.Secrets
-	routes  []route // besides its key
+	routes  []route // other than its key
 }
 
 type route struct{ kind, id string }
@@ -37,7 +36,7 @@ func (s *Store) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secre
 		return tenant.Org{}, tenant.Secrets{}, tenant.ErrUnknownOrg
 	}
 	c, err := s.directory.clinics.get(ctx, key, func(ctx context.Context) (clinic, error) {
-		ctx, cancel := context.WithTimeout(ctx, s.patience)
+		ctx, cancel := context.WithTimeout(ctx, s.deadline)
 		defer cancel()
 		c, err := s.clinic(ctx, key)
 		for _, r := range c.routes {
@@ -71,43 +70,43 @@ const (
 	routeLength      = 200
 )
 
+// owner returns the clinic that an external id is routed to.
 func (s *Store) owner(ctx context.Context, known *cache[tenant.ID], kind, id string) (tenant.ID, error) {
 	if id == "" || len(id) > routeLength || !utf8.ValidString(id) || strings.Contains(id, "\x00") {
-		return tenant.ID{}, tenant.ErrUnknownOrg // the database could not have it
+		return tenant.ID{}, tenant.ErrUnknownOrg // the database cannot hold such an id
 	}
 	return known.get(ctx, id, func(ctx context.Context) (tenant.ID, error) {
-		ctx, cancel := context.WithTimeout(ctx, s.patience)
+		ctx, cancel := context.WithTimeout(ctx, s.deadline)
 		defer cancel()
 		return s.route(ctx, kind, id)
 	})
 }
 
-// nobody is the scope of a key that no clinic has: it holds no rows.
-const nobody = "00000000-0000-0000-0000-000000000000"
+// unknownOrg is the scope of a key without a clinic: it holds no rows.
+const unknownOrg = "00000000-0000-0000-0000-000000000000"
 
-// clinic resolves a key, enters the scope of its clinic and reads it and what
-// it answers to, in one round trip: a message names its phone number and its
-// assistant as well, and asking for those would be two more.
+// clinic resolves a key, enters the scope of its clinic and reads it and its
+// routes, in one round trip: a message names its phone number and its assistant
+// as well, whose lookups would be two more.
 func (s *Store) clinic(ctx context.Context, key string) (clinic, error) {
 	var id, zone string
 	var c clinic
-	err := s.run(ctx, false, tries, []ask{
-		{
-			sql: `
+	err := s.db.Run(ctx,
+		scope{Enter: &statement{
+			SQL: `
 				select set_config('app.org_id', coalesce(callwaiting.route($1::text, $2::text)::text, $3::text), true),
 					set_config('statement_timeout', $4::text, true)`,
-			args: []any{routeKey, key, nobody, s.statementTimeout},
-			read: skip,
-		},
-		{
-			sql: `
+			Args: []any{routeKey, key, unknownOrg, s.db.timeouts.Statement},
+		}},
+		statement{
+			SQL: `
 				select o.org_id::text, o.key, o.name, o.zone, o.country, o.locale, x.current, x.previous
 				from callwaiting.org o
 				join callwaiting.org_secret x on x.org_id = o.org_id
 				where o.org_id = current_setting('app.org_id')::uuid
 					and o.key = $1::text`,
-			args: []any{key},
-			read: func(rows pgx.Rows) error {
+			Args: []any{key},
+			Read: func(rows sqltx.Rows) error {
 				id = ""
 				if !rows.Next() {
 					return rows.Err()
@@ -115,11 +114,11 @@ func (s *Store) clinic(ctx context.Context, key string) (clinic, error) {
 				return rows.Scan(&id, &c.org.Key, &c.org.Name, &zone, &c.org.Country, &c.org.Locale, &c.secrets.Current, &c.secrets.Previous)
 			},
 		},
-		{
-			sql: `
+		statement{
+			SQL: `
 				select kind, external_id
 				from callwaiting.routes()`,
-			read: func(rows pgx.Rows) error {
+			Read: func(rows sqltx.Rows) error {
 				c.routes = nil
 				for rows.Next() {
 					var r route
@@ -131,7 +130,7 @@ func (s *Store) clinic(ctx context.Context, key string) (clinic, error) {
 				return nil
 			},
 		},
-	})
+	)
 	if err != nil {
 		return clinic{}, err
 	}
@@ -139,26 +138,26 @@ func (s *Store) clinic(ctx context.Context, key string) (clinic, error) {
 		return clinic{}, tenant.ErrUnknownOrg
 	}
 	if c.org.ID, err = tenant.ParseID(id); err != nil {
-		return clinic{}, fmt.Errorf("pgxstore: the clinic of a key: %w", err)
+		return clinic{}, fmt.Errorf("pgxstore: unreadable id of a clinic: %w", err)
 	}
-	if c.org.Zone, err = s.zones.named(zone); err != nil {
-		return clinic{}, fmt.Errorf("pgxstore: clinic %s: its time zone is not known here: import time/tzdata", id)
+	if c.org.Zone, err = s.zones.load(zone); err != nil {
+		return clinic{}, fmt.Errorf("pgxstore: unknown time zone of clinic %s: import time/tzdata", id)
 	}
 	return c, nil
 }
 
 func (s *Store) route(ctx context.Context, kind, id string) (tenant.ID, error) {
 	var org *string
-	err := s.run(ctx, false, tries, []ask{{
-		sql:  `select callwaiting.route($1::text, $2::text)::text`,
-		args: []any{kind, id},
-		read: func(rows pgx.Rows) error {
+	err := s.db.Run(ctx, scope{Enter: s.db.timeouts.EnterNone()}, statement{
+		SQL:  `select callwaiting.route($1::text, $2::text)::text`,
+		Args: []any{kind, id},
+		Read: func(rows sqltx.Rows) error {
 			if !rows.Next() {
 				return rows.Err()
 			}
 			return rows.Scan(&org)
 		},
-	}})
+	})
 	if err != nil {
 		return tenant.ID{}, err
 	}

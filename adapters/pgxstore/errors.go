@@ -9,39 +9,30 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/callwaiting-ai/callwaiting/adapters/internal/sqltx"
 	"github.com/callwaiting-ai/callwaiting/booking"
 )
 
-// ErrIsolation says that the database refused to touch a row of another clinic,
-// or that the role lacks a grant. Neither happens in normal use: raise an alarm.
+// ErrIsolation is returned if the database refused access to a row of another
+// clinic, or if the role lacks a grant. Neither happens in normal use: raise an
+// alarm.
 var ErrIsolation = errors.New("pgxstore: isolation refused")
 
-// A remedy is what may be done about a failed round trip.
-type remedy int
-
-const (
-	giveUp   remedy = iota
-	again           // rolled back for the sake of another transaction
-	resend          // nothing of it was sent
-	explicit        // not read committed: say begin
-)
-
-// trouble turns what pgx says into an error of package booking, by SQLSTATE
-// and constraint, never by text: the server's words may quote a row. changes
-// says whether the round trip was to change something; if the answer to that
-// was lost, the outcome is unknown.
-func trouble(ctx context.Context, err error, changes bool) (remedy, error) {
+// classifyError turns an error of pgx into one of package booking, by SQLSTATE
+// and constraint name and never by text: the server's message may quote a row.
+// If the answer to a transaction that writes was lost, its outcome is unknown.
+func classifyError(ctx context.Context, err error, writes bool) *sqltx.Error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
-		return refusal(pg, changes)
+		return classifyServerError(pg, writes)
 	}
 	unsent := pgconn.SafeToRetry(err)
 	state := booking.ErrUnavailable
-	if changes && !unsent {
+	if writes && !unsent {
 		state = booking.ErrOutcomeUnknown
 	}
 	if cause := context.Cause(ctx); cause != nil {
-		return giveUp, fmt.Errorf("pgxstore: %w: %w", state, cause)
+		return &sqltx.Error{Err: fmt.Errorf("pgxstore: %w: %w", state, cause)}
 	}
 	var network *net.OpError
 	if errors.As(err, &network) { // addresses and a reason, no data
@@ -49,68 +40,62 @@ func trouble(ctx context.Context, err error, changes bool) (remedy, error) {
 	} else {
 		err = fmt.Errorf("pgxstore: %w: connection lost", state)
 	}
-	if unsent || !changes {
-		return resend, err
+	if unsent || !writes {
+		return &sqltx.Error{Action: sqltx.Resend, Err: err}
 	}
-	return giveUp, err
+	return &sqltx.Error{Err: err}
 }
 
-// unreachable is the error of a connection that could not be had.
+// unreachable returns the error for a connection that could not be made, or a
+// server that did not answer the first questions.
 func unreachable(ctx context.Context, err error) error {
-	_, err = trouble(ctx, err, false)
-	if !errors.Is(err, booking.ErrUnavailable) { // the server turned it away
+	err = classifyError(ctx, err, false).Err
+	if !errors.Is(err, booking.ErrUnavailable) { // the server refused the login
 		err = fmt.Errorf("%w: %w", booking.ErrUnavailable, err)
 	}
 	return err
 }
 
-func refusal(pg *pgconn.PgError, changes bool) (remedy, error) {
+func classifyServerError(pg *pgconn.PgError, writes bool) *sqltx.Error {
 	if pg.Severity != "ERROR" && pg.SeverityUnlocalized != "ERROR" || strings.HasPrefix(pg.Code, "08") {
 		// The connection ended, perhaps after the server had committed.
-		if changes {
-			return giveUp, fmt.Errorf("pgxstore: %w: SQLSTATE %s", booking.ErrOutcomeUnknown, pg.Code)
+		if writes {
+			return &sqltx.Error{Err: fmt.Errorf("pgxstore: %w: SQLSTATE %s", booking.ErrOutcomeUnknown, pg.Code)}
 		}
-		return resend, fmt.Errorf("pgxstore: %w: SQLSTATE %s", booking.ErrUnavailable, pg.Code)
+		return &sqltx.Error{Action: sqltx.Resend, Err: fmt.Errorf("pgxstore: %w: SQLSTATE %s", booking.ErrUnavailable, pg.Code)}
 	}
 	unavailable := fmt.Errorf("pgxstore: %w: SQLSTATE %s", booking.ErrUnavailable, pg.Code)
 	switch pg.Code {
 	case "40001", "40P01", "55P03": // serialization failure, deadlock, lock timeout
-		return again, unavailable
-	case "CW001": // our own: not read committed
-		return explicit, errors.New("pgxstore: the transaction is not read committed: begin it with pgx.TxOptions{IsoLevel: pgx.ReadCommitted}")
-	case "CW002": // our own: a caller's transaction with too much power
-		return giveUp, errors.New("pgxstore: the transaction's role is not bound by row-level security: connect as a member of callwaiting_app that is no superuser and does not bypass it")
+		return &sqltx.Error{Action: sqltx.Retry, Err: unavailable}
+	case "CW001": // of this schema: not read committed
+		return &sqltx.Error{Action: sqltx.BeginExplicit, Err: errors.New("pgxstore: the transaction is not read committed: begin it with pgx.TxOptions{IsoLevel: pgx.ReadCommitted}")}
+	case "CW002": // of this schema: a caller's transaction whose role is too powerful
+		return &sqltx.Error{Err: errors.New("pgxstore: the transaction's role is not bound by row-level security: connect as a member of callwaiting_app that is no superuser and does not bypass it")}
 	case "57014", // statement timeout
 		"25006",                   // read only: a standby
 		"53000", "53100", "53200", // out of resources, disk, memory
 		"53300", // too many connections
 		"57P03": // starting up
-		return giveUp, unavailable
+		return &sqltx.Error{Err: unavailable}
 	case "42501":
-		return giveUp, fmt.Errorf("%w: SQLSTATE 42501", ErrIsolation)
+		return &sqltx.Error{Err: fmt.Errorf("%w: SQLSTATE 42501", ErrIsolation)}
 	case "23514": // check
 		if field, known := checks[pg.ConstraintName]; known {
-			return giveUp, &field
+			return &sqltx.Error{Err: &field}
 		}
-	case "22021", "22P05": // a character the encoding has not
-		return giveUp, &booking.InvalidError{Field: "text", Problem: "has a character that cannot be stored"}
+	case "22021", "22P05": // a character that the encoding lacks
+		return &sqltx.Error{Err: &booking.InvalidError{Field: "text", Problem: "has a character that cannot be stored"}}
 	case "22008": // out of range
-		return giveUp, &booking.InvalidError{Field: "time", Problem: "is out of range"}
+		return &sqltx.Error{Err: &booking.InvalidError{Field: "time", Problem: "is out of range"}}
 	}
-	return giveUp, fmt.Errorf("pgxstore: the server refused: SQLSTATE %s, constraint %q", pg.Code, pg.ConstraintName)
+	return &sqltx.Error{Err: fmt.Errorf("pgxstore: refused by the server: SQLSTATE %s, constraint %q", pg.Code, pg.ConstraintName)}
 }
 
-// checks says which field of a request breaks a check constraint.
+// checks maps each check constraint to the field of a request that breaks it.
 var checks = map[string]booking.InvalidError{
 	"appointment_valid": {Field: "End", Problem: "is not after Start"},
 	"call_id":           {Field: "Call", Problem: "has no characters, or more than 200"},
 	"occupancy_valid":   {Field: "Occupied", Problem: "must end after it starts, and within 31 days"},
 	"phone_e164":        {Field: "Contact.Phone", Problem: "is not E.164"},
 }
-
-// givenUp is the error of a caller who no longer waits.
-func givenUp(ctx context.Context, state error) error {
-	return fmt.Errorf("pgxstore: %w: %w", state, context.Cause(ctx))
-}
-
-func isUnknown(err error) bool { return errors.Is(err, booking.ErrOutcomeUnknown) }

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Open returns a pool of connections as [PoolConfig] describes it. It connects
-// on first use.
+// Open returns a pool with the configuration of [PoolConfig]. It connects on
+// first use.
 func Open(ctx context.Context, databaseURL string) (*pgxpool.Pool, error) {
 	config, err := PoolConfig(databaseURL)
 	if err != nil {
@@ -24,13 +24,12 @@ func Open(ctx context.Context, databaseURL string) (*pgxpool.Pool, error) {
 }
 
 // PoolConfig reads a database URL, or a keyword=value string, into the
-// configuration of a pool that suits a [Store]. The URL decides; where it says
-// nothing, connecting takes at most 5 seconds and the application is called
-// callwaiting.
+// configuration of a pool that suits a [Store]. Settings of the URL win;
+// connect_timeout defaults to 5 seconds and application_name to callwaiting.
 //
 // A connection is not pinged before it is used, which would double the round
-// trips of a phone line that rings now and then. Instead the socket is asked,
-// without a byte on the wire, whether the server has closed it.
+// trips of a clinic with few calls. Instead the socket is peeked at, without a
+// byte on the wire, for the server's end of the connection.
 func PoolConfig(databaseURL string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
@@ -47,12 +46,12 @@ func PoolConfig(databaseURL string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// NoPing is for the ShouldPing of a pool: never.
+// NoPing is a ShouldPing of a pool that never pings.
 func NoPing(context.Context, pgxpool.ShouldPingParams) bool { return false }
 
-// Alive is for the PrepareConn of a pool. It discards a connection whose
-// socket the server has closed, or has said something on that nobody asked
-// for, such as that it is shutting down.
+// Alive is a PrepareConn of a pool. It discards a connection that the server has
+// closed, or on which it has sent unexpected data, such as the notice of a
+// shutdown.
 func Alive(_ context.Context, conn *pgx.Conn) (bool, error) {
-	return quiet(conn.PgConn().Conn()), nil
+	return idle(conn.PgConn().Conn()), nil
 }

@@ -29,7 +29,7 @@ func Register(ctx context.Context, db interface {
 		if pg.Code == "42501" {
 			return fmt.Errorf("pgxstore: registering %s needs the role that migrates, a member of callwaiting_owner: SQLSTATE 42501", c.Org.ID)
 		}
-		_, err = refusal(pg, true)
+		err = classifyServerError(pg, true).Err
 	}
 	return err
 }

@@ -234,7 +234,7 @@ func TestErrorsHoldNoData(t *testing.T) {
 		d.Exec(t, `create or replace function callwaiting.confirm(p_org uuid, p_id uuid, p_actor text) returns callwaiting.appointment_result
 			language plpgsql as $$begin raise exception 'Ada Caller wants botox' using detail = 'Ada Caller'; end$$`)
 		_, err := store.Confirm(t.Context(), org, booking.NewID(org, "key"), "test")
-		require.EqualError(t, err, `pgxstore: the server refused: SQLSTATE P0001, constraint ""`)
+		require.EqualError(t, err, `pgxstore: refused by the server: SQLSTATE P0001, constraint ""`)
 	})
 }
 
@@ -276,7 +276,7 @@ func TestWhatTheServerSays(t *testing.T) {
 	require.ErrorIs(t, said("42501", 2), pgxstore.ErrIsolation)
 	require.ErrorIs(t, said("CW001", 2), booking.ErrNotFound, "a transaction that is not read committed is begun again as one that is")
 	err := said("XX000", 2)
-	require.EqualError(t, err, `pgxstore: the server refused: SQLSTATE XX000, constraint ""`)
+	require.EqualError(t, err, `pgxstore: refused by the server: SQLSTATE XX000, constraint ""`)
 }
 
 // However many callers one clinic has, they use two connections.

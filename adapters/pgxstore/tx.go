@@ -12,26 +12,23 @@ import (
 )
 
 // Tx is a [booking.Store] inside a transaction of its caller, who commits or
-// rolls back. Nothing it does is seen by others, and no outcome is certain,
-// before the commit. Until then the contact and the time stay locked, so keep
-// the transaction short.
+// rolls back. No change is visible to others, and no outcome is certain, before
+// the commit. Until then the contact and the time stay locked: keep the
+// transaction short.
 //
-// Each call is one round trip and one savepoint: whatever a call answers, a
-// conflict or an error, the transaction can go on, unless its connection is
-// lost. The clinic's scope ends with the call; a scope that was set before is
-// set again. The timeouts are the caller's, and so is the durability.
+// Each call is one round trip and one savepoint: after a conflict or an error
+// the transaction can go on, unless its connection is lost. The clinic's scope
+// ends with the call; a scope that was set before is set again. The timeouts
+// are the caller's, and so is the durability.
 //
-// The transaction must be read committed, and its role must be one that
-// row-level security binds. Not safe for concurrent use, as a pgx.Tx is not.
-type Tx struct {
-	store *Store
-	tx    pgx.Tx
-}
+// The transaction must be read committed, and row-level security must bind its
+// role. Not safe for concurrent use, as a pgx.Tx is not.
+type Tx struct{ bookings }
 
 var _ booking.Store = (*Tx)(nil)
 
 // Tx returns a store that works inside tx: pass it to [booking.Service.Using].
-func (s *Store) Tx(tx pgx.Tx) *Tx { return &Tx{s, tx} }
+func (s *Store) Tx(tx pgx.Tx) *Tx { return &Tx{bookings{callerTx{tx}, s.zones}} }
 
 // BookTx books as [booking.Service.Book] does, inside tx.
 func (s *Store) BookTx(ctx context.Context, tx pgx.Tx, svc *booking.Service, org tenant.ID, r booking.Request) (booking.Appointment, error) {
@@ -39,8 +36,8 @@ func (s *Store) BookTx(ctx context.Context, tx pgx.Tx, svc *booking.Service, org
 }
 
 // RescheduleTx reschedules as [booking.Service.Reschedule] does, inside tx.
-func (s *Store) RescheduleTx(ctx context.Context, tx pgx.Tx, svc *booking.Service, org tenant.ID, id booking.ID, w booking.Selection) (booking.Appointment, error) {
-	return svc.Using(s.Tx(tx)).Reschedule(ctx, org, id, w)
+func (s *Store) RescheduleTx(ctx context.Context, tx pgx.Tx, svc *booking.Service, org tenant.ID, id booking.ID, to booking.Selection) (booking.Appointment, error) {
+	return svc.Using(s.Tx(tx)).Reschedule(ctx, org, id, to)
 }
 
 // CancelTx cancels as [booking.Service.Cancel] does, inside tx.
@@ -48,67 +45,31 @@ func (s *Store) CancelTx(ctx context.Context, tx pgx.Tx, svc *booking.Service, o
 	return svc.Using(s.Tx(tx)).Cancel(ctx, org, id)
 }
 
-// inOrg implements session. Nothing is certain before the caller commits, so
-// a lost connection has changed nothing.
-func (t *Tx) inOrg(ctx context.Context, org tenant.ID, _ bool, asks ...ask) error {
-	if org.IsZero() {
+// callerTx runs statements in a savepoint of its caller's transaction.
+type callerTx struct{ tx pgx.Tx }
+
+// Run implements session. A lost connection has changed nothing, because the
+// caller has not committed; and nothing runs again, because the caller may have
+// run other statements before.
+func (c callerTx) Run(ctx context.Context, in scope, statements ...statement) error {
+	if in.Org.IsZero() {
 		return fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}
-	all := append([]ask{
-		{`savepoint callwaiting`, nil, skip},
-		{`select callwaiting.set_scope($1::uuid)`, []any{org.String()}, skip},
-	}, asks...)
-	err := pipeline(ctx, t.tx, append(all,
-		ask{`select callwaiting.reset_scope()`, nil, skip},
-		ask{`release savepoint callwaiting`, nil, skip}))
+	all := append([]statement{
+		{SQL: `savepoint callwaiting`},
+		{SQL: `select callwaiting.set_scope($1::uuid)`, Args: []any{in.Org.String()}},
+	}, statements...)
+	err := send(ctx, c.tx, append(all,
+		statement{SQL: `select callwaiting.reset_scope()`},
+		statement{SQL: `release savepoint callwaiting`}))
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, pgx.ErrTxClosed):
 		return fmt.Errorf("pgxstore: %w", err)
 	}
-	if _, undo := t.tx.Exec(ctx, `rollback to savepoint callwaiting`); undo == nil {
-		t.tx.Exec(ctx, `release savepoint callwaiting`)
+	if _, undo := c.tx.Exec(ctx, `rollback to savepoint callwaiting`); undo == nil {
+		c.tx.Exec(ctx, `release savepoint callwaiting`)
 	}
-	_, err = trouble(ctx, err, false)
-	return err
-}
-
-// Claim implements [booking.Store].
-func (t *Tx) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
-	n, err := t.store.checkClaim(org, c)
-	if err != nil {
-		return booking.Outcome{}, err
-	}
-	return t.store.claimIn(ctx, t, org, c, n)
-}
-
-// Move implements [booking.Store].
-func (t *Tx) Move(ctx context.Context, org tenant.ID, m booking.Move) (booking.Outcome, error) {
-	return t.store.moveIn(ctx, t, org, m)
-}
-
-// Confirm implements [booking.Store].
-func (t *Tx) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
-	return t.store.changeIn(ctx, t, confirmSQL, org, id, actor)
-}
-
-// Cancel implements [booking.Store].
-func (t *Tx) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
-	return t.store.changeIn(ctx, t, cancelSQL, org, id, actor)
-}
-
-// Look implements [booking.Store].
-func (t *Tx) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
-	return lookIn(ctx, t, org, q)
-}
-
-// Find implements [booking.Store].
-func (t *Tx) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
-	return t.store.findIn(ctx, t, org, f)
-}
-
-// Events implements [booking.Store].
-func (t *Tx) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
-	return eventsIn(ctx, t, org, id)
+	return classifyError(ctx, err, false).Err
 }

@@ -14,8 +14,8 @@ import (
 
 const readCommitted = "read committed"
 
-// verify asks the server who and what it is, refuses what is not safe, and
-// returns the default isolation of a transaction.
+// verify refuses unsafe pools, query modes, roles and schemas, and returns the
+// default isolation of a transaction.
 func verify(ctx context.Context, pool *pgxpool.Pool) (isolation string, err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
@@ -33,16 +33,17 @@ func verify(ctx context.Context, pool *pgxpool.Pool) (isolation string, err erro
 }
 
 // verifyMode refuses query modes that need more than one round trip or put
-// arguments into the statement's text and, where a pooler may lend each
-// transaction another server connection, those that leave something behind on it.
+// arguments into the statement's text. Behind a pooler, which may lend each
+// transaction another server connection, it refuses modes that leave prepared
+// statements on it.
 func verifyMode(ctx context.Context, conn *pgxpool.Conn) error {
 	mode := conn.Conn().Config().DefaultQueryExecMode
 	switch mode {
 	case pgx.QueryExecModeDescribeExec, pgx.QueryExecModeSimpleProtocol:
 		return fmt.Errorf("the query mode is %q, which is unsafe here: use default_query_exec_mode=cache_statement, or cache_describe behind a pooler", mode)
 	case pgx.QueryExecModeCacheStatement:
-		// A pooler deals out process ids of its own to those who may want to
-		// cancel, so that they are not the server's.
+		// A pooler gives its clients process ids of its own, for cancel
+		// requests: they differ from the server's.
 		var pid uint32
 		if err := conn.QueryRow(ctx, `select pg_backend_pid()::bigint`, pgx.QueryExecModeExec).Scan(&pid); err != nil {
 			return unreachable(ctx, err)
@@ -54,23 +55,23 @@ func verifyMode(ctx context.Context, conn *pgxpool.Conn) error {
 	return nil
 }
 
-// verifyRole refuses roles and schemas that do not keep clinics apart. Exec
-// mode: nothing is left behind on the connection.
+// verifyRole refuses roles and schemas that do not keep clinics apart. In exec
+// mode the queries leave no prepared statement on the connection.
 func verifyRole(ctx context.Context, conn *pgxpool.Conn) (isolation string, err error) {
-	var w pgrole.Witness
-	if err := conn.QueryRow(ctx, pgrole.Ask, pgx.QueryExecModeExec).Scan(w.Fields()...); err != nil {
+	var report pgrole.Report
+	if err := conn.QueryRow(ctx, pgrole.Query, pgx.QueryExecModeExec).Scan(report.Fields()...); err != nil {
 		return "", unreachable(ctx, err)
 	}
-	if err := w.Verdict(); err != nil {
+	if err := report.Check(); err != nil {
 		return "", err
 	}
 	var version int
-	err = conn.QueryRow(ctx, pgrole.AskVersion, pgx.QueryExecModeExec).Scan(&version)
-	if err != nil && ctx.Err() == nil && !conn.Conn().IsClosed() { // it is not there, or not granted
+	err = conn.QueryRow(ctx, pgrole.VersionQuery, pgx.QueryExecModeExec).Scan(&version)
+	if err != nil && ctx.Err() == nil && !conn.Conn().IsClosed() { // the function is missing or not granted
 		version, err = 0, nil
 	}
 	if err != nil {
 		return "", unreachable(ctx, err)
 	}
-	return w.Isolation, pgrole.Current(version)
+	return report.Isolation, pgrole.CheckVersion(version)
 }

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// zones remembers time zones by name: loading one reads a file. There are
-// about six hundred.
+// zones caches time zones by name, of which there are about six hundred:
+// loading one reads a file. Safe for concurrent use.
 type zones struct{ byName sync.Map }
 
-func (z *zones) named(name string) (*time.Location, error) {
-	if zone, known := z.byName.Load(name); known {
+func (z *zones) load(name string) (*time.Location, error) {
+	if zone, cached := z.byName.Load(name); cached {
 		return zone.(*time.Location), nil
 	}
 	zone, err := time.LoadLocation(name)

@@ -7,9 +7,10 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// What the database tells, by the names of its documents.
+// The types below are the JSON documents of the SQL functions; each is converted
+// to a type of package followup.
 
-type call struct {
+type callJSON struct {
 	ID           string
 	Phone        string
 	FirstSeen    time.Time `json:"first_seen"`
@@ -27,7 +28,7 @@ type call struct {
 	Now          time.Time
 }
 
-func (c call) told() followup.Call {
+func (c callJSON) toCall() followup.Call {
 	return followup.Call{
 		ID: c.ID, Phone: c.Phone,
 		FirstSeen: c.FirstSeen.UTC(), LastSeen: c.LastSeen.UTC(), Began: c.Began.UTC(), Ended: c.Ended.UTC(),
@@ -37,7 +38,7 @@ func (c call) told() followup.Call {
 	}
 }
 
-type intent struct {
+type intentJSON struct {
 	ID          string
 	Kind        string
 	State       string
@@ -54,26 +55,26 @@ type intent struct {
 	Tried       time.Time
 	Changed     time.Time
 	Attempt     int
-	Looks       int `json:"reconcile_count"`
+	Reconciled  int `json:"reconcile_count"`
 	Provider    string
 	Digest      []byte
 }
 
-func (i intent) told() followup.Intent {
+func (i intentJSON) toIntent() followup.Intent {
 	out := followup.Intent{
 		ID: followup.IntentID(i.ID), Kind: followup.Kind(i.Kind), State: followup.State(i.State),
 		Reason: followup.Reason(i.Reason), Code: i.Code,
 		Phone: i.Phone, Call: i.Call, Appointment: i.Appointment, Procedure: followup.ProcedureID(i.Procedure),
 		Start: i.Start.UTC(), Planned: i.Planned.UTC(), Due: i.Due.UTC(), Deadline: i.Deadline.UTC(),
 		Tried: i.Tried.UTC(), Changed: i.Changed.UTC(),
-		Attempt: i.Attempt, Reconciliations: i.Looks, Provider: i.Provider,
+		Attempt: i.Attempt, Reconciliations: i.Reconciled, Provider: i.Provider,
 	}
 	copy(out.Digest[:], i.Digest)
 	return out
 }
 
-type candidate struct {
-	Intent             intent
+type inputJSON struct {
+	Intent             intentJSON
 	Booked             bool
 	HeldUntil          time.Time `json:"held_until"`
 	AppointmentStatus  string    `json:"appointment_status"`
@@ -91,9 +92,9 @@ type candidate struct {
 	Now      time.Time
 }
 
-func (c candidate) told() followup.DecisionInput {
+func (c inputJSON) toInput() followup.DecisionInput {
 	out := followup.DecisionInput{
-		Intent: c.Intent.told(), Booked: c.Booked, HeldUntil: c.HeldUntil.UTC(),
+		Intent: c.Intent.toIntent(), Booked: c.Booked, HeldUntil: c.HeldUntil.UTC(),
 		AppointmentStatus: c.AppointmentStatus, AppointmentStart: c.AppointmentStart.UTC(), AppointmentChanged: c.AppointmentChanged.UTC(),
 		OptedOut: c.OptedOut, Unusable: followup.Reason(c.Unusable), Now: c.Now.UTC(),
 	}
@@ -109,18 +110,18 @@ func (c candidate) told() followup.DecisionInput {
 	return out
 }
 
-type reply struct {
+type replyJSON struct {
 	Phone   string
 	Message string
 	Kind    string
 	At      time.Time
 }
 
-func (r reply) told() followup.Reply {
+func (r replyJSON) toReply() followup.Reply {
 	return followup.Reply{Phone: r.Phone, Message: r.Message, Kind: followup.ReplyKind(r.Kind), At: r.At.UTC()}
 }
 
-type memory struct {
+type summaryJSON struct {
 	FirstSeen   time.Time `json:"first_seen"`
 	LastContact time.Time `json:"last_contact"`
 	Procedure   string
@@ -131,7 +132,7 @@ type memory struct {
 	Unusable    string
 }
 
-func (m memory) told() followup.ContactSummary {
+func (m summaryJSON) toSummary() followup.ContactSummary {
 	return followup.ContactSummary{
 		Known: true, FirstSeen: m.FirstSeen.UTC(), LastContact: m.LastContact.UTC(),
 		Procedure: followup.ProcedureID(m.Procedure), Wanted: m.Wanted.UTC(), Informed: m.Informed.UTC(),
@@ -139,7 +140,7 @@ func (m memory) told() followup.ContactSummary {
 	}
 }
 
-type appointment struct {
+type appointmentJSON struct {
 	ID      string
 	Phone   string
 	Start   time.Time
@@ -150,32 +151,32 @@ type appointment struct {
 	Now     time.Time
 }
 
-func (a appointment) told() followup.Appointment {
+func (a appointmentJSON) toAppointment() followup.Appointment {
 	return followup.Appointment{
 		ID: a.ID, Phone: a.Phone, Start: a.Start.UTC(), Zone: a.Zone, Status: a.Status,
 		Made: a.Made.UTC(), Changed: a.Changed.UTC(), Now: a.Now.UTC(),
 	}
 }
 
-type task struct {
+type taskJSON struct {
 	Org   string `json:"org_id"`
 	Kind  string
 	ID    string
 	Lease time.Time `json:"due_at"`
 }
 
-func (t task) told() followup.Task {
-	org, _ := tenant.ParseID(t.Org) // the database knows no other
+func (t taskJSON) toTask() followup.Task {
+	org, _ := tenant.ParseID(t.Org) // a column of type uuid holds no other
 	return followup.Task{Org: org, Kind: followup.TaskKind(t.Kind), ID: t.ID, Lease: t.Lease.UTC()}
 }
 
-// OwnedLink is a link and the clinic it is of.
-type OwnedLink struct {
-	Org  tenant.ID
-	Link followup.Link
+// An ownedLink is a link and its clinic.
+type ownedLink struct {
+	org  tenant.ID
+	link followup.Link
 }
 
-type link struct {
+type linkJSON struct {
 	Org      string
 	Intent   string
 	Document string
@@ -184,9 +185,9 @@ type link struct {
 	Views    int
 }
 
-func (l link) told(hash [32]byte) OwnedLink {
-	org, _ := tenant.ParseID(l.Org) // likewise
-	return OwnedLink{org, followup.Link{
+func (l linkJSON) toLink(hash [32]byte) ownedLink {
+	org, _ := tenant.ParseID(l.Org) // likewise a uuid
+	return ownedLink{org, followup.Link{
 		Hash: hash, Intent: followup.IntentID(l.Intent), Document: l.Document,
 		Expires: l.Expires.UTC(), MaxViews: l.MaxViews, Views: l.Views,
 	}}

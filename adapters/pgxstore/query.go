@@ -6,15 +6,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
+	"github.com/callwaiting-ai/callwaiting/adapters/internal/sqltx"
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// What is taken, and which ids are known: one statement, so that all of a view
-// is of one moment.
+// The busy times and the known ids of one view are read by one statement, and
+// so at one moment.
 const (
 	busySQL = `
 		select o.resource_id, o.seat, o.starts_at, o.ends_at, null as known
@@ -36,7 +36,8 @@ const (
 		order by starts_at`
 )
 
-func lookIn(ctx context.Context, in session, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
+// ListBusy implements [booking.Store].
+func (b bookings) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
 	resources := make([]string, len(q.Resources))
 	for i, r := range q.Resources {
 		resources[i] = string(r)
@@ -52,7 +53,7 @@ func lookIn(ctx context.Context, in session, org tenant.ID, q booking.BusyQuery)
 		sql, args = busySQL+knownSQL+byStart, append(args, ids)
 	}
 	var view booking.BusyView
-	err := in.inOrg(ctx, org, false, ask{sql, args, func(rows pgx.Rows) error {
+	err := b.session.Run(ctx, scope{Org: org}, statement{SQL: sql, Args: args, Read: func(rows sqltx.Rows) error {
 		view = booking.BusyView{}
 		for rows.Next() {
 			var resource, known zeronull.Text
@@ -75,32 +76,33 @@ func lookIn(ctx context.Context, in session, org tenant.ID, q booking.BusyQuery)
 	return view, nil
 }
 
-// Find's default and greatest limit.
+// The limits of ListAppointments.
 const (
-	findLimit     = 100
-	findMostLimit = 1000
+	defaultLimit = 100
+	maxLimit     = 1000
 )
 
-func (s *Store) findIn(ctx context.Context, in session, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
+// ListAppointments implements [booking.Store].
+func (b bookings) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	if org.IsZero() {
 		return nil, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}
 	if f.ID == "" && f.Phone == "" && f.From.IsZero() && f.To.IsZero() {
-		return nil, &booking.InvalidError{Field: "Find", Problem: "give an ID, a Phone or a range"}
+		return nil, &booking.InvalidError{Field: "AppointmentFilter", Problem: "is empty: give an ID, a Phone or a range"}
 	}
 	if f.ID != "" && !f.ID.Valid() {
 		return nil, nil
 	}
-	sql, args := findSQL(org, f)
-	var found []answer
-	err := in.inOrg(ctx, org, false, ask{sql, args, func(rows pgx.Rows) error {
+	sql, args := appointmentsSQL(org, f)
+	var found []appointmentRow
+	err := b.session.Run(ctx, scope{Org: org}, statement{SQL: sql, Args: args, Read: func(rows sqltx.Rows) error {
 		found = nil
 		for rows.Next() {
-			var a answer
-			if err := rows.Scan(a.appointmentFields()...); err != nil {
+			var r appointmentRow
+			if err := rows.Scan(r.appointmentFields()...); err != nil {
 				return err
 			}
-			found = append(found, a)
+			found = append(found, r)
 		}
 		return nil
 	}})
@@ -109,7 +111,7 @@ func (s *Store) findIn(ctx context.Context, in session, org tenant.ID, f booking
 	}
 	var appointments []booking.Appointment
 	for i := range found {
-		a, err := found[i].appointment(&s.zones)
+		a, err := found[i].toAppointment(b.zones)
 		if err != nil {
 			return nil, err
 		}
@@ -118,9 +120,9 @@ func (s *Store) findIn(ctx context.Context, in session, org tenant.ID, f booking
 	return appointments, nil
 }
 
-// findSQL asks only for what f gives, so that each combination has a plan of
-// its own.
-func findSQL(org tenant.ID, f booking.AppointmentFilter) (string, []any) {
+// appointmentsSQL has a condition for each field that f sets, so that each
+// combination of fields gets a plan of its own.
+func appointmentsSQL(org tenant.ID, f booking.AppointmentFilter) (string, []any) {
 	var sql strings.Builder
 	sql.WriteString(`
 		select '' as outcome, a.id::text, a.service, a.resources, a.starts_at, a.ends_at, a.zone,
@@ -150,9 +152,9 @@ func findSQL(org tenant.ID, f booking.AppointmentFilter) (string, []any) {
 		and(`
 			and a.starts_at < $%d::timestamptz`, f.To)
 	}
-	limit := min(f.Limit, findMostLimit)
+	limit := min(f.Limit, maxLimit)
 	if limit <= 0 {
-		limit = findLimit
+		limit = defaultLimit
 	}
 	and(`
 		order by a.starts_at, a.id
@@ -160,7 +162,8 @@ func findSQL(org tenant.ID, f booking.AppointmentFilter) (string, []any) {
 	return sql.String(), args
 }
 
-func eventsIn(ctx context.Context, in session, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+// ListEvents implements [booking.Store].
+func (b bookings) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
 	if org.IsZero() {
 		return nil, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}
@@ -168,15 +171,15 @@ func eventsIn(ctx context.Context, in session, org tenant.ID, id booking.ID) ([]
 		return nil, nil
 	}
 	var events []booking.Event
-	err := in.inOrg(ctx, org, false, ask{
-		sql: `
+	err := b.session.Run(ctx, scope{Org: org}, statement{
+		SQL: `
 			select e.version, e.kind, e.actor, e.at
 			from callwaiting.event e
 			where e.org_id = $1::uuid
 				and e.subject = $2::uuid
 			order by e.version`,
-		args: []any{org.String(), string(id)},
-		read: func(rows pgx.Rows) error {
+		Args: []any{org.String(), string(id)},
+		Read: func(rows sqltx.Rows) error {
 			events = nil
 			for rows.Next() {
 				e := booking.Event{Appointment: id}
