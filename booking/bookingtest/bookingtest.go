@@ -7,8 +7,8 @@
 //		bookingtest.Run(t, bookingtest.Harness{Store: memory.New()})
 //	}
 //
-// [Failing] runs the same checks and returns what does not hold: a red control
-// breaks a store on purpose and expects to be told.
+// [Failing] runs the same checks and returns the sentences that do not hold,
+// for a red control: a store that is broken on purpose must fail.
 package bookingtest
 
 import (
@@ -20,10 +20,9 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-// Harness is a store and what the checks may do with it. Store is required.
+// Harness is a store under test. Store is required.
 type Harness struct {
-	// Store is what is checked. It may hold other clinics: every check makes
-	// clinics of its own.
+	// Store may hold other clinics: every check makes clinics of its own.
 	Store booking.Store
 
 	// Org makes a clinic known to the store.
@@ -31,15 +30,15 @@ type Harness struct {
 	// Defaults to tenant.NewID.
 	Org func() tenant.ID
 
-	// Advance lets the store's clock pass d, at once. It is called while the
-	// store is in use.
+	// Advance moves the store's clock forward by d at once. It must be safe to
+	// call while the store is in use.
 	//
-	// Defaults to nil: the store reads the real clock, so holds are made for
-	// milliseconds and waited out.
+	// Default: the store reads the real clock, so the checks make holds of
+	// milliseconds and wait until they expire.
 	Advance func(d time.Duration)
 
-	// Seed makes random calls those of an earlier run, which says its seed if
-	// it fails.
+	// Seed repeats the random calls of an earlier run. A failure prints its
+	// seed.
 	//
 	// Defaults to the time.
 	Seed uint64
@@ -50,25 +49,25 @@ func Run(t *testing.T, h Harness) {
 	contract.Run(t, h.fixture)
 }
 
-// Failing checks h.Store as [Run] does with -short, reports to nobody, and
-// returns the sentences that do not hold. If only is not empty, it is the
-// sentences to check; one that is not in the suite does not hold.
+// Failing checks h.Store as [Run] does with -short, without a [testing.T], and
+// returns the sentences that do not hold. If only is not empty, it checks only
+// those sentences; a sentence that is not in the suite does not hold.
 func Failing(h Harness, only ...string) []string {
 	return contract.Failing(h.fixture, only...)
 }
 
 type check = suite.Check[*fixture]
 
-// contract is booking.Store's, method by method.
+// contract is the contract of booking.Store, method by method.
 var contract = suite.Suite[*fixture]{
 	{"Store", storeChecks},
 	{"Claim", claimChecks},
 	{"Move", moveChecks},
 	{"Confirm", confirmChecks},
 	{"Cancel", cancelChecks},
-	{"Look", lookChecks},
-	{"Find", findChecks},
-	{"Events", eventsChecks},
+	{"ListBusy", listBusyChecks},
+	{"ListAppointments", listAppointmentsChecks},
+	{"ListEvents", listEventsChecks},
 	{"Silo", siloChecks},
 	{"Model", modelChecks},
 }

@@ -18,12 +18,15 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-func TestAStoreThatIsNotBrokenFailsNothing(t *testing.T) {
+func TestFailing_CorrectStore(t *testing.T) {
+	t.Parallel()
 	require.Empty(t, bookingtest.Failing(bookingtest.Harness{Store: memory.New()}))
 }
 
-// Each store is broken as a real one was or might be, and the suite says so.
-func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
+// Each store is broken as a real one was or might be, and fails the sentences
+// that it breaks.
+func TestFailing_BrokenStore(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		store   booking.Store
 		broken  []string
@@ -34,24 +37,24 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 			[]string{
 				"one winner among fifty callers",
 				"of ten callers for three seats three win, each a seat of its own",
-				"random calls at once are answered as if they had been made one after another",
+				"concurrent random calls return the results of some sequential order",
 			},
-			[]string{"back-to-back appointments do not collide", "if a need cannot be met Busy says what is taken"},
+			[]string{"back-to-back appointments do not collide", "if a need cannot be met, Busy lists the taken times"},
 		},
 		{
 			locksTheExactStart{memory.New()},
-			[]string{"one wins of simultaneous claims whose occupied times overlap", "buffers are kept from others"},
+			[]string{"of simultaneous claims whose occupied times overlap on a resource, exactly one wins", "buffers are occupied too"},
 			[]string{"one winner per slot among five callers for each of three"},
 		},
 		{
 			holdsOccupyNothing{memory.New()},
-			[]string{"a hold that has not expired stands in the way", "random calls one after another are answered as by the model"},
+			[]string{"a hold that has not expired blocks a claim", "sequential random calls return the results of the model"},
 			[]string{"one winner among fifty callers"},
 		},
 		{
 			confirmsTheExpired{memory.New()},
 			[]string{
-				"of a confirm and a claim that race at a hold's expiry, one wins",
+				"of a confirm and a claim that race at a hold's expiry, exactly one wins",
 				"the error is ErrNotFound, ErrExpired (the expiry is then written) or ErrNotOpen",
 			},
 			[]string{"it makes a held appointment booked"},
@@ -59,44 +62,44 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 		{
 			&forgetsKeys{Store: memory.New()},
 			[]string{
-				"a claim whose ID is known is a replay and changes nothing",
-				"simultaneous claims with one ID make one appointment that all get",
-				"after a lost answer the same call tells what happened",
+				"a claim with a known ID is a replay without a change",
+				"simultaneous claims with one ID create one appointment, and all return it",
+				"after a lost answer the same call returns the outcome of the first",
 			},
 			[]string{"one winner among fifty callers"},
 		},
 		{
 			booksHalf{memory.New()},
-			[]string{"all needs or none"},
-			[]string{"one winner among fifty callers", "it takes the first seat that is free"},
+			[]string{"all needs are met, or no resource is occupied"},
+			[]string{"one winner among fifty callers", "each need gets the first free seat of its candidates"},
 		},
 		{
 			freesBeforeItOwns{memory.New()},
 			[]string{
-				"it frees the old ones only if it owns the new ones",
-				"random calls one after another are answered as by the model",
+				"it frees the old ones only if the appointment owns the new ones",
+				"sequential random calls return the results of the model",
 			},
 			[]string{"one winner among fifty callers", "it makes a held appointment booked"},
 		},
 		{
 			namesTheWinner{memory.New()},
-			[]string{"losers are told of the winner's time and of nobody"},
-			[]string{"if a need cannot be met Busy says what is taken"},
+			[]string{"Busy never identifies an owner"},
+			[]string{"if a need cannot be met, Busy lists the taken times"},
 		},
 		{
-			&cachesLooks{Store: memory.New(), kept: map[string]booking.BusyView{}},
-			[]string{"it sees every change that was acknowledged before it was called", "expired holds are not in it"},
-			[]string{"it says which IDs are known", "one winner among fifty callers"},
+			&cachesViews{Store: memory.New(), kept: map[string]booking.BusyView{}},
+			[]string{"it sees every change that was acknowledged before the call", "expired holds are not in it"},
+			[]string{"it returns the IDs that are known", "one winner among fifty callers"},
 		},
 		{
-			&looksTwice{memory.New()},
-			[]string{"it is what the store saw at one moment"},
-			[]string{"it sees every change that was acknowledged before it was called"},
+			&mixesMoments{memory.New()},
+			[]string{"the view is of one moment"},
+			[]string{"it sees every change that was acknowledged before the call"},
 		},
 		{
-			&asksEverybody{Store: memory.New()},
+			&searchesAllClinics{Store: memory.New()},
 			[]string{
-				"what another clinic has is never seen, changed, counted or collided with",
+				"the data of another clinic is never seen, changed, counted or collided with",
 				"the error is ErrNotFound for an unknown appointment",
 			},
 			[]string{"it returns them by start, then id"},
@@ -109,6 +112,7 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 	} {
 		name := fmt.Sprintf("%T", tt.store)
 		t.Run(name[strings.IndexByte(name, '.')+1:], func(t *testing.T) {
+			t.Parallel()
 			h := bookingtest.Harness{Store: tt.store}
 			require.ElementsMatch(t, tt.broken, bookingtest.Failing(h, tt.broken...))
 			require.Empty(t, bookingtest.Failing(h, tt.working...))
@@ -116,8 +120,8 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 	}
 }
 
-// checkThenInsert looks whether the time is free, and then takes it. Between
-// the two, callers have time to meet.
+// checkThenInsert reads whether the time is free, and then takes it. Between
+// the two, other callers can do the same.
 type checkThenInsert struct {
 	booking.Store
 	meet chan struct{}
@@ -153,7 +157,7 @@ func (s checkThenInsert) Claim(ctx context.Context, org tenant.ID, c booking.Cla
 	return s.Store.Claim(ctx, org, free)
 }
 
-// locksTheExactStart keeps callers apart who want the same start.
+// locksTheExactStart serializes claims of the same start only.
 type locksTheExactStart struct{ booking.Store }
 
 func (s locksTheExactStart) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
@@ -177,7 +181,7 @@ func renamed(needs [][]booking.Candidate, suffix string) (out [][]booking.Candid
 	return out
 }
 
-// holdsOccupyNothing lets others have what is only held.
+// holdsOccupyNothing gives held times away.
 type holdsOccupyNothing struct{ booking.Store }
 
 func (s holdsOccupyNothing) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
@@ -187,7 +191,7 @@ func (s holdsOccupyNothing) Claim(ctx context.Context, org tenant.ID, c booking.
 	return s.Store.Claim(ctx, org, c)
 }
 
-// confirmsTheExpired read the clock too early.
+// confirmsTheExpired reads the clock too early.
 type confirmsTheExpired struct{ booking.Store }
 
 func (s confirmsTheExpired) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
@@ -198,7 +202,7 @@ func (s confirmsTheExpired) Confirm(ctx context.Context, org tenant.ID, id booki
 	return a, err
 }
 
-// forgetsKeys takes a retry for a new caller.
+// forgetsKeys treats a retry as a new claim.
 type forgetsKeys struct {
 	booking.Store
 	mu sync.Mutex
@@ -219,7 +223,7 @@ func (s *forgetsKeys) Claim(ctx context.Context, org tenant.ID, c booking.Claim)
 	return s.Store.Claim(ctx, org, c)
 }
 
-// booksHalf leaves behind what it got before a need could not be met.
+// booksHalf keeps the resources it got before a need could not be met.
 type booksHalf struct{ booking.Store }
 
 func (s booksHalf) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
@@ -247,7 +251,7 @@ func (s freesBeforeItOwns) Move(ctx context.Context, org tenant.ID, m booking.Mo
 	return out, err
 }
 
-// namesTheWinner tells losers whose appointment is in their way.
+// namesTheWinner returns the winner's contact to the losers.
 type namesTheWinner struct{ booking.Store }
 
 func (s namesTheWinner) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
@@ -262,14 +266,14 @@ func (s namesTheWinner) Claim(ctx context.Context, org tenant.ID, c booking.Clai
 	return out, err
 }
 
-// cachesLooks remembers what was taken when it was first asked.
-type cachesLooks struct {
+// cachesViews returns the view of the first call for ever.
+type cachesViews struct {
 	booking.Store
 	mu   sync.Mutex
 	kept map[string]booking.BusyView
 }
 
-func (s *cachesLooks) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
+func (s *cachesViews) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
 	view, err := s.Store.ListBusy(ctx, org, q)
 	if err != nil {
 		return view, err
@@ -283,10 +287,10 @@ func (s *cachesLooks) ListBusy(ctx context.Context, org tenant.ID, q booking.Bus
 	return s.kept[key], nil
 }
 
-// looksTwice puts a view together from two moments.
-type looksTwice struct{ booking.Store }
+// mixesMoments makes a view of several moments.
+type mixesMoments struct{ booking.Store }
 
-func (s *looksTwice) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
+func (s *mixesMoments) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
 	var view booking.BusyView
 	for _, r := range slices.Compact(slices.Sorted(slices.Values(q.Resources))) {
 		part := q
@@ -301,21 +305,21 @@ func (s *looksTwice) ListBusy(ctx context.Context, org tenant.ID, q booking.Busy
 	return view, nil
 }
 
-// asksEverybody looks in other clinics for what a clinic does not have.
-type asksEverybody struct {
+// searchesAllClinics cancels appointments of other clinics.
+type searchesAllClinics struct {
 	booking.Store
 	mu   sync.Mutex
 	orgs []tenant.ID
 }
 
-func (s *asksEverybody) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
+func (s *searchesAllClinics) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
 	s.mu.Lock()
 	s.orgs = append(s.orgs, org)
 	s.mu.Unlock()
 	return s.Store.Claim(ctx, org, c)
 }
 
-func (s *asksEverybody) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
+func (s *searchesAllClinics) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
 	a, err := s.Store.Cancel(ctx, org, id, actor)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -328,7 +332,7 @@ func (s *asksEverybody) Cancel(ctx context.Context, org tenant.ID, id booking.ID
 	return a, err
 }
 
-// writesTwice has an event too many.
+// writesTwice returns the last event twice.
 type writesTwice struct{ booking.Store }
 
 func (s writesTwice) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
@@ -339,15 +343,15 @@ func (s writesTwice) ListEvents(ctx context.Context, org tenant.ID, id booking.I
 	return events, err
 }
 
-// A store that forgets to look at other starts is found out.
+// A store that only serializes equal starts fails where starts differ.
 func ExampleFailing() {
 	store := locksTheExactStart{memory.New()}
 	for _, sentence := range bookingtest.Failing(bookingtest.Harness{Store: store},
 		"one winner among five callers",
-		"one wins of simultaneous claims whose occupied times overlap",
+		"of simultaneous claims whose occupied times overlap on a resource, exactly one wins",
 	) {
 		fmt.Println("does not hold:", sentence)
 	}
 	// Output:
-	// does not hold: one wins of simultaneous claims whose occupied times overlap
+	// does not hold: of simultaneous claims whose occupied times overlap on a resource, exactly one wins
 }

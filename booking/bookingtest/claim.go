@@ -13,28 +13,28 @@ var claimChecks = []check{
 	{"one winner among five callers", func(f *fixture) { oneWinner(f, 5, 20) }},
 	{"one winner among fifty callers", func(f *fixture) { oneWinner(f, 50, 5) }},
 	{"one winner per slot among five callers for each of three", oneWinnerPerSlot},
-	{"one wins of simultaneous claims whose occupied times overlap", staggered},
+	{"of simultaneous claims whose occupied times overlap on a resource, exactly one wins", staggered},
 	{"back-to-back appointments do not collide", backToBack},
-	{"buffers are kept from others", buffers},
-	{"it takes the first seat that is free", firstSeat},
-	{"a seat is not taken for two needs", nestedNeeds},
-	{"all needs or none", allOrNone},
-	{"two resources asked in opposite order neither deadlock nor half-book", oppositeOrder},
+	{"buffers are occupied too", buffers},
+	{"each need gets the first free seat of its candidates", firstSeat},
+	{"no two needs take one seat", nestedNeeds},
+	{"all needs are met, or no resource is occupied", allOrNone},
+	{"two resources claimed in opposite order neither deadlock nor half-book", oppositeOrder},
 	{"of ten callers for three seats three win, each a seat of its own", capacity},
-	{"any practitioner and one room", anyOf},
-	{"the contact is found by phone or made in the same transaction", contactUpsert},
-	{"simultaneous first claims from one phone make one contact", oneContact},
-	{"a name or e-mail that is given replaces the one that is kept", contactReplaced},
+	{"any practitioner and any room", anyOf},
+	{"the contact is found by phone or created in the same transaction", contactUpsert},
+	{"simultaneous first claims from one phone create one contact", oneContact},
+	{"a given name or e-mail replaces the kept one", contactReplaced},
 	{"one event is written", oneEvent},
-	{"a hold lasts as long as it was made for", holdLasts},
-	{"a claim whose ID is known is a replay and changes nothing", replay},
-	{"simultaneous claims with one ID make one appointment that all get", simultaneousReplays},
-	{"a known ID with another digest is refused", keyReused},
-	{"an ID whose claim was answered with taken is free to claim", takenLeavesNoTrace},
-	{"a hold that has expired does not stand in the way: its expiry is written first", expiredGivesWay},
-	{"a hold that has not expired stands in the way", holdOccupies},
-	{"if a need cannot be met Busy says what is taken", takenSaysBusy},
-	{"losers are told of the winner's time and of nobody", losersLearnNobody},
+	{"a hold lasts for HoldFor", holdLasts},
+	{"a claim with a known ID is a replay without a change", replay},
+	{"simultaneous claims with one ID create one appointment, and all return it", simultaneousReplays},
+	{"a known ID with another Digest returns ErrKeyReused", keyReused},
+	{"the ID of a claim that lost is free", takenLeavesNoTrace},
+	{"an expired hold does not block a claim: its expiry is written first", expiredGivesWay},
+	{"a hold that has not expired blocks a claim", holdOccupies},
+	{"if a need cannot be met, Busy lists the taken times", takenSaysBusy},
+	{"Busy never identifies an owner", losersLearnNobody},
 }
 
 func oneWinner(f *fixture, callers, rounds int) {
@@ -44,20 +44,20 @@ func oneWinner(f *fixture, callers, rounds int) {
 		for i := range callers {
 			claims = append(claims, by(i, f.claim(fmt.Sprint("caller-", round, "-", i), start)))
 		}
-		answers := f.claimAll(claims)
-		won := f.winners(answers)
+		results := f.claimAll(claims)
+		won := f.winners(results)
 		if len(won) != 1 {
 			f.Fatalf("round %d: %d of %d callers got the slot", round, len(won), callers)
 		}
-		for i, a := range answers {
+		for i, a := range results {
 			if a.Taken && !slices.Contains(a.Busy, booking.Busy{Resource: amara, Span: claims[i].Occupied}) {
-				f.Fatalf("round %d: a loser was not told of the winner's time but of%s", round, showBusy(a.Busy))
+				f.Fatalf("round %d: Busy of a loser lacks the winner's time:%s", round, showBusy(a.Busy))
 			}
 		}
 		for i, c := range claims {
-			stored := f.find(booking.AppointmentFilter{ID: c.ID})
-			if answers[i].Taken != (len(stored) == 0) {
-				f.Fatalf("round %d: %d appointments are kept for an answer of %s", round, len(stored), show(answers[i].Outcome, nil))
+			stored := f.list(booking.AppointmentFilter{ID: c.ID})
+			if results[i].Taken != (len(stored) == 0) {
+				f.Fatalf("round %d: %d appointments are kept for a result of %s", round, len(stored), show(results[i].Outcome, nil))
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func staggered(f *fixture) {
 // disjoint expects that no two owners of a seat overlap.
 func (f *fixture) disjoint(resources ...booking.ResourceID) {
 	f.Helper()
-	busy := f.look(at(0, 0), at(24, 0), resources...)
+	busy := f.listBusy(at(0, 0), at(24, 0), resources...)
 	for i, a := range busy {
 		for _, b := range busy[:i] {
 			if a.Resource == b.Resource && a.Seat == b.Seat && a.Start < b.End && b.Start < a.End {
@@ -141,12 +141,12 @@ func firstSeat(f *fixture) {
 			f.Fatalf("claim %d has %v, want %s", i+1, a.Resources, w.Resource)
 		}
 		ids = append(ids, a.ID)
-		f.busy(f.look(at(0, 0), at(24, 0), amara, bello), want[:i+1]...)
+		f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara, bello), want[:i+1]...)
 	}
 	f.loses(f.claim("one too many", at(10, 0), need))
 	f.cancels(ids[1])
 	f.wins(f.claim("into the gap", at(10, 0), need))
-	f.busy(f.look(at(0, 0), at(24, 0), amara, bello), want...)
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara, bello), want...)
 }
 
 func nestedNeeds(f *fixture) {
@@ -159,22 +159,22 @@ func nestedNeeds(f *fixture) {
 	if !slices.Equal(a.Resources, []booking.ResourceID{room1, room1}) {
 		f.Fatalf("Resources are %v, want one for each need", a.Resources)
 	}
-	f.busy(f.look(at(11, 0), at(12, 0), room1),
+	f.wantBusy(f.listBusy(at(11, 0), at(12, 0), room1),
 		booking.Busy{Resource: room1, Seat: 0, Span: span(at(11, 0), at(11, 30))},
 		booking.Busy{Resource: room1, Seat: 1, Span: span(at(11, 0), at(11, 30))})
 }
 
 func allOrNone(f *fixture) {
 	f.wins(f.claim("the room", at(10, 0), one(room1)))
-	before := f.look(at(0, 0), at(24, 0), amara, room1)
+	before := f.listBusy(at(0, 0), at(24, 0), amara, room1)
 	c := by(2, f.claim("practitioner and room", at(10, 0), one(amara), one(room1)))
 	c.Contact.Name = "Never Kept"
 	f.loses(c)
-	f.busy(f.look(at(0, 0), at(24, 0), amara, room1), before...)
-	if found := f.find(booking.AppointmentFilter{Phone: phone(2)}); len(found) > 0 {
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara, room1), before...)
+	if found := f.list(booking.AppointmentFilter{Phone: phone(2)}); len(found) > 0 {
 		f.Fatalf("a claim that was not met is found: %s", showAll(found))
 	}
-	f.kinds(c.ID)
+	f.wantKinds(c.ID)
 	if a := f.wins(by(2, f.claim("practitioner alone", at(10, 0)))); a.Contact.Name != "" {
 		f.Fatalf("a claim that was not met has left a name behind")
 	}
@@ -195,7 +195,7 @@ func oppositeOrder(f *fixture) {
 		if len(won) != 1 {
 			f.Fatalf("round %d: %d of 6 callers got both resources", round, len(won))
 		}
-		f.busy(f.look(start, start.Add(30*time.Minute), amara, room1),
+		f.wantBusy(f.listBusy(start, start.Add(30*time.Minute), amara, room1),
 			booking.Busy{Resource: amara, Span: span(won[0].Start, won[0].End)},
 			booking.Busy{Resource: room1, Span: span(won[0].Start, won[0].End)})
 	}
@@ -209,7 +209,7 @@ func capacity(f *fixture) {
 	if won := f.winners(f.claimAll(claims)); len(won) != 3 {
 		f.Fatalf("%d of 10 callers got one of 3 seats", len(won))
 	}
-	f.busy(f.look(at(0, 0), at(24, 0), room1),
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), room1),
 		booking.Busy{Resource: room1, Seat: 0, Span: claims[0].Occupied},
 		booking.Busy{Resource: room1, Seat: 1, Span: claims[0].Occupied},
 		booking.Busy{Resource: room1, Seat: 2, Span: claims[0].Occupied})
@@ -304,9 +304,9 @@ func contactReplaced(f *fixture) {
 
 func oneEvent(f *fixture) {
 	booked := f.wins(f.claim("booked", at(10, 0)))
-	f.kinds(booked.ID, "booked")
+	f.wantKinds(booked.ID, "booked")
 	held := f.wins(hold(f.claim("held", at(11, 0)), time.Hour))
-	f.kinds(held.ID, "held")
+	f.wantKinds(held.ID, "held")
 	if e := f.events(held.ID)[0]; e.Actor != "vapi:held" || e.At.IsZero() {
 		f.Fatalf("the event is by %q at %v", e.Actor, e.At)
 	}
@@ -328,12 +328,12 @@ func holdLasts(f *fixture) {
 	if b := f.wins(f.claim("booked", at(11, 0))); b.Status != booking.Booked || !b.Expires.IsZero() {
 		f.Fatalf("a claim that holds for no time is %s", showAppointment(b))
 	}
-	f.same("the hold read back", f.get(a.ID), a)
+	f.wantSame("the hold read back", f.get(a.ID), a)
 	if f.Advance == nil {
 		return
 	}
 	f.Advance(d - time.Second)
-	f.same("the hold before its end", f.get(a.ID), a)
+	f.wantSame("the hold before its end", f.get(a.ID), a)
 	f.Advance(time.Second)
 	if got := f.get(a.ID).Status; got != booking.Expired {
 		f.Fatalf("a hold made for %v is %s after it", d, got)
@@ -352,9 +352,9 @@ func replay(f *fixture) {
 		if err != nil || !out.Replay || out.Taken {
 			f.Fatalf("a replay %s: %s", what, show(out, err))
 		}
-		f.same("a replay "+what, out.Appointment, want)
-		f.same("what is kept after a replay "+what, f.get(c.ID), want)
-		f.kinds(c.ID, kinds...)
+		f.wantSame("a replay "+what, out.Appointment, want)
+		f.wantSame("what is kept after a replay "+what, f.get(c.ID), want)
+		f.wantKinds(c.ID, kinds...)
 	}
 	again("at once", first, "booked")
 	moved := f.moves(f.move(c.ID, at(12, 0)))
@@ -366,24 +366,24 @@ func replay(f *fixture) {
 func simultaneousReplays(f *fixture) {
 	for round := range f.rounds(10) {
 		c := f.claim(fmt.Sprint("round-", round), at(8, 0).Add(time.Duration(round)*30*time.Minute))
-		answers := f.claimAll(slices.Repeat([]booking.Claim{c}, 20))
-		won := f.winners(answers)
+		results := f.claimAll(slices.Repeat([]booking.Claim{c}, 20))
+		won := f.winners(results)
 		if len(won) != 20 {
-			f.Fatalf("%d of 20 equal claims were answered with taken", 20-len(won))
+			f.Fatalf("%d of 20 equal claims got taken", 20-len(won))
 		}
 		made := 0
-		for _, a := range answers {
-			f.same("the answer to a replay", a.Appointment, won[0])
+		for _, a := range results {
+			f.wantSame("the result of a replay", a.Appointment, won[0])
 			if !a.Replay {
 				made++
 			}
 		}
 		if made != 1 {
-			f.Fatalf("%d of 20 equal claims say they are no replay, want one", made)
+			f.Fatalf("%d of 20 equal claims have no Replay, want one", made)
 		}
-		f.kinds(c.ID, "booked")
+		f.wantKinds(c.ID, "booked")
 	}
-	if got := f.look(at(0, 0), at(24, 0), amara); len(got) != f.rounds(10) {
+	if got := f.listBusy(at(0, 0), at(24, 0), amara); len(got) != f.rounds(10) {
 		f.Fatalf("%d times are taken by %d appointments", len(got), f.rounds(10))
 	}
 }
@@ -397,23 +397,23 @@ func keyReused(f *fixture) {
 	} {
 		other.Contact.Name = "Never Kept"
 		out, err := f.Store.Claim(f.ctx, f.org, other)
-		f.is("a known ID with another digest", out, err, booking.ErrKeyReused)
+		f.wantError("a known ID with another digest", out, err, booking.ErrKeyReused)
 	}
-	f.same("the appointment after that", f.get(first.ID), first)
-	f.kinds(first.ID, "booked")
-	f.busy(f.look(at(0, 0), at(24, 0), amara, bello), booking.Busy{Resource: amara, Span: span(at(10, 0), at(10, 30))})
+	f.wantSame("the appointment after that", f.get(first.ID), first)
+	f.wantKinds(first.ID, "booked")
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara, bello), booking.Busy{Resource: amara, Span: span(at(10, 0), at(10, 30))})
 
 	// Of different claims that race with one ID, the first decides the content.
 	for round := range f.rounds(10) {
 		key := fmt.Sprint("raced-", round)
 		start := at(11, 0).Add(time.Duration(round) * 30 * time.Minute)
 		claims := []booking.Claim{f.claim(key, start), f.claim(key, start, one(bello))}
-		answers := f.claimAll(claims)
-		ok := slices.IndexFunc(answers, func(a answer) bool { return a.err == nil })
-		if ok < 0 || !errors.Is(answers[1-ok].err, booking.ErrKeyReused) {
-			f.Fatalf("two claims with one ID: %s and %s", show(answers[0].Outcome, answers[0].err), show(answers[1].Outcome, answers[1].err))
+		results := f.claimAll(claims)
+		ok := slices.IndexFunc(results, func(r result) bool { return r.err == nil })
+		if ok < 0 || !errors.Is(results[1-ok].err, booking.ErrKeyReused) {
+			f.Fatalf("two claims with one ID: %s and %s", show(results[0].Outcome, results[0].err), show(results[1].Outcome, results[1].err))
 		}
-		f.busy(f.look(start, start.Add(time.Minute), amara, bello),
+		f.wantBusy(f.listBusy(start, start.Add(time.Minute), amara, bello),
 			booking.Busy{Resource: claims[ok].Needs[0][0].Resource, Span: claims[ok].Occupied})
 	}
 }
@@ -425,16 +425,16 @@ func takenLeavesNoTrace(f *fixture) {
 	if a.Version != 1 {
 		f.Fatalf("version is %d, want 1", a.Version)
 	}
-	f.kinds(a.ID, "booked")
+	f.wantKinds(a.ID, "booked")
 }
 
 func expiredGivesWay(f *fixture) {
-	d := f.brief()
+	d := f.shortHold()
 	n := needs(one(amara), one(room1))
 	first := f.wins(hold(by(1, f.claim("held", at(10, 0), n...)), d))
-	f.lapse(first.ID, d)
+	f.expire(first.ID, d)
 	f.wins(by(2, f.claim("next", at(10, 15), one(amara))))
-	f.kinds(first.ID, "held", "expired")
+	f.wantKinds(first.ID, "held", "expired")
 	if got := f.get(first.ID); got.Version != 2 || got.Status != booking.Expired {
 		f.Fatalf("the hold is %s at version %d, want expired at 2", got.Status, got.Version)
 	}
@@ -443,25 +443,25 @@ func expiredGivesWay(f *fixture) {
 	if err != nil || !out.Replay || out.Appointment.Status != booking.Expired {
 		f.Fatalf("the replay of an expired hold: %s; want it expired", show(out, err))
 	}
-	f.kinds(first.ID, "held", "expired")
+	f.wantKinds(first.ID, "held", "expired")
 
-	// A long hold does not hide what is booked within its time.
+	// A long hold does not hide the bookings within its time.
 	long := hold(f.claim("long", at(17, 0)), d)
 	long.End = at(20, 0)
 	long.Occupied = span(long.Start, long.End)
 	f.wins(digested(long))
-	f.lapse(long.ID, d)
+	f.expire(long.ID, d)
 	f.wins(by(2, f.claim("within", at(17, 30))))
 	f.wins(by(3, f.claim("within, later", at(18, 30))))
 	f.loses(by(4, f.claim("on the first", at(17, 45))))
 	f.loses(by(4, f.claim("on the second", at(18, 45))))
-	f.kinds(long.ID, "held", "expired")
+	f.wantKinds(long.ID, "held", "expired")
 
-	// One winner among five who find a hold expired.
+	// Of five callers that find a hold expired, one wins.
 	for round := range f.rounds(5) {
 		start := at(12, 0).Add(time.Duration(round) * 30 * time.Minute)
 		dead := f.wins(hold(f.claim(fmt.Sprint("dead-", round), start, n...), d))
-		f.lapse(dead.ID, d)
+		f.expire(dead.ID, d)
 		var claims []booking.Claim
 		for i := range 5 {
 			claims = append(claims, by(i, f.claim(fmt.Sprint("heir-", round, "-", i), start, n...)))
@@ -469,7 +469,7 @@ func expiredGivesWay(f *fixture) {
 		if won := f.winners(f.claimAll(claims)); len(won) != 1 {
 			f.Fatalf("round %d: %d of 5 callers got an expired hold's time", round, len(won))
 		}
-		f.kinds(dead.ID, "held", "expired")
+		f.wantKinds(dead.ID, "held", "expired")
 	}
 }
 
@@ -477,8 +477,8 @@ func holdOccupies(f *fixture) {
 	a := f.wins(hold(f.claim("held", at(10, 0)), time.Hour))
 	f.loses(by(2, f.claim("somebody else", at(10, 0))))
 	f.loses(hold(by(2, f.claim("somebody else's hold", at(10, 15))), time.Hour))
-	f.busy(f.look(at(0, 0), at(24, 0), amara), booking.Busy{Resource: amara, Span: span(at(10, 0), at(10, 30))})
-	f.kinds(a.ID, "held")
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara), booking.Busy{Resource: amara, Span: span(at(10, 0), at(10, 30))})
+	f.wantKinds(a.ID, "held")
 }
 
 func takenSaysBusy(f *fixture) {
@@ -492,21 +492,22 @@ func takenSaysBusy(f *fixture) {
 
 	c = by(2, f.claim("too late", at(10, 0), one(amara, bello)))
 	c.BusyFrom, c.BusyTo = at(9, 30), at(12, 0)
-	f.busy(f.loses(c).Busy,
+	f.wantBusy(f.loses(c).Busy,
 		booking.Busy{Resource: amara, Span: span(at(9, 50), at(10, 40))},
 		booking.Busy{Resource: bello, Span: span(at(10, 0), at(10, 30))})
 
-	// A resource whose need could be met is told of too: alternatives need it.
+	// Busy covers the resources of needs that could be met as well:
+	// alternatives need them.
 	c = by(2, f.claim("too late for both", at(10, 0), one(room2), one(amara)))
 	c.BusyFrom, c.BusyTo = at(9, 29), at(12, 1)
-	f.busy(f.loses(c).Busy,
+	f.wantBusy(f.loses(c).Busy,
 		booking.Busy{Resource: amara, Span: span(at(9, 0), at(9, 30))},
 		booking.Busy{Resource: amara, Span: span(at(9, 50), at(10, 40))},
 		booking.Busy{Resource: amara, Span: span(at(12, 0), at(12, 30))})
 
-	c = by(2, f.claim("told of nothing", at(10, 0)))
+	c = by(2, f.claim("an empty range", at(10, 0)))
 	c.BusyFrom, c.BusyTo = at(11, 0), at(11, 0)
-	f.busy(f.loses(c).Busy)
+	f.wantBusy(f.loses(c).Busy)
 }
 
 func losersLearnNobody(f *fixture) {
@@ -514,7 +515,7 @@ func losersLearnNobody(f *fixture) {
 	c.Contact.Name, c.Contact.Email = "Ada", "ada@example.org"
 	f.wins(c)
 	out := f.loses(by(2, f.claim("loser", at(10, 0))))
-	f.busy(out.Busy, booking.Busy{Resource: amara, Span: c.Occupied})
+	f.wantBusy(out.Busy, booking.Busy{Resource: amara, Span: c.Occupied})
 	if a := out.Appointment; fmt.Sprintf("%#v", a) != fmt.Sprintf("%#v", booking.Appointment{}) || a.Contact != (booking.Contact{}) {
 		f.Fatalf("a loser was given an appointment")
 	}

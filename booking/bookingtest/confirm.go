@@ -13,18 +13,18 @@ import (
 
 var confirmChecks = []check{
 	{"it makes a held appointment booked", confirmHeld},
-	{"confirming twice is success and changes nothing the second time", confirmTwice},
+	{"confirming twice succeeds; the second confirm changes no data", confirmTwice},
 	{"confirming twice at once writes one event", confirmAtOnce},
 	{"the error is ErrNotFound, ErrExpired (the expiry is then written) or ErrNotOpen", confirmErrors},
-	{"of a confirm and a claim that race at a hold's expiry, one wins", confirmRacesClaim},
-	{"of a confirm and a cancel that race, the last word is the cancel's", confirmRacesCancel},
+	{"of a confirm and a claim that race at a hold's expiry, exactly one wins", confirmRacesClaim},
+	{"of a confirm and a cancel that race, the cancel prevails", confirmRacesCancel},
 }
 
 var cancelChecks = []check{
 	{"it frees an appointment's time and no other", cancelFrees},
-	{"cancelling twice is success and changes nothing the second time", cancelTwice},
+	{"cancelling twice succeeds; the second cancel changes no data", cancelTwice},
 	{"cancelling twice at once writes one event", cancelAtOnce},
-	{"cancelling an expired hold is success and changes nothing", cancelExpired},
+	{"cancelling an expired hold succeeds without a change", cancelExpired},
 	{"the error is ErrNotFound for an unknown appointment", cancelErrors},
 	{"a cancelled time goes to one of five callers", cancelRacesClaims},
 }
@@ -34,15 +34,15 @@ func confirmHeld(f *fixture) {
 	got := f.confirms(held.ID)
 	want := held
 	want.Status, want.Expires, want.Version = booking.Booked, time.Time{}, 2
-	f.same("the confirm's answer", got, want)
-	f.same("the appointment after it", f.get(held.ID), want)
-	f.kinds(held.ID, "held", "confirmed")
+	f.wantSame("the result of Confirm", got, want)
+	f.wantSame("the appointment after it", f.get(held.ID), want)
+	f.wantKinds(held.ID, "held", "confirmed")
 	if e := f.events(held.ID)[1]; e.Actor != "vapi:confirmer" {
 		f.Fatalf("the event is by %q", e.Actor)
 	}
 	if f.Advance != nil {
 		f.Advance(2 * time.Hour)
-		f.same("the appointment after the hold would have ended", f.get(held.ID), want)
+		f.wantSame("the appointment after the hold would have ended", f.get(held.ID), want)
 	}
 	f.loses(by(2, f.claim("b", at(10, 0), one(room1))))
 }
@@ -50,11 +50,11 @@ func confirmHeld(f *fixture) {
 func confirmTwice(f *fixture) {
 	held := f.wins(hold(f.claim("a", at(10, 0)), time.Hour))
 	first := f.confirms(held.ID)
-	f.same("the second confirm", f.confirms(held.ID), first)
-	f.kinds(held.ID, "held", "confirmed")
+	f.wantSame("the second confirm", f.confirms(held.ID), first)
+	f.wantKinds(held.ID, "held", "confirmed")
 	booked := f.wins(f.claim("b", at(11, 0)))
-	f.same("the confirm of what was booked at once", f.confirms(booked.ID), booked)
-	f.kinds(booked.ID, "booked")
+	f.wantSame("the confirm of what was booked at once", f.confirms(booked.ID), booked)
+	f.wantKinds(booked.ID, "booked")
 }
 
 // change is a Confirm or Cancel by a store's method.
@@ -83,7 +83,7 @@ func (f *fixture) atOnce(change change, id booking.ID) {
 		if r.err != nil {
 			f.Fatalf("one of 8 equal changes at once: %v", r.err)
 		}
-		f.same("the answer to one of 8 equal changes at once", r.a, results[0].a)
+		f.wantSame("the result of one of 8 equal changes at once", r.a, results[0].a)
 	}
 }
 
@@ -91,7 +91,7 @@ func confirmAtOnce(f *fixture) {
 	for round := range f.rounds(10) {
 		held := f.wins(hold(f.claim(fmt.Sprint("a-", round), at(8+round, 0)), time.Hour))
 		f.atOnce(f.confirm, held.ID)
-		f.kinds(held.ID, "held", "confirmed")
+		f.wantKinds(held.ID, "held", "confirmed")
 	}
 }
 
@@ -99,16 +99,16 @@ func cancelAtOnce(f *fixture) {
 	for round := range f.rounds(10) {
 		a := f.wins(f.claim(fmt.Sprint("a-", round), at(10, 0)))
 		f.atOnce(f.cancel, a.ID)
-		f.kinds(a.ID, "booked", "cancelled")
+		f.wantKinds(a.ID, "booked", "cancelled")
 	}
 }
 
 func confirmErrors(f *fixture) {
-	d := f.brief()
+	d := f.shortHold()
 	gone := f.wins(hold(f.claim("cancelled", at(10, 0)), time.Hour))
 	f.cancels(gone.ID)
 	dead := f.wins(hold(by(2, f.claim("expired", at(11, 0))), d))
-	f.lapse(dead.ID, d)
+	f.expire(dead.ID, d)
 	for _, tt := range []struct {
 		what string
 		id   booking.ID
@@ -122,10 +122,10 @@ func confirmErrors(f *fixture) {
 		{"a hold whose expiry is written", dead.ID, booking.ErrExpired},
 	} {
 		a, err := f.confirm(tt.id)
-		f.is("a confirm of "+tt.what, a, err, tt.want)
+		f.wantError("a confirm of "+tt.what, a, err, tt.want)
 	}
-	f.kinds(gone.ID, "held", "cancelled")
-	f.kinds(dead.ID, "held", "expired")
+	f.wantKinds(gone.ID, "held", "cancelled")
+	f.wantKinds(dead.ID, "held", "expired")
 	f.wins(by(3, f.claim("next", at(11, 0))))
 }
 
@@ -133,7 +133,7 @@ func confirmErrors(f *fixture) {
 // time loses: both sides read the clock, then both write.
 func confirmRacesClaim(f *fixture) {
 	for round := range f.rounds(60) {
-		d := f.brief()
+		d := f.shortHold()
 		if f.Advance == nil {
 			d = time.Duration(1+round%4) * time.Millisecond
 		}
@@ -179,7 +179,7 @@ func confirmRacesClaim(f *fixture) {
 		if claimed {
 			want = []string{"held", "expired"}
 		}
-		f.kinds(held.ID, want...)
+		f.wantKinds(held.ID, want...)
 	}
 }
 
@@ -201,7 +201,7 @@ func confirmRacesCancel(f *fixture) {
 		if results[0] != nil {
 			want = []string{"held", "cancelled"}
 		}
-		f.kinds(held.ID, want...)
+		f.wantKinds(held.ID, want...)
 		if got := f.get(held.ID).Status; got != booking.Cancelled {
 			f.Fatalf("round %d: the appointment is %s", round, got)
 		}
@@ -216,11 +216,11 @@ func cancelFrees(f *fixture) {
 	got := f.cancels(a.ID)
 	want := a
 	want.Status, want.Version = booking.Cancelled, 2
-	f.same("the cancel's answer", got, want)
-	f.same("the appointment after it", f.get(a.ID), want)
-	f.same("the one before", f.get(before.ID), before)
-	f.same("the one after", f.get(after.ID), after)
-	f.kinds(a.ID, "booked", "cancelled")
+	f.wantSame("the result of Cancel", got, want)
+	f.wantSame("the appointment after it", f.get(a.ID), want)
+	f.wantSame("the one before", f.get(before.ID), before)
+	f.wantSame("the one after", f.get(after.ID), after)
+	f.wantKinds(a.ID, "booked", "cancelled")
 	if e := f.events(a.ID)[1]; e.Actor != "vapi:canceller" {
 		f.Fatalf("the event is by %q", e.Actor)
 	}
@@ -238,16 +238,16 @@ func cancelTwice(f *fixture) {
 	a := f.wins(f.claim("a", at(10, 0)))
 	first := f.cancels(a.ID)
 	next := f.wins(by(2, f.claim("in its place", at(10, 0))))
-	f.same("the second cancel", f.cancels(a.ID), first)
-	f.kinds(a.ID, "booked", "cancelled")
-	f.same("who has the time now", f.get(next.ID), next)
+	f.wantSame("the second cancel", f.cancels(a.ID), first)
+	f.wantKinds(a.ID, "booked", "cancelled")
+	f.wantSame("who has the time now", f.get(next.ID), next)
 	f.loses(by(3, f.claim("still taken", at(10, 0))))
 }
 
 func cancelExpired(f *fixture) {
-	d := f.brief()
+	d := f.shortHold()
 	dead := f.wins(hold(f.claim("a", at(10, 0)), d))
-	f.lapse(dead.ID, d)
+	f.expire(dead.ID, d)
 	for range 2 {
 		if got := f.cancels(dead.ID); got.Status != booking.Expired || !got.Expires.IsZero() {
 			f.Fatalf("a cancelled expired hold is %s, want expired", showAppointment(got))
@@ -258,7 +258,7 @@ func cancelExpired(f *fixture) {
 	}
 	f.wins(by(2, f.claim("in its place", at(10, 0))))
 	f.cancels(dead.ID)
-	f.kinds(dead.ID, "held", "expired")
+	f.wantKinds(dead.ID, "held", "expired")
 }
 
 func cancelErrors(f *fixture) {
@@ -270,7 +270,7 @@ func cancelErrors(f *fixture) {
 		"appointment 1'; --",
 	} {
 		a, err := f.cancel(id)
-		f.is("a cancel of an unknown appointment", a, err, booking.ErrNotFound)
+		f.wantError("a cancel of an unknown appointment", a, err, booking.ErrNotFound)
 		texts = append(texts, err.Error())
 	}
 	if len(slices.Compact(texts)) != 1 {
@@ -291,15 +291,15 @@ func cancelRacesClaims(f *fixture) {
 	for round := range f.rounds(10) {
 		r := booking.ResourceID(fmt.Sprint("device-", round))
 		a := f.wins(f.claim(fmt.Sprint("a-", round), at(10, 0), one(r)))
-		answers := suite.Race(6, func(i int) answer {
+		results := suite.Race(6, func(i int) result {
 			if i == 0 {
 				_, err := f.cancel(a.ID)
-				return answer{booking.Outcome{Taken: true}, err}
+				return result{booking.Outcome{Taken: true}, err}
 			}
 			out, err := f.Store.Claim(f.ctx, f.org, by(i, f.claim(fmt.Sprint("b-", round, "-", i), at(10, 0), one(r))))
-			return answer{out, err}
+			return result{out, err}
 		})
-		if won := f.winners(answers); len(won) > 1 {
+		if won := f.winners(results); len(won) > 1 {
 			f.Fatalf("round %d: %d callers got one cancelled time", round, len(won))
 		}
 		f.disjoint(r)

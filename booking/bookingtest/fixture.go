@@ -16,8 +16,9 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-// A fixture is a fresh clinic in the store under test, and what the checks say
-// about it. Methods that fail end the check; call them from its goroutine only.
+// A fixture is a fresh clinic in the store under test, with the steps and
+// assertions of the checks. An assertion that fails ends the check; call them
+// from the goroutine of the check only.
 type fixture struct {
 	suite.Reporter
 	Harness
@@ -26,7 +27,7 @@ type fixture struct {
 	short bool
 }
 
-// fixture gives a check a clinic and a minute: what takes longer is stuck.
+// fixture gives a check a clinic and a minute: a longer check is stuck.
 func (h Harness) fixture(r suite.Reporter) (*fixture, func()) {
 	if h.Org == nil {
 		h.Org = tenant.NewID
@@ -38,7 +39,7 @@ func (h Harness) fixture(r suite.Reporter) (*fixture, func()) {
 	return &fixture{Reporter: r, Harness: h, ctx: ctx, org: h.Org(), short: suite.Short(r)}, cancel
 }
 
-// rounds is how often a race is run.
+// rounds returns how often a race runs.
 func (f *fixture) rounds(n int) int {
 	if f.short {
 		return max(1, n/5)
@@ -90,8 +91,8 @@ func span(start, end time.Time) schedule.Span {
 // phone is the number of caller n.
 func phone(n int) string { return fmt.Sprintf("+447700900%03d", n%1000) }
 
-// claim is a booking of 30 minutes with Dr Amara for caller 1, unless needs
-// say otherwise.
+// claim returns a booking of 30 minutes for caller 1, with Dr Amara unless
+// needs are given.
 func (f *fixture) claim(key string, start time.Time, needs ...[]booking.Candidate) booking.Claim {
 	if needs == nil {
 		needs = [][]booking.Candidate{one(amara)}
@@ -114,7 +115,7 @@ func (f *fixture) claim(key string, start time.Time, needs ...[]booking.Candidat
 	return digested(c)
 }
 
-// digested sets the digest of what a repeated key must repeat.
+// digested sets the digest of the content that a repeated key must repeat.
 func digested(c booking.Claim) booking.Claim {
 	sum := sha256.Sum256(fmt.Append(nil, c.Service, c.Start.Unix(), c.End.Unix(), c.Needs, c.HoldFor))
 	c.Digest = hex.EncodeToString(sum[:])
@@ -177,7 +178,7 @@ func (f *fixture) confirms(id booking.ID) booking.Appointment {
 	f.Helper()
 	a, err := f.Store.Confirm(f.ctx, f.org, id, "vapi:confirmer")
 	if err != nil {
-		f.Fatalf("confirm: %v", err)
+		f.Fatalf("Confirm: %v", err)
 	}
 	return a
 }
@@ -186,35 +187,35 @@ func (f *fixture) cancels(id booking.ID) booking.Appointment {
 	f.Helper()
 	a, err := f.Store.Cancel(f.ctx, f.org, id, "vapi:canceller")
 	if err != nil {
-		f.Fatalf("cancel: %v", err)
+		f.Fatalf("Cancel: %v", err)
 	}
 	return a
 }
 
-// get is what is stored of an appointment that exists.
+// get returns an appointment that must exist.
 func (f *fixture) get(id booking.ID) booking.Appointment {
 	f.Helper()
-	found := f.find(booking.AppointmentFilter{ID: id})
+	found := f.list(booking.AppointmentFilter{ID: id})
 	if len(found) != 1 {
 		f.Fatalf("found %d appointments by one id", len(found))
 	}
 	return found[0]
 }
 
-func (f *fixture) find(q booking.AppointmentFilter) []booking.Appointment {
+func (f *fixture) list(q booking.AppointmentFilter) []booking.Appointment {
 	f.Helper()
 	found, err := f.Store.ListAppointments(f.ctx, f.org, q)
 	if err != nil {
-		f.Fatalf("find: %v", err)
+		f.Fatalf("ListAppointments: %v", err)
 	}
 	return found
 }
 
-func (f *fixture) look(from, to time.Time, resources ...booking.ResourceID) []booking.Busy {
+func (f *fixture) listBusy(from, to time.Time, resources ...booking.ResourceID) []booking.Busy {
 	f.Helper()
 	view, err := f.Store.ListBusy(f.ctx, f.org, booking.BusyQuery{Resources: resources, From: from, To: to})
 	if err != nil {
-		f.Fatalf("look: %v", err)
+		f.Fatalf("ListBusy: %v", err)
 	}
 	return view.Busy
 }
@@ -223,13 +224,14 @@ func (f *fixture) events(id booking.ID) []booking.Event {
 	f.Helper()
 	events, err := f.Store.ListEvents(f.ctx, f.org, id)
 	if err != nil {
-		f.Fatalf("events: %v", err)
+		f.Fatalf("ListEvents: %v", err)
 	}
 	return events
 }
 
-// changes are the kinds of an appointment's events, one per version from 1.
-func (f *fixture) changes(id booking.ID) []string {
+// eventKinds returns the kinds of an appointment's events, which must be one
+// per version from 1.
+func (f *fixture) eventKinds(id booking.ID) []string {
 	f.Helper()
 	var kinds []string
 	for i, e := range f.events(id) {
@@ -241,16 +243,16 @@ func (f *fixture) changes(id booking.ID) []string {
 	return kinds
 }
 
-// kinds expects an appointment's changes.
-func (f *fixture) kinds(id booking.ID, want ...string) {
+// wantKinds expects an appointment's events by kind.
+func (f *fixture) wantKinds(id booking.ID, want ...string) {
 	f.Helper()
-	if got := f.changes(id); !slices.Equal(got, want) {
+	if got := f.eventKinds(id); !slices.Equal(got, want) {
 		f.Fatalf("events are %q, want %q", got, want)
 	}
 }
 
-// busy expects what is taken on a day, in any order of seats.
-func (f *fixture) busy(got []booking.Busy, want ...booking.Busy) {
+// wantBusy expects the taken times, in any order of seats.
+func (f *fixture) wantBusy(got []booking.Busy, want ...booking.Busy) {
 	f.Helper()
 	if !slices.IsSortedFunc(got, func(a, b booking.Busy) int { return int(a.Start - b.Start) }) {
 		f.Fatalf("busy is not sorted by start: %v", got)
@@ -260,8 +262,8 @@ func (f *fixture) busy(got []booking.Busy, want ...booking.Busy) {
 	}
 }
 
-// lapse lets a hold of d expire, which must have been made before the call.
-func (f *fixture) lapse(id booking.ID, d time.Duration) {
+// expire lets a hold of d end; the hold must exist.
+func (f *fixture) expire(id booking.ID, d time.Duration) {
 	f.Helper()
 	if f.Advance != nil {
 		f.Advance(d)
@@ -274,37 +276,37 @@ func (f *fixture) lapse(id booking.ID, d time.Duration) {
 	}
 }
 
-// brief is how long a hold lasts that is to expire.
-func (f *fixture) brief() time.Duration {
+// shortHold is the length of a hold that is to expire.
+func (f *fixture) shortHold() time.Duration {
 	if f.Advance != nil {
 		return 10 * time.Minute
 	}
 	return 20 * time.Millisecond
 }
 
-// An answer is what a Claim or a Move returned.
-type answer struct {
+// A result is the return of a Claim or a Move.
+type result struct {
 	booking.Outcome
 	err error
 }
 
 // claimAll races claims.
-func (f *fixture) claimAll(claims []booking.Claim) []answer {
-	return suite.Race(len(claims), func(i int) answer {
+func (f *fixture) claimAll(claims []booking.Claim) []result {
+	return suite.Race(len(claims), func(i int) result {
 		out, err := f.Store.Claim(f.ctx, f.org, claims[i])
-		return answer{out, err}
+		return result{out, err}
 	})
 }
 
-// winners expects every answer to be an appointment or taken, and returns the
+// winners expects every result to be an appointment or taken, and returns the
 // appointments.
-func (f *fixture) winners(answers []answer) []booking.Appointment {
+func (f *fixture) winners(results []result) []booking.Appointment {
 	f.Helper()
 	var won []booking.Appointment
-	for _, a := range answers {
+	for _, a := range results {
 		switch {
 		case a.err != nil:
-			f.Fatalf("one of %d simultaneous callers got an error: %v", len(answers), a.err)
+			f.Fatalf("one of %d simultaneous callers got an error: %v", len(results), a.err)
 		case !a.Taken:
 			won = append(won, a.Appointment)
 		}
@@ -312,18 +314,18 @@ func (f *fixture) winners(answers []answer) []booking.Appointment {
 	return won
 }
 
-// is expects an error of a kind and nothing with it.
-func (f *fixture) is(what string, got any, err, want error) {
+// wantError expects an error of a kind and the zero value with it.
+func (f *fixture) wantError(what string, got any, err, want error) {
 	f.Helper()
 	if !errors.Is(err, want) {
 		f.Fatalf("%s: error %v, want %v", what, err, want)
 	}
 	if s := fmt.Sprint(got); s != fmt.Sprint(booking.Appointment{}) && s != fmt.Sprint(booking.Outcome{}) && s != "[]" {
-		f.Fatalf("%s: an error came with %s", what, s)
+		f.Fatalf("%s: an error with a result, %s", what, s)
 	}
 }
 
-func (f *fixture) same(what string, got, want booking.Appointment) {
+func (f *fixture) wantSame(what string, got, want booking.Appointment) {
 	f.Helper()
 	if g, w := showAppointment(got), showAppointment(want); g != w || got.Contact.ID != want.Contact.ID {
 		f.Fatalf("%s: got %s, want %s", what, g, w)

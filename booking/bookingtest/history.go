@@ -10,19 +10,19 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-// An operation is a step of a concurrent history: called and answered at two
-// moments of one counter.
+// An operation is a step of a concurrent history: called and returned at two
+// readings of one counter.
 type operation struct {
 	step
 	worker           int
-	called, answered int64
+	called, returned int64
 	got              string
 }
 
-// randomHistories runs random scripts against each other and looks for an
-// order of all calls, in which none comes before a call that was answered
-// before it was made, and in which the model gives every answer that the store
-// gave (Herlihy & Wing, "Linearizability", 1990).
+// randomHistories runs random scripts against each other and searches for a
+// sequential order of all calls that explains them: a call never comes before
+// one that had returned before it began, and the model returns the same
+// results as the store (Herlihy & Wing, "Linearizability", 1990).
 func randomHistories(f *fixture) {
 	const workers, calls = 4, 6
 	for round := range uint64(f.rounds(100)) {
@@ -36,7 +36,7 @@ func randomHistories(f *fixture) {
 				op := operation{step: s.next(), worker: w}
 				op.called = clock.Add(1)
 				op.got = op.run(f.ctx, f.Store, f.org)
-				op.answered = clock.Add(1)
+				op.returned = clock.Add(1)
 				ops = append(ops, op)
 			}
 			return ops
@@ -44,21 +44,21 @@ func randomHistories(f *fixture) {
 		ops := slices.Concat(histories...)
 		explained := explain(f, &model{contacts: map[string]booking.Contact{}}, ops, 0, map[string]bool{})
 		if !explained && f.ctx.Err() != nil {
-			f.Fatalf("seed %d: no order of %d calls was found in time that explains their answers", f.Seed+round*workers, len(ops))
+			f.Fatalf("seed %d: no order of %d calls was found in time that explains their results", f.Seed+round*workers, len(ops))
 		}
 		if !explained {
 			slices.SortFunc(ops, func(a, b operation) int { return int(a.called - b.called) })
 			var lines []string
 			for _, op := range ops {
-				lines = append(lines, fmt.Sprintf("[%d-%d] worker %d: %s\n\t→ %s", op.called, op.answered, op.worker, op.text, op.got))
+				lines = append(lines, fmt.Sprintf("[%d-%d] worker %d: %s\n\t→ %s", op.called, op.returned, op.worker, op.text, op.got))
 			}
-			f.Fatalf("seed %d: no order of these calls explains their answers\n%s", f.Seed+round*workers, strings.Join(lines, "\n"))
+			f.Fatalf("seed %d: no order of these calls explains their results\n%s", f.Seed+round*workers, strings.Join(lines, "\n"))
 		}
 	}
 }
 
 // explain reports whether the operations that are not done, by the bits of
-// done, can follow m in some order. refuted are the states it has given up on.
+// done, can follow m in some order. refuted holds the states that cannot.
 func explain(f *fixture, m *model, ops []operation, done uint64, refuted map[string]bool) bool {
 	if done == 1<<len(ops)-1 {
 		return true
@@ -67,10 +67,10 @@ func explain(f *fixture, m *model, ops []operation, done uint64, refuted map[str
 	if refuted[state] || f.ctx.Err() != nil {
 		return false
 	}
-	first := int64(1 << 62) // to be answered, of what is not done
+	first := int64(1 << 62) // return of the calls that are not done
 	for i, op := range ops {
 		if done&(1<<i) == 0 {
-			first = min(first, op.answered)
+			first = min(first, op.returned)
 		}
 	}
 	for i, op := range ops {

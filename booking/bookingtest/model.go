@@ -13,8 +13,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// A model is what the contract means: one clinic's appointments in a list that
-// is searched from end to end, one call after another. It is the oracle for
+// A model is the contract as a sequential program: one clinic's appointments
+// in a list that every call searches from end to end. It is the oracle for
 // random sequences of calls, and for histories of concurrent ones. It reads no
 // clock: tick expires holds.
 type model struct {
@@ -45,7 +45,7 @@ func (m *model) clone() *model {
 	return c
 }
 
-// state is equal for models that cannot be told apart from now on.
+// state returns equal texts for models that will return equal results.
 func (m *model) state() string {
 	var lines []string
 	for i := range m.list {

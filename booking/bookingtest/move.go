@@ -12,13 +12,13 @@ import (
 var moveChecks = []check{
 	{"it gives an appointment another time and frees the old one", moveTime},
 	{"it gives an appointment other resources and frees the old ones", moveResources},
-	{"it frees the old ones only if it owns the new ones", moveConflict},
-	{"its own old time does not stand in its way", moveOverlapping},
-	{"already being there is success and changes nothing", moveNowhere},
-	{"a repeated move stays where the first one led", moveRepeated},
-	{"a hold that is moved stays a hold and ends when it would have", moveHold},
-	{"an expired hold does not stand in the way of a move", moveOverExpired},
-	{"the error is ErrNotFound, ErrExpired for a hold past its time or ErrNotOpen", moveErrors},
+	{"it frees the old ones only if the appointment owns the new ones", moveConflict},
+	{"the appointment's own old time does not block it", moveOverlapping},
+	{"a move to the present place succeeds without a change", moveNowhere},
+	{"a repeated move keeps the place of the first", moveRepeated},
+	{"a moved hold stays a hold and keeps its expiry", moveHold},
+	{"an expired hold does not block a move", moveOverExpired},
+	{"the error is ErrNotFound, ErrExpired for an expired hold, or ErrNotOpen", moveErrors},
 	{"a move and a claim for its old time: the old time is free only if the move won", moveRacesClaim},
 	{"two moves to each other's time both fail and change nothing", movesSwap},
 	{"one of five moves to one time wins", movesToOneTime},
@@ -29,9 +29,9 @@ func moveTime(f *fixture) {
 	got := f.moves(f.move(first.ID, at(15, 0)))
 	want := first
 	want.Start, want.End, want.Version = at(15, 0), at(15, 30), 2
-	f.same("the move's answer", got, want)
-	f.same("the appointment after the move", f.get(first.ID), want)
-	f.kinds(first.ID, "booked", "moved")
+	f.wantSame("the result of Move", got, want)
+	f.wantSame("the appointment after the move", f.get(first.ID), want)
+	f.wantKinds(first.ID, "booked", "moved")
 	if e := f.events(first.ID)[1]; e.Actor != "vapi:mover" {
 		f.Fatalf("the event is by %q", e.Actor)
 	}
@@ -45,19 +45,19 @@ func moveResources(f *fixture) {
 	if !slices.Equal(got.Resources, []booking.ResourceID{bello, room1}) || got.Version != 2 {
 		f.Fatalf("moved to %v at version %d", got.Resources, got.Version)
 	}
-	f.busy(f.look(at(0, 0), at(24, 0), amara, bello, room1),
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara, bello, room1),
 		booking.Busy{Resource: bello, Span: span(at(10, 0), at(10, 30))},
 		booking.Busy{Resource: room1, Span: span(at(10, 0), at(10, 30))})
 	got = f.moves(f.move(a.ID, at(10, 0), one(bello)))
 	if !slices.Equal(got.Resources, []booking.ResourceID{bello}) || got.Version != 3 {
 		f.Fatalf("moved to %v at version %d, want one resource", got.Resources, got.Version)
 	}
-	f.busy(f.look(at(0, 0), at(24, 0), amara, bello, room1), booking.Busy{Resource: bello, Span: span(at(10, 0), at(10, 30))})
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara, bello, room1), booking.Busy{Resource: bello, Span: span(at(10, 0), at(10, 30))})
 	got = f.moves(f.move(a.ID, at(11, 0), one(room2), one(amara), one(room1)))
 	if !slices.Equal(got.Resources, []booking.ResourceID{room2, amara, room1}) {
 		f.Fatalf("moved to %v, want three resources", got.Resources)
 	}
-	f.busy(f.look(at(0, 0), at(24, 0), amara, bello, room1, room2),
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara, bello, room1, room2),
 		booking.Busy{Resource: amara, Span: span(at(11, 0), at(11, 30))},
 		booking.Busy{Resource: room1, Span: span(at(11, 0), at(11, 30))},
 		booking.Busy{Resource: room2, Span: span(at(11, 0), at(11, 30))})
@@ -66,26 +66,26 @@ func moveResources(f *fixture) {
 func moveConflict(f *fixture) {
 	a := f.wins(f.claim("a", at(10, 0), one(amara), one(room1)))
 	f.wins(by(2, f.claim("b", at(11, 0), one(room1))))
-	before := f.look(at(0, 0), at(24, 0), amara, room1)
+	before := f.listBusy(at(0, 0), at(24, 0), amara, room1)
 	out, err := f.Store.Move(f.ctx, f.org, f.move(a.ID, at(11, 0), one(amara), one(room1)))
 	if err != nil || !out.Taken || out.Appointment.ID != "" {
 		f.Fatalf("a move to a taken time: %s; want taken", show(out, err))
 	}
-	f.busy(out.Busy, before...)
-	f.busy(f.look(at(0, 0), at(24, 0), amara, room1), before...)
-	f.same("the appointment that could not be moved", f.get(a.ID), a)
-	f.kinds(a.ID, "booked")
+	f.wantBusy(out.Busy, before...)
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara, room1), before...)
+	f.wantSame("the appointment that could not be moved", f.get(a.ID), a)
+	f.wantKinds(a.ID, "booked")
 }
 
 func moveOverlapping(f *fixture) {
 	a := f.wins(f.claim("a", at(10, 0)))
 	f.moves(f.move(a.ID, at(10, 15)))
 	f.moves(f.move(a.ID, at(9, 50)))
-	f.busy(f.look(at(0, 0), at(24, 0), amara), booking.Busy{Resource: amara, Span: span(at(9, 50), at(10, 20))})
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara), booking.Busy{Resource: amara, Span: span(at(9, 50), at(10, 20))})
 
 	both := f.wins(by(2, f.claim("two seats", at(12, 0), seats(2, room1), seats(2, room1))))
 	f.moves(f.move(both.ID, at(12, 15), seats(2, room1), seats(2, room1)))
-	f.busy(f.look(at(0, 0), at(24, 0), room1),
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), room1),
 		booking.Busy{Resource: room1, Seat: 0, Span: span(at(12, 15), at(12, 45))},
 		booking.Busy{Resource: room1, Seat: 1, Span: span(at(12, 15), at(12, 45))})
 }
@@ -93,16 +93,16 @@ func moveOverlapping(f *fixture) {
 func moveNowhere(f *fixture) {
 	n := needs(one(amara), one(room1))
 	a := f.wins(f.claim("a", at(10, 0), n...))
-	f.same("a move to where it is", f.moves(f.move(a.ID, at(10, 0), n...)), a)
+	f.wantSame("a move to where it is", f.moves(f.move(a.ID, at(10, 0), n...)), a)
 	moved := f.moves(f.move(a.ID, at(11, 0), n...))
 	for range 3 {
-		f.same("a repeated move", f.moves(f.move(a.ID, at(11, 0), n...)), moved)
+		f.wantSame("a repeated move", f.moves(f.move(a.ID, at(11, 0), n...)), moved)
 	}
-	f.kinds(a.ID, "booked", "moved")
+	f.wantKinds(a.ID, "booked", "moved")
 	m := f.move(a.ID, at(11, 0), n...)
 	m.Occupied = span(at(11, 0), at(11, 40))
 	f.moves(m)
-	f.kinds(a.ID, "booked", "moved", "moved")
+	f.wantKinds(a.ID, "booked", "moved", "moved")
 	f.loses(by(2, f.claim("into the new buffer", at(11, 35))))
 }
 
@@ -116,8 +116,8 @@ func moveRepeated(f *fixture) {
 		f.Fatalf("moved to %v, want the one that is free", moved.Resources)
 	}
 	f.cancels(blocker.ID)
-	f.same("the repeated move", f.moves(f.move(a.ID, at(11, 0), one(amara, bello))), moved)
-	f.kinds(a.ID, "booked", "moved")
+	f.wantSame("the repeated move", f.moves(f.move(a.ID, at(11, 0), one(amara, bello))), moved)
+	f.wantKinds(a.ID, "booked", "moved")
 }
 
 func moveHold(f *fixture) {
@@ -126,26 +126,26 @@ func moveHold(f *fixture) {
 	if moved.Status != booking.Held || !moved.Expires.Equal(a.Expires) {
 		f.Fatalf("a moved hold is %s until %v, want held until %v", moved.Status, moved.Expires, a.Expires)
 	}
-	f.kinds(a.ID, "held", "moved")
+	f.wantKinds(a.ID, "held", "moved")
 	f.confirms(a.ID)
-	f.kinds(a.ID, "held", "moved", "confirmed")
+	f.wantKinds(a.ID, "held", "moved", "confirmed")
 }
 
 func moveOverExpired(f *fixture) {
-	d := f.brief()
+	d := f.shortHold()
 	a := f.wins(f.claim("a", at(10, 0)))
 	dead := f.wins(hold(by(2, f.claim("b", at(11, 0))), d))
-	f.lapse(dead.ID, d)
+	f.expire(dead.ID, d)
 	f.moves(f.move(a.ID, at(11, 0)))
-	f.kinds(dead.ID, "held", "expired")
+	f.wantKinds(dead.ID, "held", "expired")
 }
 
 func moveErrors(f *fixture) {
-	d := f.brief()
+	d := f.shortHold()
 	open := f.wins(f.claim("cancelled", at(10, 0)))
 	f.cancels(open.ID)
 	dead := f.wins(hold(by(2, f.claim("expired", at(11, 0))), d))
-	f.lapse(dead.ID, d)
+	f.expire(dead.ID, d)
 	for _, tt := range []struct {
 		what string
 		id   booking.ID
@@ -159,10 +159,10 @@ func moveErrors(f *fixture) {
 		{"of a hold whose expiry is written", dead.ID, booking.ErrExpired},
 	} {
 		out, err := f.Store.Move(f.ctx, f.org, f.move(tt.id, at(15, 0)))
-		f.is("a move "+tt.what, out, err, tt.want)
+		f.wantError("a move "+tt.what, out, err, tt.want)
 	}
-	f.kinds(open.ID, "booked", "cancelled")
-	f.busy(f.look(at(0, 0), at(24, 0), amara))
+	f.wantKinds(open.ID, "booked", "cancelled")
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara))
 }
 
 func moveRacesClaim(f *fixture) {
@@ -175,23 +175,23 @@ func moveRacesClaim(f *fixture) {
 		if round%2 == 1 {
 			rivals = append(rivals, by(3, f.claim(key+"-c", at(12, 0), one(r))))
 		}
-		answers := suite.Race(1+len(rivals), func(i int) answer {
+		results := suite.Race(1+len(rivals), func(i int) result {
 			if i == 0 {
 				out, err := f.Store.Move(f.ctx, f.org, f.move(a.ID, at(12, 0), one(r)))
-				return answer{out, err}
+				return result{out, err}
 			}
 			out, err := f.Store.Claim(f.ctx, f.org, rivals[i-1])
-			return answer{out, err}
+			return result{out, err}
 		})
-		f.winners(answers)
-		moved, claimed := !answers[0].Taken, !answers[1].Taken
+		f.winners(results)
+		moved, claimed := !results[0].Taken, !results[1].Taken
 		if claimed && !moved {
 			f.Fatalf("round %d: the old time was given away and the move failed", round)
 		}
 		if got := f.get(a.ID); moved != got.Start.Equal(at(12, 0)) {
 			f.Fatalf("round %d: moved is %t and the appointment is at %s", round, moved, got.Start.Format("15:04"))
 		}
-		if len(rivals) == 2 && moved == !answers[2].Taken {
+		if len(rivals) == 2 && moved == !results[2].Taken {
 			f.Fatalf("round %d: of a move and a claim for one time, both or neither won", round)
 		}
 		f.disjoint(r)
@@ -204,15 +204,15 @@ func movesSwap(f *fixture) {
 		a := f.wins(by(1, f.claim(fmt.Sprint("a-", round), at(10, 0), one(r))))
 		b := f.wins(by(2, f.claim(fmt.Sprint("b-", round), at(11, 0), one(r))))
 		swaps := []booking.Move{f.move(a.ID, at(11, 0), one(r)), f.move(b.ID, at(10, 0), one(r))}
-		answers := suite.Race(2, func(i int) answer {
+		results := suite.Race(2, func(i int) result {
 			out, err := f.Store.Move(f.ctx, f.org, swaps[i])
-			return answer{out, err}
+			return result{out, err}
 		})
-		if won := f.winners(answers); len(won) > 0 {
+		if won := f.winners(results); len(won) > 0 {
 			f.Fatalf("round %d: %d of two moves went to a time that the other never left", round, len(won))
 		}
-		f.same("the first after the swap", f.get(a.ID), a)
-		f.same("the second after the swap", f.get(b.ID), b)
+		f.wantSame("the first after the swap", f.get(a.ID), a)
+		f.wantSame("the second after the swap", f.get(b.ID), b)
 	}
 }
 
@@ -224,15 +224,15 @@ func movesToOneTime(f *fixture) {
 			a := f.wins(by(i, f.claim(fmt.Sprint(round, "-", i), at(9+i, 0), one(r))))
 			moves = append(moves, f.move(a.ID, at(16, 0), one(r)))
 		}
-		answers := suite.Race(5, func(i int) answer {
+		results := suite.Race(5, func(i int) result {
 			out, err := f.Store.Move(f.ctx, f.org, moves[i])
-			return answer{out, err}
+			return result{out, err}
 		})
-		if won := f.winners(answers); len(won) != 1 {
+		if won := f.winners(results); len(won) != 1 {
 			f.Fatalf("round %d: %d of 5 moves to one time won", round, len(won))
 		}
 		f.disjoint(r)
-		if got := f.look(at(0, 0), at(24, 0), r); len(got) != 5 {
+		if got := f.listBusy(at(0, 0), at(24, 0), r); len(got) != 5 {
 			f.Fatalf("round %d: five appointments take%s", round, showBusy(got))
 		}
 	}

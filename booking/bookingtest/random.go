@@ -13,18 +13,17 @@ import (
 )
 
 var modelChecks = []check{
-	{"random calls one after another are answered as by the model", randomSequences},
-	{"random calls at once are answered as if they had been made one after another", randomHistories},
+	{"sequential random calls return the results of the model", randomSequences},
+	{"concurrent random calls return the results of some sequential order", randomHistories},
 }
 
-// A step is one call on a store, and its answer as a text that can be compared.
+// A step is one call on a store. It returns the result as text, to compare.
 type step struct {
 	text string
 	run  func(ctx context.Context, s booking.Store, org tenant.ID) string
 
-	// brief is the appointment whose hold, if it was made, is waited out
-	// before the next step.
-	brief booking.ID
+	// expires is an appointment whose hold must expire before the next step.
+	expires booking.ID
 }
 
 // A script makes random steps over a few keys, times, resources and callers,
@@ -34,8 +33,8 @@ type script struct {
 	*fixture
 	times []time.Time
 	ids   []booking.ID
-	// exact scripts see all that an answer says. Others leave out what may
-	// have changed between an attempt and the answer to it.
+	// exact scripts compare whole results. Others leave out the parts that may
+	// change between an attempt and the result of it.
 	exact bool
 }
 
@@ -123,7 +122,7 @@ func (s *script) next() step {
 			text: fmt.Sprintf("move key %d to %s, needs %v", k, m.Start.Format("15:04"), m.Needs),
 			run: func(ctx context.Context, to booking.Store, org tenant.ID) string {
 				out, err := to.Move(ctx, org, m)
-				out.Replay = false // whether a move was needed is not told
+				out.Replay = false // a store may report an unnecessary move either way
 				return s.outcome(out, err)
 			},
 		}
@@ -186,17 +185,17 @@ func (s *script) change(verb string, k int, actor string, method func(booking.St
 	}
 }
 
-// brief is a claim for a hold that is over before the next step. Its key is
+// shortClaim is a claim for a hold that is over before the next step. Its key is
 // used once, so that the hold is made with its first step.
-func (s *script) brief(n int) step {
+func (s *script) shortClaim(n int) step {
 	c := by(4, s.fixture.claim(fmt.Sprint("brief-", n), pick(s.Rand, s.times...), s.needs()...))
-	c = hold(c, s.fixture.brief())
+	c = hold(c, s.fixture.shortHold())
 	return step{
 		text: fmt.Sprintf("claim %s for a brief hold, needs %v", c.Start.Format("15:04"), c.Needs),
 		run: func(ctx context.Context, to booking.Store, org tenant.ID) string {
 			return s.outcome(to.Claim(ctx, org, c))
 		},
-		brief: c.ID,
+		expires: c.ID,
 	}
 }
 
@@ -210,7 +209,7 @@ func randomSequences(f *fixture) {
 			var st step
 			switch s.IntN(20) {
 			case 0:
-				st = s.brief(n)
+				st = s.shortClaim(n)
 			case 1:
 				if f.Advance == nil {
 					continue
@@ -229,16 +228,16 @@ func randomSequences(f *fixture) {
 			if got != want {
 				f.Fatalf("seed %d: the model says\n\t→ %s\nafter\n%s", f.Seed+round, want, strings.Join(steps, "\n"))
 			}
-			if a := m.find(st.brief); a != nil {
-				f.lapse(a.ID, f.brief())
+			if a := m.find(st.expires); a != nil {
+				f.expire(a.ID, f.shortHold())
 				if f.Advance != nil {
-					m.tick(f.brief()) // for all holds
+					m.tick(f.shortHold()) // for all holds
 				}
 				a.Status = booking.Expired
 			}
 		}
 		for _, id := range s.ids {
-			f.changes(id)
+			f.eventKinds(id)
 		}
 	}
 }

@@ -10,31 +10,31 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-var lookChecks = []check{
-	{"it says what is taken, by start", lookBusy},
-	{"it says which IDs are known", lookKnown},
-	{"it sees every change that was acknowledged before it was called", lookFresh},
-	{"it is what the store saw at one moment", lookMoment},
-	{"expired holds are not in it", lookExpired},
+var listBusyChecks = []check{
+	{"it returns the taken times, by start", listBusyBusy},
+	{"it returns the IDs that are known", listBusyKnown},
+	{"it sees every change that was acknowledged before the call", listBusyFresh},
+	{"the view is of one moment", listBusyMoment},
+	{"expired holds are not in it", listBusyExpired},
 }
 
-var findChecks = []check{
-	{"it returns the appointments that match every given field", findFields},
-	{"it returns appointments whatever their status", findStatus},
-	{"it returns them by start, then id", findOrder},
-	{"it returns at most as many as asked for, 100 unless told, and never more than 1000", findLimit},
-	{"a hold past its time reads as expired", findExpired},
-	{"at least one of ID, Phone and a range must be given", findNothing},
-	{"an appointment is read as it was returned", findSame},
+var listAppointmentsChecks = []check{
+	{"it returns the appointments that match every given field", listFields},
+	{"it returns appointments whatever their status", listStatus},
+	{"it returns them by start, then id", listOrder},
+	{"it returns at most Limit appointments, 100 by default and never more than 1000", listLimit},
+	{"an expired hold has status expired", listExpired},
+	{"at least one of ID, Phone and a bound of the range must be given", listNothing},
+	{"an appointment reads as it was returned", listSame},
 }
 
-var eventsChecks = []check{
+var listEventsChecks = []check{
 	{"it returns the changes of an appointment in order of version", eventsInOrder},
-	{"it returns none for an unknown one", eventsUnknown},
+	{"an unknown appointment has no events", eventsUnknown},
 	{"simultaneous changes write one event per version", eventsRaced},
 }
 
-func lookBusy(f *fixture) {
+func listBusyBusy(f *fixture) {
 	f.wins(f.claim("at eleven", at(11, 0)))
 	f.wins(f.claim("at nine", at(9, 0)))
 	c := f.claim("at ten", at(10, 0), one(bello))
@@ -60,11 +60,11 @@ func lookBusy(f *fixture) {
 		{at(10, 10), at(10, 11), []booking.ResourceID{amara, bello}, []booking.Busy{ten}},
 		{at(10, 0).AddDate(0, 0, 1), at(11, 0).AddDate(0, 0, 1), []booking.ResourceID{amara, bello}, nil},
 	} {
-		f.busy(f.look(tt.from, tt.to, tt.resources...), tt.want...)
+		f.wantBusy(f.listBusy(tt.from, tt.to, tt.resources...), tt.want...)
 	}
 }
 
-func lookKnown(f *fixture) {
+func listBusyKnown(f *fixture) {
 	booked := f.wins(f.claim("booked", at(9, 0)))
 	cancelled := f.wins(f.claim("cancelled", at(10, 0)))
 	f.cancels(cancelled.ID)
@@ -80,7 +80,7 @@ func lookKnown(f *fixture) {
 	}
 }
 
-func lookFresh(f *fixture) {
+func listBusyFresh(f *fixture) {
 	results := suite.Race(8, func(i int) error {
 		r := booking.ResourceID(fmt.Sprint("device-", i))
 		for round := range f.rounds(10) {
@@ -127,23 +127,23 @@ func lookFresh(f *fixture) {
 	}
 }
 
-// lookMoment makes appointments and moves one to and fro: whoever looks sees
+// listBusyMoment makes appointments and moves one to and fro: every reader must see
 // each in one place, and as soon as its id is known.
-func lookMoment(f *fixture) {
-	const lookers, made = 3, 40
+func listBusyMoment(f *fixture) {
+	const readers, made = 3, 40
 	q := booking.BusyQuery{Resources: []booking.ResourceID{amara, bello, room1}, From: at(0, 0), To: at(24, 0)}
 	wanderer := f.claim("wanderer", at(10, 0), one(amara))
 	q.IDs = append(q.IDs, wanderer.ID)
 	var claims []booking.Claim
 	for n := range made {
-		c := f.claim(fmt.Sprint("settler-", n), at(0, 30*n), one(room1))
+		c := f.claim(fmt.Sprint("resident-", n), at(0, 30*n), one(room1))
 		claims, q.IDs = append(claims, c), append(q.IDs, c.ID)
 	}
 	f.wins(wanderer)
 	var done atomic.Int64
-	results := suite.Race(1+lookers, func(i int) error {
-		if i == lookers {
-			for n := 0; done.Load() < lookers; n++ {
+	results := suite.Race(1+readers, func(i int) error {
+		if i == readers {
+			for n := 0; done.Load() < readers; n++ {
 				r := []booking.ResourceID{bello, amara}[n%2]
 				if out, err := f.Store.Move(f.ctx, f.org, f.move(wanderer.ID, at(10, 0), one(r))); err != nil || out.Taken {
 					return fmt.Errorf("move: %s", show(out, err))
@@ -176,21 +176,21 @@ func lookMoment(f *fixture) {
 	}
 }
 
-func lookExpired(f *fixture) {
-	d := f.brief()
+func listBusyExpired(f *fixture) {
+	d := f.shortHold()
 	dead := f.wins(hold(f.claim("dead", at(10, 0)), d))
-	if before := f.look(at(0, 0), at(24, 0), amara); f.Advance != nil {
-		f.busy(before, booking.Busy{Resource: amara, Span: span(at(10, 0), at(10, 30))})
+	if before := f.listBusy(at(0, 0), at(24, 0), amara); f.Advance != nil {
+		f.wantBusy(before, booking.Busy{Resource: amara, Span: span(at(10, 0), at(10, 30))})
 	}
-	f.lapse(dead.ID, d)
-	f.busy(f.look(at(0, 0), at(24, 0), amara))
+	f.expire(dead.ID, d)
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara))
 	f.wins(f.claim("alive", at(11, 0)))
 	alive := booking.Busy{Resource: amara, Span: span(at(11, 0), at(11, 30))}
-	f.busy(f.look(at(0, 0), at(24, 0), amara), alive)
-	f.busy(f.loses(f.claim("loser", at(11, 0))).Busy, alive)
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara), alive)
+	f.wantBusy(f.loses(f.claim("loser", at(11, 0))).Busy, alive)
 }
 
-func findFields(f *fixture) {
+func listFields(f *fixture) {
 	nine := f.wins(by(1, f.claim("nine", at(9, 0))))
 	ten := f.wins(by(2, f.claim("ten", at(10, 0))))
 	eleven := f.wins(by(1, f.claim("eleven", at(11, 0))))
@@ -217,18 +217,18 @@ func findFields(f *fixture) {
 		{booking.AppointmentFilter{Phone: phone(1), From: at(10, 0), To: at(12, 0)}, []booking.Appointment{eleven}},
 		{booking.AppointmentFilter{ID: eleven.ID, Phone: phone(1), From: at(11, 0), To: at(11, 1)}, []booking.Appointment{eleven}},
 	} {
-		if got := f.find(tt.q); showAll(got) != showAll(tt.want) {
+		if got := f.list(tt.q); showAll(got) != showAll(tt.want) {
 			f.Fatalf("case %d: found %s, want %s", i+1, showAll(got), showAll(tt.want))
 		}
 	}
 }
 
-func findStatus(f *fixture) {
+func listStatus(f *fixture) {
 	f.cancels(f.wins(f.claim("cancelled", at(9, 0))).ID)
 	f.wins(hold(f.claim("held", at(10, 0)), time.Hour))
 	f.wins(f.claim("booked", at(11, 0)))
 	var got []booking.Status
-	for _, a := range f.find(booking.AppointmentFilter{Phone: phone(1)}) {
+	for _, a := range f.list(booking.AppointmentFilter{Phone: phone(1)}) {
 		got = append(got, a.Status)
 	}
 	if want := []booking.Status{booking.Cancelled, booking.Held, booking.Booked}; !slices.Equal(got, want) {
@@ -236,7 +236,7 @@ func findStatus(f *fixture) {
 	}
 }
 
-func findOrder(f *fixture) {
+func listOrder(f *fixture) {
 	var want []booking.ID
 	for i := range 6 {
 		r := booking.ResourceID(fmt.Sprint("device-", i))
@@ -246,7 +246,7 @@ func findOrder(f *fixture) {
 	want = append([]booking.ID{f.wins(f.claim("at nine", at(9, 0))).ID}, want...)
 	for _, q := range []booking.AppointmentFilter{{Phone: phone(1)}, {From: at(0, 0)}, {Phone: phone(1), Limit: 4}} {
 		var got []booking.ID
-		for _, a := range f.find(q) {
+		for _, a := range f.list(q) {
 			got = append(got, a.ID)
 		}
 		if q.Limit > 0 {
@@ -258,11 +258,11 @@ func findOrder(f *fixture) {
 	}
 }
 
-func findLimit(f *fixture) {
+func listLimit(f *fixture) {
 	made := 0
 	count := func(limit, want int) {
 		f.Helper()
-		if got := len(f.find(booking.AppointmentFilter{Phone: phone(1), Limit: limit})); got != want {
+		if got := len(f.list(booking.AppointmentFilter{Phone: phone(1), Limit: limit})); got != want {
 			f.Fatalf("found %d of %d with limit %d, want %d", got, made, limit, want)
 		}
 	}
@@ -284,19 +284,19 @@ func findLimit(f *fixture) {
 	}
 }
 
-func findExpired(f *fixture) {
-	d := f.brief()
+func listExpired(f *fixture) {
+	d := f.shortHold()
 	dead := f.wins(hold(f.claim("a", at(10, 0)), d))
-	f.lapse(dead.ID, d)
+	f.expire(dead.ID, d)
 	for _, q := range []booking.AppointmentFilter{{ID: dead.ID}, {Phone: phone(1)}, {From: at(10, 0), To: at(11, 0)}} {
-		got := f.find(q)
+		got := f.list(q)
 		if len(got) != 1 || got[0].Status != booking.Expired || !got[0].Expires.IsZero() {
 			f.Fatalf("a hold past its time reads as %s", showAll(got))
 		}
 	}
 }
 
-func findNothing(f *fixture) {
+func listNothing(f *fixture) {
 	f.wins(f.claim("a", at(10, 0)))
 	for _, q := range []booking.AppointmentFilter{{}, {Limit: 10}} {
 		if found, err := f.Store.ListAppointments(f.ctx, f.org, q); err == nil || len(found) > 0 {
@@ -305,7 +305,7 @@ func findNothing(f *fixture) {
 	}
 }
 
-func findSame(f *fixture) {
+func listSame(f *fixture) {
 	c := f.claim("a", at(10, 0), one(bello), one(room2))
 	c.Contact = booking.Contact{Phone: phone(1), Name: "Zoë O'Neill-Ọláyínká", Email: "zoe@example.org"}
 	c.Call = ""
@@ -313,7 +313,7 @@ func findSame(f *fixture) {
 	if a.ID != c.ID || a.Service != c.Service || a.Zone != zone || a.Start.Location().String() != zone || a.End.Location().String() != zone {
 		f.Fatalf("claimed %s in %s", showAppointment(a), a.Start.Location())
 	}
-	f.same("the appointment found", f.get(a.ID), a)
+	f.wantSame("the appointment found", f.get(a.ID), a)
 	if got := f.get(a.ID); got.Start.Location().String() != zone {
 		f.Fatalf("a start is in %s, want %s", got.Start.Location(), zone)
 	}
@@ -322,7 +322,7 @@ func findSame(f *fixture) {
 	if got := b.Start.Format("15:04 MST"); got != "11:00 BST" {
 		f.Fatalf("a start is %s, want 11:00 BST", got)
 	}
-	f.same("the appointment found", f.get(b.ID), b)
+	f.wantSame("the appointment found", f.get(b.ID), b)
 	if got := f.moves(f.move(b.ID, at(12, 0).UTC())).Start.Format("15:04 MST"); got != "12:00 BST" {
 		f.Fatalf("a start is moved to %s, want 12:00 BST", got)
 	}
@@ -334,7 +334,7 @@ func eventsInOrder(f *fixture) {
 	f.confirms(a.ID)
 	f.moves(f.move(a.ID, at(12, 0)))
 	f.cancels(a.ID)
-	f.kinds(a.ID, "held", "moved", "confirmed", "moved", "cancelled")
+	f.wantKinds(a.ID, "held", "moved", "confirmed", "moved", "cancelled")
 	events := f.events(a.ID)
 	for i, actor := range []string{"vapi:a", "vapi:mover", "vapi:confirmer", "vapi:mover", "vapi:canceller"} {
 		if events[i].Actor != actor || events[i].At.IsZero() || i > 0 && events[i].At.Before(events[i-1].At) {
@@ -345,13 +345,13 @@ func eventsInOrder(f *fixture) {
 		f.Fatalf("version %d has %d events", got, len(events))
 	}
 	events[0].Kind = "the caller's own to change"
-	f.kinds(a.ID, "held", "moved", "confirmed", "moved", "cancelled")
+	f.wantKinds(a.ID, "held", "moved", "confirmed", "moved", "cancelled")
 }
 
 func eventsUnknown(f *fixture) {
 	f.wins(f.claim("a", at(10, 0)))
 	for _, id := range []booking.ID{booking.NewID(f.org, "never claimed"), "", "no id'; --", f.foreign().ID} {
-		f.kinds(id)
+		f.wantKinds(id)
 	}
 }
 
@@ -374,7 +374,7 @@ func eventsRaced(f *fixture) {
 				f.Fatalf("round %d: %v", round, err)
 			}
 		}
-		kinds := f.changes(a.ID)
+		kinds := f.eventKinds(a.ID)
 		slices.Sort(kinds[1:])
 		if want := []string{"held", "confirmed", "moved", "moved", "moved", "moved"}; !slices.Equal(kinds, want) {
 			f.Fatalf("round %d: events are %q, want %q in some order", round, kinds, want)

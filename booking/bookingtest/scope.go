@@ -13,9 +13,9 @@ import (
 
 var storeChecks = []check{
 	{"every method refuses the zero tenant.ID with an error that wraps tenant.ErrNoOrg", zeroOrg},
-	{"what another clinic has is never seen, changed, counted or collided with", twoClinics},
-	{"a store that gives up answers with ErrUnavailable if nothing was changed, and with ErrOutcomeUnknown otherwise", givesUp},
-	{"after a lost answer the same call tells what happened", lostAnswers},
+	{"the data of another clinic is never seen, changed, counted or collided with", twoClinics},
+	{"a store that gives up returns ErrUnavailable if it made no change, and ErrOutcomeUnknown if it may have made one", givesUp},
+	{"after a lost answer the same call returns the outcome of the first", lostAnswers},
 }
 
 // everyMethod calls each method of a store as clinic org would for c.
@@ -23,11 +23,11 @@ func everyMethod(ctx context.Context, s booking.Store, org tenant.ID, c booking.
 	errs := map[string]error{}
 	_, errs["Claim"] = s.Claim(ctx, org, c)
 	_, errs["Move"] = s.Move(ctx, org, booking.Move{ID: c.ID, Start: c.Start, End: c.End, Occupied: c.Occupied, Needs: c.Needs})
-	_, errs["Confirm"] = s.Confirm(ctx, org, c.ID, "vapi:nobody")
-	_, errs["Cancel"] = s.Cancel(ctx, org, c.ID, "vapi:nobody")
-	_, errs["Look"] = s.ListBusy(ctx, org, booking.BusyQuery{Resources: []booking.ResourceID{amara}, From: at(0, 0), To: at(24, 0)})
-	_, errs["Find"] = s.ListAppointments(ctx, org, booking.AppointmentFilter{ID: c.ID})
-	_, errs["Events"] = s.ListEvents(ctx, org, c.ID)
+	_, errs["Confirm"] = s.Confirm(ctx, org, c.ID, "vapi:test")
+	_, errs["Cancel"] = s.Cancel(ctx, org, c.ID, "vapi:test")
+	_, errs["ListBusy"] = s.ListBusy(ctx, org, booking.BusyQuery{Resources: []booking.ResourceID{amara}, From: at(0, 0), To: at(24, 0)})
+	_, errs["ListAppointments"] = s.ListAppointments(ctx, org, booking.AppointmentFilter{ID: c.ID})
+	_, errs["ListEvents"] = s.ListEvents(ctx, org, c.ID)
 	return errs
 }
 
@@ -43,19 +43,19 @@ func twoClinics(f *fixture) {
 	ours := f.wins(f.claim("same key", at(10, 0)))
 	home := f.org
 	f.org = f.Org()
-	if found := f.find(booking.AppointmentFilter{From: at(0, 0)}); len(found) > 0 {
+	if found := f.list(booking.AppointmentFilter{From: at(0, 0)}); len(found) > 0 {
 		f.Fatalf("a new clinic finds %d appointments", len(found))
 	}
-	f.busy(f.look(at(0, 0), at(24, 0), amara))
+	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara))
 	theirs := f.wins(f.claim("same key", at(10, 0)))
 	if theirs.ID == ours.ID || theirs.Contact.ID == ours.Contact.ID {
 		f.Fatalf("two clinics share an id")
 	}
 	_, err := f.cancel(ours.ID)
-	f.is("a cancel of another clinic's appointment", booking.Appointment{}, err, booking.ErrNotFound)
+	f.wantError("a cancel of another clinic's appointment", booking.Appointment{}, err, booking.ErrNotFound)
 	f.cancels(theirs.ID)
 	f.org = home
-	f.same("the first clinic's appointment", f.get(ours.ID), ours)
+	f.wantSame("the first clinic's appointment", f.get(ours.ID), ours)
 }
 
 func gaveUp(err error) bool {
@@ -71,8 +71,8 @@ func givesUp(f *fixture) {
 			f.Errorf("%s with a cancelled context: error %v, want %v or %v", method, err, booking.ErrUnavailable, booking.ErrOutcomeUnknown)
 		}
 	}
-	if _, err := f.Store.Cancel(ctx, f.org, a.ID, "vapi:nobody"); errors.Is(err, booking.ErrUnavailable) {
-		f.same("what was not cancelled", f.get(a.ID), a)
+	if _, err := f.Store.Cancel(ctx, f.org, a.ID, "vapi:test"); errors.Is(err, booking.ErrUnavailable) {
+		f.wantSame("what was not cancelled", f.get(a.ID), a)
 	}
 }
 
@@ -102,10 +102,10 @@ func lostAnswers(f *fixture) {
 			out, err = f.Store.Claim(ctx, f.org, c)
 			return err
 		})
-		stored := f.find(booking.AppointmentFilter{ID: c.ID})
+		stored := f.list(booking.AppointmentFilter{ID: c.ID})
 		switch {
 		case err == nil && out.Taken:
-			f.Fatalf("round %d: a free time was answered with taken", round)
+			f.Fatalf("round %d: a claim of free time got taken", round)
 		case err == nil && len(stored) != 1:
 			f.Fatalf("round %d: an acknowledged claim is not kept", round)
 		case err != nil && !gaveUp(err):
@@ -121,7 +121,7 @@ func lostAnswers(f *fixture) {
 		if errors.Is(err, booking.ErrUnavailable) && !errors.Is(err, booking.ErrOutcomeUnknown) && again.Replay {
 			f.Fatalf("round %d: a claim changed something and said that it had not", round)
 		}
-		f.kinds(c.ID, "booked")
+		f.wantKinds(c.ID, "booked")
 
 		err = cut(round, func(ctx context.Context) error {
 			_, err := f.Store.Cancel(ctx, f.org, c.ID, "vapi:canceller")
@@ -136,6 +136,6 @@ func lostAnswers(f *fixture) {
 			f.Fatalf("round %d: after a cancel with error %v the appointment is %s", round, err, before)
 		}
 		f.cancels(c.ID)
-		f.kinds(c.ID, "booked", "cancelled")
+		f.wantKinds(c.ID, "booked", "cancelled")
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// The texts of this file are what is compared between a store and the model.
-// They leave out what the contract leaves open: the ids of contacts, the clock,
+// A store and the model are compared by the texts of this file. The texts leave
+// out everything that the contract leaves open: the ids of contacts, the clock,
 // and when the expiry of a hold is written.
 
 func show(out booking.Outcome, err error) string {
