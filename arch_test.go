@@ -90,7 +90,8 @@ func TestArchitectureNoticesEveryViolation(t *testing.T) {
 		{"an adapter imports the test server", source{file: "adapters/pgxstore/store.go", imports: []string{own + "adapters/internal/pgtest"}}},
 		{"an example is imported", source{file: "adapters/memory/memory_test.go", imports: []string{own + "examples/clinic"}}},
 		{"the migrations import an adapter", source{file: "migrations/migrations.go", imports: []string{own + "adapters/pgxstore"}}},
-		{"the root imports anything", source{file: "doc.go", imports: []string{own + "vapi"}}},
+		{"the root imports an adapter", source{file: "callwaiting.go", imports: []string{own + "adapters/memory"}}},
+		{"the migrations import the root", source{file: "migrations/migrations.go", imports: []string{module}}},
 		{"the root package of twilio-go", source{file: "adapters/twiliosms/sms.go", imports: []string{"github.com/twilio/twilio-go"}}},
 		{"an unknown room", source{file: "service/service.go"}},
 		{"a package without a subject", source{file: "vapi/util/util.go", name: "util"}},
@@ -123,6 +124,8 @@ func TestArchitectureAllows(t *testing.T) {
 		{file: "adapters/internal/pgtest/pgtest.go", imports: []string{own + "migrations"}, env: true},
 		{file: "adapters/twiliosms/sms.go", imports: []string{"github.com/twilio/twilio-go/client", "github.com/twilio/twilio-go/rest/api/v2010"}},
 		{file: "migrations/migrations.go", imports: []string{"github.com/pressly/goose/v3"}},
+		{file: "callwaiting.go", imports: []string{own + "vapi", own + "booking", own + "tenant/phone"}},
+		{file: "adapters/twiliosms/clinics.go", imports: []string{module}},
 		{file: "examples/clinic/main.go", name: "main", imports: []string{own + "vapi", own + "adapters/memory", own + "migrations"}, env: true},
 	} {
 		require.Empty(t, violations([]source{s}, "go 1.25.0\n"), s.file)
@@ -172,7 +175,7 @@ func misplaced(s source) string {
 // forbidden says why a file must not import a package; empty if it may.
 func forbidden(s source, imported string) string {
 	if imported == module {
-		return "the root package holds no code"
+		return forbiddenRoot(s)
 	}
 	pkg, inside := strings.CutPrefix(imported, module+"/")
 	if !inside {
@@ -195,8 +198,23 @@ func forbidden(s source, imported string) string {
 		return forbiddenInAdapter(s, pkg)
 	case s.root() == "migrations":
 		return "the migrations stand alone"
+	case core[root] == nil:
+		return "the root package imports the core alone: adapters are passed in"
 	}
-	return "the root package holds no code"
+	return ""
+}
+
+// forbiddenRoot returns why a file must not import the root package, which
+// assembles the core.
+func forbiddenRoot(s source) string {
+	_, isCore := core[s.root()]
+	switch {
+	case isCore && !s.test():
+		return "against the direction of the core"
+	case s.root() == "migrations":
+		return "the migrations stand alone"
+	}
+	return ""
 }
 
 // forbiddenInAdapter says why an adapter must not import a package of this module.

@@ -1,29 +1,30 @@
-// Package callwaiting is the map of the module; it holds no code.
+// Package callwaiting is the back office of a voice receptionist.
 //
-// A voice agent answers a clinic's phone through Vapi. This module is the
-// back office behind it: it books one slot for one caller, texts a caller who
-// hung up what was promised, and keeps clinics apart.
+// A voice agent answers a clinic's phone through Vapi. This module books one
+// slot for one caller, texts a caller who hung up the document that was
+// promised, keeps medical facts out of logs, and keeps clinics apart.
 //
-//	tenant    whose data it is: ID, Org, Directory, Principal
-//	booking   one slot, one caller: Service, Catalog, the Store port
-//	          booking/schedule     opening hours and free starts, pure arithmetic
-//	          booking/bookingtest  what any Store must pass
-//	followup  a call ended unbooked: Service, Worker, Policy, the Store, Queue
-//	          and Sender ports
-//	          followup/followuptest  what any Store and Sender must pass
-//	redact    medical facts out, contact facts apart: Engine, Recognizer, slog
-//	vapi      HTTP in, library out: Handler, Tool, wire types
-//	migrations  the PostgreSQL schema
-//	adapters  memory, pgxstore, sqlxstore, twiliosms, phonenumbers, prosener:
-//	          one outside thing each
-//	examples  minimal, fivecallers, clinic, redline: programs to run and to read
+// An [Office] is the usual assembly: it serves the clinics of a [Registry],
+// each described by one document, a [Clinic]. Every part is usable alone:
 //
-// The packages tenant, booking, followup, redact and vapi import the standard library
-// and each other only. Outside things come in through ports, small interfaces
-// next to the code that needs them, whose comments are the contract that a
-// conformance suite checks.
+//	tenant     whose data it is: ID, Org, Directory, Principal
+//	           tenant/phone          phone numbers: parsers and origins
+//	           tenant/walltime       wall time to instants
+//	           tenant/tenanttest     the conformance suite of directories and scopes
+//	booking    one slot, one caller: Service, Catalog, the Store port
+//	           booking/schedule      opening hours and free starts, pure arithmetic
+//	           booking/bookingtest   the conformance suite of a Store
+//	followup   a call that ended without a booking: Service, Worker, Policy, ports
+//	           followup/followuptest the conformance suites of stores and senders
+//	redact     medical facts out, contact facts apart: Engine, Recognizer, slog
+//	vapi       HTTP in, library out: Handler, Tool, Message
+//	migrations the PostgreSQL schema
+//	adapters   memory, pgxstore, sqlxstore, twiliosms, phonenumbers, prosener:
+//	           one outside thing each
+//	examples   minimal, fivecallers, clinic, redline: programs to run and to read
 //
-// Start with [github.com/callwaiting-ai/callwaiting/vapi] to answer calls, or
-// with [github.com/callwaiting-ai/callwaiting/booking] to book from your own
-// code; README.md has a tour.
+// The core packages, this one included, import the standard library and each
+// other only. Outside things come in through ports: small interfaces next to
+// the code that needs them, whose comments are the contract that a conformance
+// suite checks.
 package callwaiting

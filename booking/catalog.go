@@ -158,7 +158,7 @@ func NewCatalog(cfg CatalogConfig) (*Catalog, error) {
 	case c.notice < 0:
 		return nil, invalid("MinNotice", "is %v: use 0 or more", c.notice)
 	case c.window <= c.notice || c.window > 2*366*24*time.Hour:
-		return nil, invalid("Window", "is %v: use more than MinNotice and at most two years", c.window)
+		return nil, invalid("Window", "is %v: use more than the minimum notice and at most two years", c.window)
 	case len(cfg.Resources) == 0:
 		return nil, invalid("Resources", "is empty: name the practitioners, rooms and devices that can be booked")
 	case len(cfg.Services) == 0:

@@ -71,7 +71,7 @@ func settingless() (env []string) {
 	for _, e := range os.Environ() {
 		name, _, _ := strings.Cut(e, "=")
 		switch name {
-		case "ADDR", "DATABASE_URL", "MIGRATE_DATABASE_URL", "VAPI_SECRET", "PUBLIC_URL", "TWILIO_ACCOUNT_SID",
+		case "ADDR", "DATABASE_URL", "MIGRATE_DATABASE_URL", "CLINICS", "VAPI_SECRET", "PUBLIC_URL", "TWILIO_ACCOUNT_SID",
 			"TWILIO_AUTH_TOKEN", "TWILIO_FROM", "TWILIO_MESSAGING_SERVICE_SID", "TWILIO_BASE_URL":
 		default:
 			env = append(env, e)

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -17,15 +20,13 @@ import (
 	"github.com/callwaiting-ai/callwaiting/adapters/memory"
 	"github.com/callwaiting-ai/callwaiting/adapters/twiliosms/twiliotest"
 	"github.com/callwaiting-ai/callwaiting/examples/internal/demo"
-	"github.com/callwaiting-ai/callwaiting/followup"
-	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
 const token = "0123456789abcdef0123456789abcdef"
 
-// A line is the phone line of the clinic harley, whose texts go to a pretended
-// Twilio.
-type line struct {
+// phoneLine is the telephone line of the clinic harley, whose texts go to a
+// fake Twilio.
+type phoneLine struct {
 	t       *testing.T
 	url     string
 	carrier *twiliotest.Server
@@ -68,40 +69,48 @@ func (b *lockedBuffer) String() string {
 	return b.text.String()
 }
 
-// newLine begins at a time of the clinic's day.
-func newLine(t *testing.T, hour int) *line {
+// newPhoneLine serves the clinic from an hour of its day on.
+func newPhoneLine(t *testing.T, hour int) *phoneLine {
 	t.Helper()
-	clinics, err := demo.Clinics()
-	require.NoError(t, err)
-	messages := followup.StaticSettings{}
-	var known []tenant.Registration
-	for _, c := range clinics {
-		messages[c.Org.ID], err = followup.NewSettings(followup.SettingsConfig{Org: c.Org, Kinds: []followup.Kind{followup.Information}})
-		require.NoError(t, err)
-		known = append(known, tenant.Registration{Org: c.Org, Secrets: tenant.Secrets{Current: demo.Secret}})
-	}
-	directory, err := memory.NewDirectory(known...)
-	require.NoError(t, err)
 	carrier, err := twiliotest.Start(twiliotest.Config{})
 	require.NoError(t, err)
 	t.Cleanup(carrier.Close)
+	s, err := readSettings([]string{
+		"-vapi-secret", demo.Secret, "-clinics", folder(t), "-twilio-account-sid", "AC" + strings.Repeat("0", 32),
+		"-twilio-auth-token", token, "-twilio-from", "+12025550100", "-twilio-base-url", carrier.URL(),
+	})
+	require.NoError(t, err)
+	clinics, err := s.registry(t.Context(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
 
-	now := time.Now().In(clinics[0].Org.Zone)
-	l := &line{t: t, carrier: carrier, log: &lockedBuffer{},
+	now := time.Now().In(clinics.Orgs()[0].Zone)
+	l := &phoneLine{t: t, carrier: carrier, log: &lockedBuffer{},
 		clock: &clock{now: time.Date(now.Year(), now.Month(), now.Day(), hour, 0, 0, 0, now.Location())}}
 	store := memory.New(memory.Clock(l.clock.Now))
-	s := settings{secret: demo.Secret, twilio: twilioSettings{
-		sid: "AC" + strings.Repeat("0", 32), token: token, from: "+12025550100", baseURL: carrier.URL()}}
-	server := serveOffice(t, &s, clinics, messages, &demo.Stores{
-		Booking: store, Texts: store.FollowUps(), Directory: directory, Kind: "in memory", Close: func() {},
-	}, l.log)
-	l.url = server.URL
+	l.url = serveOffice(t, s, clinics, &demo.Stores{
+		Bookings: store, FollowUps: store.FollowUps(), Kind: "in memory", Close: func() {},
+	}, l.log).URL
 	return l
+}
+
+// folder returns a folder with the demo clinic harley, which waits for the
+// morning and sends documents only.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, demo.Clinics()))
+	require.NoError(t, os.Remove(filepath.Join(dir, "ikeja.json")))
+	document, err := os.ReadFile(filepath.Join(dir, "harley.json"))
+	require.NoError(t, err)
+	changed := strings.Replace(string(document), `"at_once": true`, `"kinds": ["information"]`, 1)
+	require.NotEqual(t, string(document), changed)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "harley.json"), []byte(changed), 0o600))
+	return dir
 }
 
 const caller = "+447700900123"
 
-func (l *line) post(body string) string {
+func (l *phoneLine) post(body string) string {
 	l.t.Helper()
 	body = strings.ReplaceAll(body, "CALL", `"call":{"id":"call-1","customer":{"number":"`+caller+`"}}`)
 	req, err := http.NewRequest(http.MethodPost, l.url+"/vapi/harley", strings.NewReader(body))
@@ -116,34 +125,34 @@ func (l *line) post(body string) string {
 	return string(text)
 }
 
-func (l *line) tool(name, arguments string) string {
+func (l *phoneLine) tool(name, arguments string) string {
 	l.t.Helper()
 	return l.post(fmt.Sprintf(`{"message":{"type":"tool-calls",CALL,"toolCallList":[{"id":"t1","function":{"name":%q,"arguments":%s}}]}}`, name, arguments))
 }
 
-func (l *line) promise() {
+func (l *phoneLine) promise() {
 	l.t.Helper()
 	require.Contains(l.t, l.tool("send_information", `{"procedure":"a nose job","consent":"yes"}`), "noted")
 }
 
-func (l *line) hangUp() {
+func (l *phoneLine) hangUp() {
 	l.t.Helper()
 	require.Equal(l.t, "{}", l.post(`{"message":{"type":"status-update","status":"ended",CALL}}`))
 }
 
-func (l *line) report() {
+func (l *phoneLine) report() {
 	l.t.Helper()
 	require.Equal(l.t, "{}", l.post(`{"message":{"type":"end-of-call-report",CALL,"endedReason":"customer-ended-call","artifact":{"transcript":"AI: Hello.\nUser: I would like a nose job."}}}`))
 }
 
 // text waits for the one text there may be.
-func (l *line) text() twiliotest.Message {
+func (l *phoneLine) text() twiliotest.Message {
 	l.t.Helper()
 	require.Eventually(l.t, func() bool { return len(l.carrier.Messages()) > 0 }, 5*time.Second, time.Millisecond)
 	return l.only()
 }
 
-func (l *line) only() twiliotest.Message {
+func (l *phoneLine) only() twiliotest.Message {
 	l.t.Helper()
 	texts := l.carrier.Messages()
 	require.Len(l.t, texts, 1)
@@ -152,7 +161,7 @@ func (l *line) only() twiliotest.Message {
 }
 
 // page is what a person sees of the clinic, when it says what is waited for.
-func (l *line) page(until string) string {
+func (l *phoneLine) page(until string) string {
 	l.t.Helper()
 	var text []byte
 	require.Eventually(l.t, func() bool {
@@ -167,8 +176,8 @@ func (l *line) page(until string) string {
 	return string(text)
 }
 
-func TestADroppedCallIsTextedOnce(t *testing.T) {
-	l := newLine(t, 12)
+func TestOffice_DroppedCall(t *testing.T) {
+	l := newPhoneLine(t, 12)
 	l.promise()
 	require.Empty(t, l.carrier.Messages(), "the call goes on")
 	l.hangUp()
@@ -215,8 +224,8 @@ func TestADroppedCallIsTextedOnce(t *testing.T) {
 	})
 }
 
-func TestABookingBeforeTheSendCallsTheTextOff(t *testing.T) {
-	l := newLine(t, 12)
+func TestOffice_BookingSuppressesText(t *testing.T) {
+	l := newPhoneLine(t, 12)
 	l.promise()
 	day := l.clock.Now().AddDate(0, 0, 7)
 	for day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
@@ -229,8 +238,8 @@ func TestABookingBeforeTheSendCallsTheTextOff(t *testing.T) {
 	require.Empty(t, l.carrier.Messages())
 }
 
-func TestASTOPBeforeTheSendCallsTheTextOff(t *testing.T) {
-	l := newLine(t, 12)
+func TestOffice_StopSuppressesText(t *testing.T) {
+	l := newPhoneLine(t, 12)
 	l.promise()
 	form := url.Values{"MessageSid": {"SM" + strings.Repeat("a", 32)}, "From": {caller}, "To": {"+12025550100"}, "Body": {"Stop"}, "AccountSid": {"AC" + strings.Repeat("0", 32)}}
 	status, _, err := twiliotest.Post(t.Context(), l.url+"/sms/inbound/harley", token, form)
@@ -245,8 +254,8 @@ func TestASTOPBeforeTheSendCallsTheTextOff(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, status)
 }
 
-func TestInQuietHoursATextWaitsForTheMorning(t *testing.T) {
-	l := newLine(t, 22)
+func TestOffice_QuietHours(t *testing.T) {
+	l := newPhoneLine(t, 22)
 	l.promise()
 	l.hangUp()
 	l.page("<td>information<td>planned<td>quiet hours")
@@ -259,7 +268,7 @@ func TestInQuietHoursATextWaitsForTheMorning(t *testing.T) {
 	l.text()
 }
 
-func TestTwilioIsSetUpWhollyOrNotAtAll(t *testing.T) {
+func TestReadSettings_Twilio(t *testing.T) {
 	for want, args := range map[string][]string{
 		"TWILIO_ACCOUNT_SID": {"-twilio-auth-token", token},
 		"TWILIO_AUTH_TOKEN":  {"-twilio-account-sid", "AC1"},

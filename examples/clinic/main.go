@@ -1,11 +1,13 @@
-// Clinic is the back office of two demo clinics in one program: it answers
-// Vapi, books, texts who hung up, and shows what it has booked and texted.
+// Clinic is the back office of clinics in one program: it answers Vapi, books,
+// texts callers who hung up, and shows the bookings and the texts.
 //
 //	go run ./examples/clinic
 //
-// It keeps its state in memory unless DATABASE_URL names a PostgreSQL
-// database, and prints texts unless TWILIO_ACCOUNT_SID names an account. Settings come from the environment; a flag of the same name in
-// lower case with dashes wins.
+// It serves two demo clinics, or those whose documents are in the folder that
+// CLINICS names. It keeps its state in memory unless DATABASE_URL names a
+// PostgreSQL database, and prints texts unless a Twilio account is set. A
+// setting comes from the environment; a flag of the same name in lower case
+// with dashes wins.
 package main
 
 import (
@@ -23,6 +25,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/callwaiting-ai/callwaiting"
+	"github.com/callwaiting-ai/callwaiting/adapters/phonenumbers"
 	"github.com/callwaiting-ai/callwaiting/examples/internal/demo"
 	"github.com/callwaiting-ai/callwaiting/examples/internal/setting"
 	"github.com/callwaiting-ai/callwaiting/redact"
@@ -38,17 +42,19 @@ func main() {
 }
 
 type settings struct {
-	addr, databaseURL, migrateURL, secret, publicURL string
+	addr, databaseURL, migrateURL, clinics, secret, publicURL string
 
-	twilio twilioSettings
+	loopback bool // addr is one
+	twilio   twilioSettings
 }
 
 func readSettings(args []string) (settings, error) {
 	flags := flag.NewFlagSet("clinic", flag.ContinueOnError)
 	addr := setting.String(flags, "ADDR", "127.0.0.1:8080", "where to listen")
 	databaseURL := setting.String(flags, "DATABASE_URL", "", "postgres://… of an unprivileged role; empty: in memory")
-	migrateURL := setting.String(flags, "MIGRATE_DATABASE_URL", "", "postgres://… of the role that migrates and registers the clinics; empty: already done")
-	secret := setting.String(flags, "VAPI_SECRET", "", "shared secret of the demo clinics; empty: "+demo.Secret+", on loopback only")
+	migrateURL := setting.String(flags, "MIGRATE_DATABASE_URL", "", "postgres://… of the role that migrates; empty: already done")
+	clinics := setting.String(flags, "CLINICS", "", "folder of clinic documents, {key}.json; empty: two demo clinics")
+	secret := setting.String(flags, "VAPI_SECRET", "", "secret of every clinic without a VAPI_SECRET_{KEY} of its own; empty: "+demo.Secret+", on loopback only")
 	publicURL := setting.String(flags, "PUBLIC_URL", "", "where Vapi, Twilio and callers reach this server; empty: http://ADDR")
 	twilio := twilioFlags(flags)
 	if err := flags.Parse(args); err != nil {
@@ -57,18 +63,43 @@ func readSettings(args []string) (settings, error) {
 	if flags.NArg() > 0 {
 		return settings{}, fmt.Errorf("%q is no flag: see -help", flags.Arg(0))
 	}
-	s := settings{addr: *addr, databaseURL: *databaseURL, migrateURL: *migrateURL, secret: *secret, publicURL: strings.TrimRight(*publicURL, "/")}
-	var err error
-	if s.twilio, err = twilio(); err != nil {
-		return settings{}, err
-	}
-	if s.secret == "" {
-		if host, _, _ := net.SplitHostPort(s.addr); host != "localhost" && !net.ParseIP(host).IsLoopback() {
-			return settings{}, errors.New("VAPI_SECRET is empty and ADDR is not a loopback address: set the secret that Vapi sends")
-		}
+	s := settings{addr: *addr, databaseURL: *databaseURL, migrateURL: *migrateURL, clinics: *clinics, secret: *secret, publicURL: strings.TrimRight(*publicURL, "/")}
+	host, _, _ := net.SplitHostPort(s.addr)
+	s.loopback = host == "localhost" || net.ParseIP(host).IsLoopback()
+	if s.secret == "" && s.loopback {
 		s.secret = demo.Secret
 	}
-	return s, nil
+	var err error
+	s.twilio, err = twilio()
+	return s, err
+}
+
+// lookupEnv is os.LookupEnv, with VAPI_SECRET for a clinic's VAPI_SECRET_{KEY}
+// that is not set. A key's '-' is '_' there.
+func (s settings) lookupEnv(name string) (string, bool) {
+	value, ok := os.LookupEnv(name)
+	if !ok && strings.HasPrefix(name, "VAPI_SECRET") && !strings.HasSuffix(name, "_PREVIOUS") {
+		return s.secret, s.secret != ""
+	}
+	return value, ok
+}
+
+// registry reads the documents of the clinics.
+func (s settings) registry(ctx context.Context, log *slog.Logger) (*callwaiting.Registry, error) {
+	folder := demo.Clinics()
+	if s.clinics != "" {
+		root, err := os.OpenRoot(s.clinics) // a link in it cannot lead out
+		if err != nil {
+			return nil, fmt.Errorf("CLINICS: %w", err)
+		}
+		folder = root.FS()
+	}
+	return callwaiting.NewRegistry(ctx, callwaiting.RegistryConfig{
+		Clinics:   callwaiting.ClinicFolder(folder),
+		Documents: folder,
+		Secrets:   callwaiting.SecretSource{LookupEnv: s.lookupEnv, ReadFile: os.ReadFile, Loopback: s.loopback},
+		Log:       log,
+	})
 }
 
 func run(ctx context.Context, args []string) error {
@@ -79,11 +110,16 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	clinics, err := demo.Clinics()
+	redactor, err := redact.New(redact.Config{})
 	if err != nil {
 		return err
 	}
-	stores, err := demo.Open(ctx, s.databaseURL, s.migrateURL, s.secret, clinics)
+	log := slog.New(redact.NewHandler(slog.NewTextHandler(os.Stderr, nil), redactor))
+	clinics, err := s.registry(ctx, log)
+	if err != nil {
+		return err
+	}
+	stores, err := demo.Open(ctx, s.databaseURL, s.migrateURL)
 	if err != nil {
 		return err
 	}
@@ -94,32 +130,39 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer listener.Close()
 	s.addr = listener.Addr().String() // with the port, if ADDR left it to the system
-	s.publicURL = cmp.Or(s.publicURL, "http://"+s.addr)
-	redactor, err := redact.New(redact.Config{})
+	office, err := newOffice(ctx, &s, clinics, stores, log)
 	if err != nil {
 		return err
 	}
-	log := slog.New(redact.NewHandler(slog.NewTextHandler(os.Stderr, nil), redactor))
-	messages, err := demo.Messages(clinics)
+	commands, err := instructions(ctx, s, stores.Kind, office, clinics, time.Now())
 	if err != nil {
 		return err
 	}
-	office, err := newOffice(s, clinics, messages, stores, log)
-	if err != nil {
-		return err
-	}
-	fmt.Print(instructions(s, stores.Kind, clinics, time.Now()))
+	fmt.Print(commands)
 	ctx, stop := context.WithCancel(ctx)
-	worked := make(chan struct{})
+	stopped := make(chan struct{})
 	go func() {
-		defer close(worked)
-		office.worker.Run(ctx)
+		defer close(stopped)
+		office.Run(ctx)
 	}()
 	defer func() {
 		stop()
-		<-worked
+		<-stopped
 	}()
-	return serve(ctx, listener, office.handler)
+	return serve(ctx, listener, withPage(office, stores, clinics, log))
+}
+
+// newOffice assembles the parts. PublicURL defaults to the address in s.
+func newOffice(ctx context.Context, s *settings, clinics *callwaiting.Registry, stores *demo.Stores, log *slog.Logger) (*callwaiting.Office, error) {
+	s.publicURL = cmp.Or(s.publicURL, "http://"+s.addr)
+	sender, err := s.twilio.sender(ctx, s.publicURL, clinics)
+	if err != nil {
+		return nil, err
+	}
+	return callwaiting.New(callwaiting.Config{
+		Clinics: clinics, Bookings: stores.Bookings, FollowUps: stores.FollowUps, Sender: sender,
+		Phones: phonenumbers.Parser{}, PublicURL: s.publicURL, Log: log,
+	})
 }
 
 // serve answers requests until ctx ends, and lets those under way finish.

@@ -8,65 +8,74 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/callwaiting-ai/callwaiting"
 	"github.com/callwaiting-ai/callwaiting/examples/internal/demo"
-	"github.com/callwaiting-ai/callwaiting/followup"
 )
 
-// serveDemo serves the demo clinics as run does.
-func serveDemo(t *testing.T, log io.Writer) (*httptest.Server, settings, []demo.Clinic) {
-	t.Helper()
-	clinics, err := demo.Clinics()
-	require.NoError(t, err)
-	messages, err := demo.Messages(clinics)
-	require.NoError(t, err)
-	stores, err := demo.Open(t.Context(), "", "", demo.Secret, clinics)
-	require.NoError(t, err)
-	t.Cleanup(stores.Close)
-	s := settings{secret: demo.Secret}
-	return serveOffice(t, &s, clinics, messages, stores, log), s, clinics
+// clinicServer is the example in the test's own process, in memory.
+type clinicServer struct {
+	*httptest.Server
+	settings settings
+	clinics  *callwaiting.Registry
+	office   *callwaiting.Office
 }
 
-// serveOffice serves clinics at the address that is then in s, and has the
-// office work.
-func serveOffice(t *testing.T, s *settings, clinics []demo.Clinic, messages followup.SettingsSource, stores *demo.Stores, log io.Writer) *httptest.Server {
+// serveDemo serves the demo clinics as run does.
+func serveDemo(t *testing.T, log io.Writer) *clinicServer {
+	t.Helper()
+	s, err := readSettings([]string{"-vapi-secret", demo.Secret})
+	require.NoError(t, err)
+	clinics, err := s.registry(t.Context(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	stores, err := demo.Open(t.Context(), "", "")
+	require.NoError(t, err)
+	t.Cleanup(stores.Close)
+	return serveOffice(t, s, clinics, stores, log)
+}
+
+// serveOffice serves clinics at an address of its own and runs the office.
+func serveOffice(t *testing.T, s settings, clinics *callwaiting.Registry, stores *demo.Stores, log io.Writer) *clinicServer {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	s.addr = server.Listener.Addr().String()
 	s.publicURL = "http://" + s.addr
-	office, err := newOffice(*s, clinics, messages, stores, slog.New(slog.NewTextHandler(log, nil)))
+	logger := slog.New(slog.NewTextHandler(log, nil))
+	office, err := newOffice(t.Context(), &s, clinics, stores, logger)
 	require.NoError(t, err)
-	server.Config.Handler = office.handler
+	server.Config.Handler = withPage(office, stores, clinics, logger)
 	server.Start()
 	ctx, stop := context.WithCancel(context.Background())
-	worked := make(chan struct{})
+	stopped := make(chan struct{})
 	go func() {
-		defer close(worked)
-		office.worker.Run(ctx)
+		defer close(stopped)
+		office.Run(ctx)
 	}()
 	t.Cleanup(func() {
 		server.Close()
 		stop()
-		<-worked
+		<-stopped
 	})
-	return server
+	return &clinicServer{server, s, clinics, office}
 }
 
-// In winter and in summer, whatever the server's zone.
-func TestThePrintedCommandsBookCollideAndList(t *testing.T) {
+// The commands work in winter and in summer, whatever the server's zone.
+func TestInstructions(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("curl is not installed; the README's own test sends the same requests")
 	}
 	var log strings.Builder
-	_, s, clinics := serveDemo(t, &log)
+	server := serveDemo(t, &log)
 	july := time.Date(time.Now().Year()+1, 7, 1, 12, 0, 0, 0, time.UTC)
 	for _, now := range []time.Time{time.Now(), july.AddDate(0, 0, -7)} {
-		commands := instructions(s, "in memory", clinics, now)
+		commands, err := instructions(t.Context(), server.settings, "in memory", server.office, server.clinics, now)
+		require.NoError(t, err)
 		script := commands[strings.Index(commands, "\n")+1:]
 		out, err := exec.Command("sh", "-ec", script).Output()
 		require.NoError(t, err)
@@ -77,7 +86,7 @@ func TestThePrintedCommandsBookCollideAndList(t *testing.T) {
 			require.Contains(t, answers[i+1], `\"status\":\"conflict\",\"code\":409`)
 			require.Contains(t, answers[i+1], `\"alternatives\":[{\"slot\":`)
 			require.NotContains(t, answers[i+1], "Ada")
-			require.Contains(t, answers[i+2], `\"time\":\"10:00\"`)
+			require.Contains(t, answers[i+2], `\"time\":\"09:00\"`)
 			require.Contains(t, answers[i+3], `\"status\":\"noted\"`)
 			require.Equal(t, "{}", answers[i+4])
 		}
@@ -87,9 +96,11 @@ func TestThePrintedCommandsBookCollideAndList(t *testing.T) {
 	}
 }
 
-func TestThePageShowsTimesAndTreatmentsButNoPeople(t *testing.T) {
-	server, s, clinics := serveDemo(t, io.Discard)
-	for line := range strings.Lines(instructions(s, "in memory", clinics, time.Now())) {
+func TestPage_ShowsNoPeople(t *testing.T) {
+	server := serveDemo(t, io.Discard)
+	commands, err := instructions(t.Context(), server.settings, "in memory", server.office, server.clinics, time.Now())
+	require.NoError(t, err)
+	for line := range strings.Lines(commands) {
 		_, after, found := strings.Cut(line, " -d '")
 		if !found {
 			continue
@@ -124,20 +135,38 @@ func TestThePageShowsTimesAndTreatmentsButNoPeople(t *testing.T) {
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
-func TestTheDemoSecretIsForLoopbackOnly(t *testing.T) {
-	for addr, allowed := range map[string]bool{"127.0.0.1:8080": true, "[::1]:80": true, "localhost:1": true, ":8080": false, "0.0.0.0:8080": false, "192.0.2.1:80": false} {
-		_, err := readSettings([]string{"-addr", addr, "-vapi-secret", ""})
-		if allowed {
-			require.NoError(t, err, addr)
-			continue
+func TestSettings_Registry(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	t.Run("the demo secret is for loopback only", func(t *testing.T) {
+		for addr, allowed := range map[string]bool{"127.0.0.1:8080": true, "[::1]:80": true, "localhost:1": true, ":8080": false, "0.0.0.0:8080": false, "192.0.2.1:80": false} {
+			s, err := readSettings([]string{"-addr", addr, "-vapi-secret", ""})
+			require.NoError(t, err)
+			_, err = s.registry(t.Context(), log)
+			if allowed {
+				require.NoError(t, err, addr)
+				continue
+			}
+			require.ErrorContains(t, err, "harley: secrets.current: is env:VAPI_SECRET_HARLEY: not found or empty: set it", addr)
 		}
-		require.ErrorContains(t, err, "VAPI_SECRET is empty", addr)
-		_, err = readSettings([]string{"-addr", addr, "-vapi-secret", "long and secret"})
-		require.NoError(t, err, addr)
-	}
+	})
+	t.Run("off loopback each clinic has a secret of its own", func(t *testing.T) {
+		s, err := readSettings([]string{"-addr", ":8080", "-vapi-secret", "a secret that two clinics share"})
+		require.NoError(t, err)
+		_, err = s.registry(t.Context(), log)
+		require.ErrorContains(t, err, "ikeja: secrets.current: is also that of the clinic harley")
+		t.Setenv("VAPI_SECRET_IKEJA", "a secret of the clinic ikeja")
+		_, err = s.registry(t.Context(), log)
+		require.NoError(t, err)
+	})
+	t.Run("CLINICS names the folder of other clinics", func(t *testing.T) {
+		s, err := readSettings([]string{"-clinics", filepath.Join(t.TempDir(), "none")})
+		require.NoError(t, err)
+		_, err = s.registry(t.Context(), log)
+		require.ErrorContains(t, err, "CLINICS: ")
+	})
 }
 
-func TestAFlagWinsOverTheEnvironment(t *testing.T) {
+func TestReadSettings_FlagWins(t *testing.T) {
 	t.Setenv("ADDR", "127.0.0.1:1")
 	s, err := readSettings(nil)
 	require.NoError(t, err)
@@ -147,18 +176,18 @@ func TestAFlagWinsOverTheEnvironment(t *testing.T) {
 	require.Equal(t, "127.0.0.1:2", s.addr)
 }
 
-func TestAWordThatIsNoFlagIsRefused(t *testing.T) {
+func TestReadSettings_UnknownWord(t *testing.T) {
 	_, err := readSettings([]string{"addr=127.0.0.1:1"})
 	require.EqualError(t, err, `"addr=127.0.0.1:1" is no flag: see -help`)
 }
 
-func TestPublicURLMayEndInASlash(t *testing.T) {
+func TestReadSettings_PublicURL(t *testing.T) {
 	s, err := readSettings([]string{"-public-url", "https://clinic.example/"})
 	require.NoError(t, err)
 	require.Equal(t, "https://clinic.example", s.publicURL)
 }
 
-func TestRequestsUnderWayAreAnsweredBeforeItStops(t *testing.T) {
+func TestServe_FinishesRequests(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	entered, release := make(chan struct{}), make(chan struct{})

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
-	"log/slog"
-	"net/http"
 	"os"
 
+	"github.com/callwaiting-ai/callwaiting"
 	"github.com/callwaiting-ai/callwaiting/adapters/twiliosms"
 	"github.com/callwaiting-ai/callwaiting/examples/internal/demo"
 	"github.com/callwaiting-ai/callwaiting/examples/internal/setting"
@@ -14,15 +14,15 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// twilioSettings name the Twilio account that texts for both demo clinics; the
-// zero value names none.
+// twilioSettings name the Twilio account of every clinic whose document has
+// none; the zero value names no account.
 type twilioSettings struct {
 	sid, token, from, messagingService, baseURL string
 }
 
 // twilioFlags defines the settings; read them when the flags are parsed.
 func twilioFlags(flags *flag.FlagSet) (read func() (twilioSettings, error)) {
-	sid := setting.String(flags, "TWILIO_ACCOUNT_SID", "", "AC… of the account that texts; empty: texts are printed here")
+	sid := setting.String(flags, "TWILIO_ACCOUNT_SID", "", "AC… of the account that texts; empty: texts are printed")
 	token := setting.String(flags, "TWILIO_AUTH_TOKEN", "", "of the account")
 	from := setting.String(flags, "TWILIO_FROM", "", "the number that texts, in E.164; or else TWILIO_MESSAGING_SERVICE_SID")
 	messagingService := setting.String(flags, "TWILIO_MESSAGING_SERVICE_SID", "", "MG… of the messaging service that texts")
@@ -41,26 +41,24 @@ func twilioFlags(flags *flag.FlagSet) (read func() (twilioSettings, error)) {
 	}
 }
 
-// sender returns what texts: Twilio, whose callbacks are then answered on mux,
-// or the console.
-func (t twilioSettings) sender(publicURL string, clinics []demo.Clinic, directory tenant.Directory, texts *followup.Service, mux *http.ServeMux, log *slog.Logger) (followup.Sender, error) {
-	if t.sid == "" {
+// sender returns Twilio if these settings or the document of a clinic name an
+// account, and the console otherwise.
+func (t twilioSettings) sender(ctx context.Context, publicURL string, clinics *callwaiting.Registry) (followup.Sender, error) {
+	uses := t.sid != ""
+	for _, org := range clinics.Orgs() {
+		_, own, err := clinics.Carrier(ctx, org.ID)
+		if err != nil {
+			return nil, err
+		}
+		uses = uses || own
+	}
+	if !uses {
 		return &demo.Console{Out: os.Stdout}, nil
 	}
-	accounts := make(twiliosms.StaticAccounts)
-	for _, c := range clinics {
-		accounts[c.Org.ID] = twiliosms.Account{
-			Key: c.Org.Key, SID: t.sid, AuthToken: tenant.Secrets{Current: t.token},
-			From: t.from, MessagingServiceSID: t.messagingService,
-		}
+	shared := twiliosms.Account{
+		SID: t.sid, AuthToken: tenant.Secrets{Current: t.token}, From: t.from, MessagingServiceSID: t.messagingService,
 	}
-	callbacks, err := twiliosms.NewCallbacks(twiliosms.CallbackConfig{
-		Accounts: accounts, Keys: directory, Inbox: texts, PublicURL: publicURL, Log: log,
+	return twiliosms.New(twiliosms.Config{
+		Accounts: twiliosms.ClinicAccounts(clinics, shared), PublicURL: publicURL, BaseURL: t.baseURL,
 	})
-	if err != nil {
-		return nil, err
-	}
-	mux.Handle("/sms/status/{key}", callbacks.StatusHandler())
-	mux.Handle("/sms/inbound/{key}", callbacks.InboundHandler())
-	return twiliosms.New(twiliosms.Config{Accounts: accounts, PublicURL: publicURL, BaseURL: t.baseURL})
 }

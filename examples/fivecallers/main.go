@@ -33,20 +33,20 @@ func main() {
 }
 
 func race(ctx context.Context, out io.Writer, databaseURL, migrateURL string) error {
-	clinics, err := demo.Clinics()
+	clinics, err := demo.Registry(ctx)
 	if err != nil {
 		return err
 	}
-	stores, err := demo.Open(ctx, databaseURL, migrateURL, demo.Secret, clinics)
+	stores, err := demo.Open(ctx, databaseURL, migrateURL)
 	if err != nil {
 		return err
 	}
 	defer stores.Close()
-	service, err := booking.New(booking.Config{Store: stores.Booking, Catalogs: demo.Catalogs(clinics)})
+	service, err := booking.New(booking.Config{Store: stores.Bookings, Catalogs: clinics})
 	if err != nil {
 		return err
 	}
-	clinic := clinics[0].Org
+	clinic := clinics.Orgs()[0]
 	now := time.Now()
 	free, err := service.Slots(ctx, clinic.ID, booking.Query{Service: "botox-consultation", From: now, To: now.AddDate(0, 0, 14), Limit: 1})
 	if err != nil {
