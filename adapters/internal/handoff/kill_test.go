@@ -141,7 +141,7 @@ func startCarrier(t *testing.T, kind string) *twiliotest.Server {
 	t.Helper()
 	cfg := twiliotest.Config{
 		Seed:    1,
-		Random:  twiliotest.Chances{Before: .04, RateLimited: .03, ThenDrop: .05, ThenError: .03},
+		Faults:  twiliotest.FaultRates{Before: .04, RateLimited: .03, ThenDrop: .05, ThenError: .03},
 		Latency: [2]time.Duration{20 * time.Millisecond, 200 * time.Millisecond},
 		ListLag: 400 * time.Millisecond,
 	}

@@ -365,7 +365,7 @@ func openOffice(t *testing.T, clinics int, careless bool) *office {
 	var err error
 	o.carrier, err = twiliotest.Start(twiliotest.Config{
 		Seed:      1,
-		Random:    twiliotest.Chances{Before: .02, RateLimited: .02, ThenDrop: .02, ThenError: .02},
+		Faults:    twiliotest.FaultRates{Before: .02, RateLimited: .02, ThenDrop: .02, ThenError: .02},
 		Callbacks: &twiliotest.Callbacks{Twice: true, Shuffled: true},
 	})
 	require.NoError(t, err)

@@ -615,7 +615,7 @@ func TestBehindPgBouncerAWorkerPollsAndEverythingWorks(t *testing.T) {
 	const calls = 40
 	d := pgtest.DB(t)
 	l := connect(t, worldOn(t, d, 4, d.PgBouncer(t, 6)+"&default_query_exec_mode=cache_describe"), twiliotest.Config{
-		Random:    twiliotest.Chances{ThenDrop: .1},
+		Faults:    twiliotest.FaultRates{ThenDrop: .1},
 		Callbacks: &twiliotest.Callbacks{Twice: true, Shuffled: true},
 	})
 	l.text(t, l.carrier.URL(), accounts(), time.Second)

@@ -24,7 +24,7 @@ var (
 	e164     = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 )
 
-// twilioError is how Twilio says no.
+// twilioError is the JSON body of an error response.
 type twilioError struct {
 	Code     int    `json:"code"`
 	Message  string `json:"message"`
@@ -32,12 +32,13 @@ type twilioError struct {
 	Status   int    `json:"status"`
 }
 
+// serve handles a request as the API does, or with the fault that is its turn.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
-	fault := s.fate(r.Method == http.MethodPost)
+	fault := s.nextFault(r.Method == http.MethodPost)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // called back, or cut off: nobody has sent it
+		return // cancelled by the client or cut off: not a whole request
 	}
 	if s.wait(s.between(s.cfg.Latency)) != nil {
 		panic(http.ErrAbortHandler)
@@ -47,7 +48,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "<html>503 Service Unavailable</html>", http.StatusServiceUnavailable)
 		return
 	case followuptest.RateLimited:
-		s.tooMany(w)
+		s.rateLimit(w)
 		return
 	case followuptest.Misconfigured:
 		refuse(w, http.StatusUnauthorized, 20003, "Authenticate")
@@ -69,7 +70,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// account is whose messages a request is about, if it may be.
+// account returns the account of a request. ok is false for wrong credentials.
 func (s *Server) account(r *http.Request) (sid, token string, ok bool) {
 	path := messages.FindStringSubmatch(r.URL.Path)
 	if path == nil {
@@ -87,8 +88,8 @@ func (s *Server) account(r *http.Request) (sid, token string, ok bool) {
 	return user, password, known != "" && subtle.ConstantTimeCompare([]byte(known), []byte(password)) == 1
 }
 
-func (s *Server) tooMany(w http.ResponseWriter) {
-	wait := s.cfg.Random.RetryAfter
+func (s *Server) rateLimit(w http.ResponseWriter) {
+	wait := s.cfg.Faults.RetryAfter
 	if s.faulty(followuptest.RateLimited) {
 		wait = 7 * time.Second
 	}
@@ -104,7 +105,7 @@ func (s *Server) faulty(f followuptest.Fault) bool {
 	return s.fault == f
 }
 
-// create takes a message, or says what is wrong with it.
+// create accepts a message or refuses it with Twilio's error.
 func (s *Server) create(w http.ResponseWriter, r *http.Request, fault followuptest.Fault, account, token string, body []byte, arrived time.Time) {
 	form, err := url.ParseQuery(string(body))
 	if kind := r.Header.Get("Content-Type"); err != nil || kind != "application/x-www-form-urlencoded" {
@@ -120,28 +121,28 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, fault followupte
 		refuse(w, http.StatusBadRequest, 21211, "Invalid 'To' Phone Number: "+form.Get("To"))
 		return
 	}
-	if e := s.wrong(form); e != nil {
+	if e := s.invalid(form); e != nil {
 		refuse(w, http.StatusBadRequest, e.Code, e.Message)
 		return
 	}
-	m := s.take(Message{
+	m := s.accept(Message{
 		AccountSID: account, To: form.Get("To"), From: form.Get("From"), MessagingServiceSID: form.Get("MessagingServiceSid"),
 		Body: form.Get("Body"), StatusCallback: form.Get("StatusCallback"), ValidityPeriod: 36000, Arrived: arrived, token: token,
 	}, form.Get("ValidityPeriod"))
-	if s.spoilt(w, r, fault) {
+	if s.spoil(w, r, fault) {
 		return
 	}
-	answer(w, http.StatusCreated, m.resource())
+	writeJSON(w, http.StatusCreated, m.resource())
 }
 
-// known are the fields that an adapter may send; Twilio knows more.
-var known = []string{"To", "From", "MessagingServiceSid", "Body", "StatusCallback", "ValidityPeriod"}
+// knownFields are the fields that an adapter may send. Twilio knows more.
+var knownFields = []string{"To", "From", "MessagingServiceSid", "Body", "StatusCallback", "ValidityPeriod"}
 
-// wrong says what Twilio would not take. What a sender should never send, it
-// remembers as a problem.
-func (s *Server) wrong(form url.Values) *twilioError {
+// invalid returns the error of a form that Twilio would refuse. It records a
+// problem for a form that a sender must never send.
+func (s *Server) invalid(form url.Values) *twilioError {
 	for field, values := range form {
-		if !slices.Contains(known, field) || len(values) != 1 {
+		if !slices.Contains(knownFields, field) || len(values) != 1 {
 			s.problem("field %s, %d times", field, len(values))
 			return &twilioError{Code: 20001, Message: "Unexpected field"}
 		}
@@ -178,7 +179,7 @@ func (s *Server) wrong(form url.Values) *twilioError {
 	return nil
 }
 
-// serviceSID is the messaging service, if it has the form of one.
+// serviceSID returns the messaging service, or "" if its form is not that of a SID.
 func serviceSID(form url.Values) string {
 	if sid := form.Get("MessagingServiceSid"); service.MatchString(sid) {
 		return sid
@@ -186,8 +187,8 @@ func serviceSID(form url.Values) string {
 	return ""
 }
 
-// take keeps a message.
-func (s *Server) take(m Message, period string) Message {
+// accept stores a message.
+func (s *Server) accept(m Message, period string) Message {
 	if n, err := strconv.Atoi(period); err == nil {
 		m.ValidityPeriod = n
 	}
@@ -208,19 +209,20 @@ func (s *Server) take(m Message, period string) Message {
 	if s.cfg.Observer != nil {
 		s.cfg.Observer(m)
 	}
-	s.callBack(m)
+	s.startCallbacks(m)
 	return m
 }
 
-// spoilt spoils the answer to a request that was carried out.
-func (s *Server) spoilt(w http.ResponseWriter, r *http.Request, fault followuptest.Fault) bool {
+// spoil replaces the response to a request that was carried out, as the fault
+// demands. It reports whether it did.
+func (s *Server) spoil(w http.ResponseWriter, r *http.Request, fault followuptest.Fault) bool {
 	switch fault {
 	case followuptest.TakeThenDrop:
 		panic(http.ErrAbortHandler)
 	case followuptest.TakeThenError:
 		refuse(w, http.StatusInternalServerError, 20500, "Internal Server Error")
 	case followuptest.TakeThenGarble:
-		io.WriteString(w, "<html>not what you asked for</html>")
+		io.WriteString(w, "<html>not JSON</html>")
 	case followuptest.Hang:
 		select {
 		case <-r.Context().Done():
@@ -233,7 +235,7 @@ func (s *Server) spoilt(w http.ResponseWriter, r *http.Request, fault followupte
 	return true
 }
 
-// resource is a message as Twilio shows it.
+// resource returns the JSON of a message.
 func (m Message) resource() map[string]any {
 	date := func(t time.Time) string { return t.UTC().Format(time.RFC1123Z) }
 	uri := "/2010-04-01/Accounts/" + m.AccountSID + "/Messages/" + m.SID
@@ -257,7 +259,7 @@ func (m Message) resource() map[string]any {
 	return show
 }
 
-// list shows what matches, the latest first.
+// list returns a page of the matching messages, the latest first.
 func (s *Server) list(w http.ResponseWriter, r *http.Request, fault followuptest.Fault, account string) {
 	query := r.URL.Query()
 	for field := range query {
@@ -265,13 +267,13 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, fault followuptest
 			s.problem("query %s", field)
 		}
 	}
-	size, page := number(query.Get("PageSize"), 50), number(query.Get("Page"), 0)
+	size, page := intOr(query.Get("PageSize"), 50), intOr(query.Get("Page"), 0)
 	if size < 1 || size > 1000 || page > 0 && query.Get("PageToken") == "" {
 		s.problem("page %d of %d", page, size)
 		refuse(w, http.StatusBadRequest, 20006, "Page size or page out of range")
 		return
 	}
-	if s.spoilt(w, r, fault) {
+	if s.spoil(w, r, fault) {
 		return
 	}
 	matching := s.matching(account, query)
@@ -303,17 +305,18 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, fault followuptest
 	if page > 0 {
 		list["previous_page_uri"] = address(page - 1)
 	}
-	answer(w, http.StatusOK, list)
+	writeJSON(w, http.StatusOK, list)
 }
 
-func number(text string, otherwise int) int {
+// intOr returns the number in text, or otherwise if text is not a number.
+func intOr(text string, otherwise int) int {
 	if n, err := strconv.Atoi(text); err == nil {
 		return n
 	}
 	return otherwise
 }
 
-// matching are the account's messages that are listed by now.
+// matching returns the account's messages that are already listed.
 func (s *Server) matching(account string, query url.Values) []Message {
 	listed := time.Now().Add(-s.cfg.ListLag)
 	matching := slices.DeleteFunc(s.Messages(), func(m Message) bool {
@@ -325,10 +328,10 @@ func (s *Server) matching(account string, query url.Values) []Message {
 }
 
 func refuse(w http.ResponseWriter, status, code int, message string) {
-	answer(w, status, twilioError{code, message, fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code), status})
+	writeJSON(w, status, twilioError{code, message, fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code), status})
 }
 
-func answer(w http.ResponseWriter, status int, v any) {
+func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(v)

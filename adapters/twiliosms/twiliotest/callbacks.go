@@ -16,23 +16,23 @@ import (
 	"time"
 )
 
-// Callbacks says how the statuses of a message are reported. Nothing is posted
-// a second time if it fails.
+// Callbacks configures the status callbacks of a message. A callback that fails is
+// not repeated.
 type Callbacks struct {
 	// Statuses are reported one after another.
 	//
 	// Defaults to sending, sent, delivered.
 	Statuses []string
 
-	// Delay is how long after the one before each comes, at least and at most.
+	// Delay is the shortest and the longest time between two callbacks.
 	Delay [2]time.Duration
 
-	Shuffled bool // in any order
-	Twice    bool // each two times
+	Shuffled bool // in random order
+	Twice    bool // each status twice
 }
 
-// callBack reports on a message as it is configured.
-func (s *Server) callBack(m Message) {
+// startCallbacks starts the configured status callbacks of a message.
+func (s *Server) startCallbacks(m Message) {
 	if s.cfg.Callbacks == nil || m.StatusCallback == "" {
 		return
 	}
@@ -50,7 +50,7 @@ func (s *Server) callBack(m Message) {
 		s.rng.Shuffle(len(statuses), func(i, j int) { statuses[i], statuses[j] = statuses[j], statuses[i] })
 	}
 	if s.ctx.Err() != nil {
-		return // Close waits for what has begun
+		return // closed: Close waits for the callbacks that have begun
 	}
 	s.jobs.Go(func() {
 		for _, status := range statuses {
@@ -63,7 +63,7 @@ func (s *Server) callBack(m Message) {
 }
 
 // Report posts a status of a message, with an error code unless it is 0, and
-// returns what was answered.
+// returns the status of the response.
 func (s *Server) Report(ctx context.Context, sid, status string, code int) (int, error) {
 	s.mu.Lock()
 	i := slices.IndexFunc(s.messages, func(m *Message) bool { return m.SID == sid })
@@ -93,7 +93,7 @@ func Post(ctx context.Context, target, token string, form url.Values) (status in
 	target, _, _ = strings.Cut(target, "#")
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(form.Encode()))
 	if err != nil {
-		return 0, "", errors.New("twiliotest: the webhook is no URL")
+		return 0, "", errors.New("twiliotest: the webhook has an invalid URL")
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
 	req.Header.Set("X-Twilio-Signature", Sign(target, token, form))

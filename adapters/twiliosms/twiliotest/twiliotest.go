@@ -1,5 +1,5 @@
-// Package twiliotest is a pretended Twilio on a socket: the Messages resource of
-// its API, api.v2010, with everything that can go wrong on the way, and the
+// Package twiliotest is a fake Twilio on a socket: the Messages resource of its
+// API, api.v2010, with the faults of a network and of a carrier, and the status
 // callbacks that Twilio makes.
 //
 //	carrier, err := twiliotest.Start(twiliotest.Config{})
@@ -8,7 +8,7 @@
 //	… carrier.Messages()
 //
 // A request that Twilio would not understand is refused as Twilio refuses it,
-// and remembered as a problem. See run for the same as a program.
+// and recorded as a problem. Command run is the same server as a program.
 package twiliotest
 
 import (
@@ -27,49 +27,49 @@ import (
 
 // Config configures a [Server].
 type Config struct {
-	// Addr is where it listens.
+	// Addr is the address to listen at.
 	//
 	// Defaults to a free port of 127.0.0.1.
 	Addr string
 
 	// Accounts are the accounts' SIDs and auth tokens.
 	//
-	// Defaults to whatever credentials come.
+	// Defaults to any credentials.
 	Accounts map[string]string
 
-	// Random goes wrong by chance; Seed makes it the same chance again.
-	Random Chances
+	// Faults goes wrong by chance; Seed makes it the same chance again.
+	Faults FaultRates
 	Seed   uint64
 
-	// Latency is how long a request takes, at least and at most. A message is
-	// taken at its end, whether or not anybody still waits for the answer.
+	// Latency is the shortest and the longest time that a request takes. A
+	// message is accepted at its end, even if the client has gone by then.
 	Latency [2]time.Duration
 
-	// ListLag is how long a message that was taken is not listed.
+	// ListLag is how long an accepted message is not listed yet.
 	ListLag time.Duration
 
 	// Callbacks are made for every message that has a StatusCallback.
 	//
-	// Defaults to none.
+	// Defaults to no callbacks.
 	Callbacks *Callbacks
 
-	// Observer is told of every message that is taken.
+	// Observer is called with every message that is accepted.
 	//
-	// Defaults to none.
+	// Defaults to no observer.
 	Observer func(Message)
 }
 
-// Chances are probabilities, of 0 to 1, of what may become of a request that
-// sends a message. Together they are 1 at most.
-type Chances struct {
-	Before      float64       // 503, nothing taken
-	RateLimited float64       // 429 with Retry-After, nothing taken
-	ThenDrop    float64       // taken, and the connection closed
-	ThenError   float64       // taken, and 500
-	RetryAfter  time.Duration // of RateLimited, in full seconds; zero: no header
+// FaultRates are the probabilities, from 0 to 1, that a request that sends a
+// message fails in one of these ways. Their sum must be at most 1.
+type FaultRates struct {
+	Before      float64       // 503, message not accepted
+	RateLimited float64       // 429 with Retry-After, message not accepted
+	ThenDrop    float64       // accepted, then the connection is closed
+	ThenError   float64       // accepted, then 500
+	RetryAfter  time.Duration // of RateLimited, in full seconds; zero sends no header
 }
 
-// Message is a message that was taken.
+// Message is a message that was accepted.
 type Message struct {
 	SID                 string
 	AccountSID          string
@@ -79,24 +79,24 @@ type Message struct {
 	Body                string
 	StatusCallback      string
 	ValidityPeriod      int       // seconds
-	Arrived             time.Time // the request
-	Created             time.Time // when it was taken
+	Arrived             time.Time // when the request came
+	Created             time.Time // when it was accepted
 	Status              string    // as Twilio calls it
 	ErrorCode           int
 
-	token string // which signs its callbacks
+	token string // signs its callbacks
 }
 
-// Server is a pretended Twilio. Safe for concurrent use.
+// Server is a fake Twilio. Safe for concurrent use.
 type Server struct {
 	cfg    Config
 	addr   string
-	ctx    context.Context // ends with it
+	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	jobs   sync.WaitGroup
 
 	mu          sync.Mutex
-	http        *http.Server // nil while it cannot be reached
+	http        *http.Server // nil while the fault is RefuseConnection
 	rng         *rand.Rand
 	fault       followuptest.Fault
 	refused     map[string]int
@@ -108,7 +108,7 @@ type Server struct {
 
 var _ followuptest.Carrier = (*Server)(nil)
 
-// Start starts a server.
+// Start starts a server. Close it after use.
 func Start(cfg Config) (*Server, error) {
 	if cfg.Addr == "" {
 		cfg.Addr = "127.0.0.1:0"
@@ -118,7 +118,7 @@ func Start(cfg Config) (*Server, error) {
 	return s, s.listen()
 }
 
-// listen starts to answer at the address, which it keeps.
+// listen starts to serve at the address of the first call.
 func (s *Server) listen() error {
 	l, err := net.Listen("tcp", s.addr)
 	if err != nil {
@@ -141,10 +141,10 @@ func (s *Server) listen() error {
 	return nil
 }
 
-// URL is the base of its API.
+// URL returns the base URL of the API.
 func (s *Server) URL() string { return "http://" + s.addr }
 
-// Close ends the server, what hangs, and its callbacks.
+// Close ends the server, its hanging requests and its callbacks.
 func (s *Server) Close() {
 	s.cancel()
 	s.mu.Lock()
@@ -157,8 +157,8 @@ func (s *Server) Close() {
 	s.jobs.Wait()
 }
 
-// Fault implements followuptest.Carrier. It goes before what Random says. Where
-// it cannot be reached, its connections are closed and its port answers nothing.
+// Fault implements followuptest.Carrier. A fault other than Fine takes precedence
+// over Config.Faults. RefuseConnection closes the connections and the port.
 func (s *Server) Fault(f followuptest.Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,13 +173,14 @@ func (s *Server) Fault(f followuptest.Fault) {
 	case !reachable && s.http != nil:
 		server := s.http
 		s.http = nil
-		s.mu.Unlock() // which the state of a connection takes
+		s.mu.Unlock() // Close calls ConnState, which locks it
 		server.Close()
 		s.mu.Lock()
 	}
 }
 
-// Refuse has messages to a number refused with one of Twilio's codes; 0 ends it.
+// Refuse refuses the messages to a number with one of Twilio's error codes. Code 0
+// ends that.
 func (s *Server) Refuse(to string, code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,7 +196,7 @@ func (s *Server) Taken() []followuptest.Taken {
 	return taken
 }
 
-// Messages returns the messages that were taken, in their order.
+// Messages returns the accepted messages in the order of their acceptance.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -206,7 +207,7 @@ func (s *Server) Messages() []Message {
 	return all
 }
 
-// Redact removes the texts that were kept, as an account may have Twilio do.
+// Redact removes the stored texts, as Twilio does for an account that asks for it.
 func (s *Server) Redact() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -215,21 +216,21 @@ func (s *Server) Redact() {
 	}
 }
 
-// Problems returns what was asked of it that Twilio would not understand.
+// Problems describes the requests that Twilio would not understand.
 func (s *Server) Problems() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.problems)
 }
 
-// Connections counts the connections that have come about so far.
+// Connections returns the number of connections so far.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.connections
 }
 
-// Requests counts the requests that have come so far.
+// Requests returns the number of requests so far.
 func (s *Server) Requests() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -242,8 +243,9 @@ func (s *Server) problem(format string, args ...any) {
 	s.problems = append(s.problems, fmt.Sprintf(format, args...))
 }
 
-// fate is what becomes of a request that sends a message, or of any other.
-func (s *Server) fate(send bool) followuptest.Fault {
+// nextFault returns the fault of a request. Faults by chance are for requests
+// that send a message.
+func (s *Server) nextFault(send bool) followuptest.Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests++
@@ -255,10 +257,10 @@ func (s *Server) fate(send bool) followuptest.Fault {
 		chance float64
 		followuptest.Fault
 	}{
-		{s.cfg.Random.Before, followuptest.ServerErrorBefore},
-		{s.cfg.Random.RateLimited, followuptest.RateLimited},
-		{s.cfg.Random.ThenDrop, followuptest.TakeThenDrop},
-		{s.cfg.Random.ThenError, followuptest.TakeThenError},
+		{s.cfg.Faults.Before, followuptest.ServerErrorBefore},
+		{s.cfg.Faults.RateLimited, followuptest.RateLimited},
+		{s.cfg.Faults.ThenDrop, followuptest.TakeThenDrop},
+		{s.cfg.Faults.ThenError, followuptest.TakeThenError},
 	} {
 		if luck < c.chance {
 			return c.Fault
@@ -268,7 +270,7 @@ func (s *Server) fate(send bool) followuptest.Fault {
 	return followuptest.Fine
 }
 
-// between returns a time of a range.
+// between returns a random duration within a range.
 func (s *Server) between(r [2]time.Duration) time.Duration {
 	if r[1] <= r[0] {
 		return r[0]
@@ -278,7 +280,7 @@ func (s *Server) between(r [2]time.Duration) time.Duration {
 	return r[0] + time.Duration(s.rng.Int64N(int64(r[1]-r[0])))
 }
 
-// wait waits, unless the server ends.
+// wait waits for d or until the server closes.
 func (s *Server) wait(d time.Duration) error {
 	if d <= 0 {
 		return s.ctx.Err()
