@@ -12,7 +12,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup/followuptest"
 )
 
-// clock is a time that is moved by hand.
+// clock is a clock that tests move.
 type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time          { return c.now }
@@ -20,7 +20,8 @@ func (c *clock) forward(d time.Duration) { c.now = c.now.Add(d) }
 
 func newClock() *clock { return &clock{time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)} }
 
-func TestPaceIsTheClinics(t *testing.T) {
+func TestSender_Pace_IsPerClinic(t *testing.T) {
+	t.Parallel()
 	now := newClock()
 	known := accounts()
 	fast := known[harley]
@@ -32,25 +33,26 @@ func TestPaceIsTheClinics(t *testing.T) {
 	require.Equal(t, 2, may)
 	may, again, _ := s.Pace(harley, 5)
 	require.Zero(t, may)
-	require.InDelta(t, 200*time.Millisecond, again, float64(time.Microsecond), "half a message is there")
+	require.InDelta(t, 200*time.Millisecond, again, float64(time.Microsecond), "half a token is left")
 	now.forward(again)
 	may, _, _ = s.Pace(harley, 5)
-	require.Equal(t, 1, may, "as soon as it was said to")
+	require.Equal(t, 1, may, "after the wait that Pace returned")
 
 	may, _, _ = s.Pace(ikeja, 99)
-	require.Equal(t, 10, may, "the default of a messaging service, whatever the other clinic has sent")
+	require.Equal(t, 10, may, "the default of a messaging service, however many the other clinic has sent")
 
 	now.forward(time.Hour)
 	may, _, _ = s.Pace(harley, 99)
-	require.Equal(t, 2, may, "what was not sent is not saved up")
+	require.Equal(t, 2, may, "unused tokens above the burst are lost")
 	may, _, _ = s.Pace(harley, 0)
 	require.Zero(t, may)
 	now.forward(-time.Hour)
 	may, _, _ = s.Pace(ikeja, 99)
-	require.Zero(t, may, "a clock that goes back gives nothing")
+	require.Zero(t, may, "a clock that goes back adds no token")
 }
 
-func TestThePaceOfANumber(t *testing.T) {
+func TestSender_Pace_OneMessageASecond(t *testing.T) {
+	t.Parallel()
 	now := newClock()
 	s := newSender(t, twiliosms.Config{Now: now.Now})
 	total := 0
@@ -62,7 +64,8 @@ func TestThePaceOfANumber(t *testing.T) {
 	require.InDelta(t, 10, total, 1, "one a second")
 }
 
-func TestAWrongConfigurationSuspendsTheClinicAlone(t *testing.T) {
+func TestSender_Breaker_OpensForOneClinic(t *testing.T) {
+	t.Parallel()
 	now := newClock()
 	c := carrier(t, twiliotest.Config{})
 	s := newSender(t, twiliosms.Config{BaseURL: c.URL(), Now: now.Now})
@@ -81,7 +84,7 @@ func TestAWrongConfigurationSuspendsTheClinicAlone(t *testing.T) {
 	require.Equal(t, followup.NotSent, e.Outcome)
 	require.Equal(t, followup.BadConfig, e.Reason)
 	require.Equal(t, 30*time.Second, e.RetryAfter)
-	require.Equal(t, requests, c.Requests(), "nothing was asked of Twilio")
+	require.Equal(t, requests, c.Requests(), "no request is made")
 	may, again, _ := s.Pace(harley, 5)
 	require.Zero(t, may)
 	require.Equal(t, 30*time.Second, again)
@@ -91,7 +94,8 @@ func TestAWrongConfigurationSuspendsTheClinicAlone(t *testing.T) {
 	require.Equal(t, twiliosms.BreakerState{}, s.Breaker(ikeja))
 }
 
-func TestASuspendedClinicIsTriedWithOneMessage(t *testing.T) {
+func TestSender_Breaker_AllowsOneProbe(t *testing.T) {
+	t.Parallel()
 	now := newClock()
 	c := carrier(t, twiliotest.Config{})
 	s := newSender(t, twiliosms.Config{BaseURL: c.URL(), Now: now.Now})
@@ -108,7 +112,7 @@ func TestASuspendedClinicIsTriedWithOneMessage(t *testing.T) {
 		may, _, _ := s.Pace(harley, 5)
 		require.Equal(t, 1, may)
 		may, _, _ = s.Pace(harley, 5)
-		require.Zero(t, may, "one message tries")
+		require.Zero(t, may, "only one message probes")
 		requests := c.Requests()
 		_, err := s.Send(t.Context(), harley, message(1))
 		require.Error(t, err)
@@ -119,14 +123,15 @@ func TestASuspendedClinicIsTriedWithOneMessage(t *testing.T) {
 	c.Fault(followuptest.Fine)
 	now.forward(5 * time.Minute)
 	_, err := s.Send(t.Context(), harley, message(1))
-	require.NoError(t, err, "one that was not asked for at Pace may try too")
+	require.NoError(t, err, "a message without Pace may probe too")
 	require.Equal(t, twiliosms.BreakerState{}, s.Breaker(harley))
 	_, err = s.Send(t.Context(), harley, message(2))
 	require.NoError(t, err)
 }
 
-// A message that was to try, and never did, does not keep the clinic suspended.
-func TestATryThatNeverCame(t *testing.T) {
+// A probe that was promised and never sent does not keep the breaker open.
+func TestSender_Breaker_UnsentProbe(t *testing.T) {
+	t.Parallel()
 	now := newClock()
 	c := carrier(t, twiliotest.Config{})
 	s := newSender(t, twiliosms.Config{BaseURL: c.URL(), Now: now.Now})
@@ -141,7 +146,8 @@ func TestATryThatNeverCame(t *testing.T) {
 	require.Equal(t, 1, may)
 }
 
-func TestFailuresInARowSuspend(t *testing.T) {
+func TestSender_Breaker_FailuresInARow(t *testing.T) {
+	t.Parallel()
 	now := newClock()
 	c := carrier(t, twiliotest.Config{})
 	s := newSender(t, twiliosms.Config{BaseURL: c.URL(), Now: now.Now})
@@ -152,7 +158,7 @@ func TestFailuresInARowSuspend(t *testing.T) {
 		}
 		require.False(t, s.Breaker(harley).Open)
 		c.Fault([]followuptest.Fault{followuptest.Fine, followuptest.RefuseBadNumber}[round])
-		s.Send(t.Context(), harley, message(4)) // that Twilio answers begins the count anew
+		s.Send(t.Context(), harley, message(4)) // an answer of Twilio resets the count
 	}
 	c.Fault(followuptest.RefuseConnection)
 	for n := range 5 {
@@ -160,15 +166,16 @@ func TestFailuresInARowSuspend(t *testing.T) {
 	}
 	require.True(t, s.Breaker(harley).Open)
 	require.Equal(t, followup.Transient, s.Breaker(harley).Reason)
-	require.Equal(t, now.now.Add(time.Second), s.Breaker(harley).Until, "it may be over in a moment")
+	require.Equal(t, now.now.Add(time.Second), s.Breaker(harley).Until, "failed requests may be over in a moment")
 
 	c.Fault(followuptest.Fine)
 	_, found, err := s.FindSent(t.Context(), harley, followup.UnconfirmedMessage{To: to, Tried: time.Now(), Digest: followup.Digest(message(0).Body)})
-	require.NoError(t, err, "what Twilio has can be asked all the same")
+	require.NoError(t, err, "messages can be found while the breaker is open")
 	require.True(t, found)
 }
 
-func TestTooManyRequestsSuspendNothing(t *testing.T) {
+func TestSender_Breaker_StaysClosedAfter429(t *testing.T) {
+	t.Parallel()
 	c := carrier(t, twiliotest.Config{})
 	s := newSender(t, twiliosms.Config{BaseURL: c.URL()})
 	c.Fault(followuptest.RateLimited)
@@ -179,7 +186,8 @@ func TestTooManyRequestsSuspendNothing(t *testing.T) {
 	require.False(t, s.Breaker(harley).Open)
 }
 
-func TestAFullQueueHoldsTheClinic(t *testing.T) {
+func TestSender_Breaker_FullQueue(t *testing.T) {
+	t.Parallel()
 	now := newClock()
 	c := carrier(t, twiliotest.Config{})
 	s := newSender(t, twiliosms.Config{BaseURL: c.URL(), Now: now.Now})

@@ -21,13 +21,13 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// inbox remembers what it is told.
+// inbox records its calls.
 type inbox struct {
 	mu       sync.Mutex
 	statuses []followup.StatusUpdate
 	texts    []followup.Text
 	orgs     []tenant.ID
-	answer   string
+	reply    string
 	err      error
 }
 
@@ -42,11 +42,11 @@ func (b *inbox) Inbound(_ context.Context, org tenant.ID, t followup.Text) (foll
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.texts, b.orgs = append(b.texts, t), append(b.orgs, org)
-	return t.Kind, b.answer, b.err
+	return t.Kind, b.reply, b.err
 }
 
-// told returns the statuses so far.
-func (b *inbox) told() []followup.StatusUpdate {
+// received returns the statuses so far.
+func (b *inbox) received() []followup.StatusUpdate {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.statuses)
@@ -66,7 +66,7 @@ func (k keys) ByKey(_ context.Context, key string) (tenant.Org, tenant.Secrets, 
 
 var clinics = keys{"harley": harley, "ikeja": ikeja, "silent": tenant.NewID()}
 
-// hooks are the handlers at public, and what is logged.
+// hooks returns the handlers at public, and their log.
 func hooks(t testing.TB, b *inbox, known twiliosms.Accounts) (http.Handler, *strings.Builder) {
 	t.Helper()
 	var log strings.Builder
@@ -96,7 +96,7 @@ func deliver(h http.Handler, path, signature, body string) *httptest.ResponseRec
 
 const messageID = "SM00000000000000000000000000000001"
 
-// callbackPath is where Twilio is told to report on message 1.
+// callbackPath returns the path of the status callbacks of message 1.
 func callbackPath(t testing.TB, known twiliosms.Accounts) string {
 	t.Helper()
 	c := carrier(t, twiliotest.Config{})
@@ -113,7 +113,8 @@ func status(word, code string) url.Values {
 	return form
 }
 
-func TestStatuses(t *testing.T) {
+func TestCallbacks_StatusHandler(t *testing.T) {
+	t.Parallel()
 	path := callbackPath(t, accounts())
 	for _, row := range []struct {
 		word, code string
@@ -142,7 +143,8 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-func TestStatusesThatSayNothing(t *testing.T) {
+func TestCallbacks_StatusHandler_UnknownStatus(t *testing.T) {
+	t.Parallel()
 	path := callbackPath(t, accounts())
 	b := &inbox{}
 	h, _ := hooks(t, b, accounts())
@@ -152,15 +154,16 @@ func TestStatusesThatSayNothing(t *testing.T) {
 	require.Empty(t, b.statuses)
 
 	b.err = followup.ErrNotFound
-	require.Equal(t, http.StatusNoContent, post(h, path, token, status("sent", "")).Code, "of a message that is gone")
+	require.Equal(t, http.StatusNoContent, post(h, path, token, status("sent", "")).Code, "the message was deleted")
 }
 
-func TestSignatures(t *testing.T) {
+func TestCallbacks_VerifiesTheSignature(t *testing.T) {
+	t.Parallel()
 	path := callbackPath(t, accounts())
 	form := status("delivered", "")
 	sign := func(target, token string) string { return twiliotest.Sign(target, token, form) }
 	for _, row := range []struct {
-		what, path, signature, body string
+		name, path, signature, body string
 		want                        int
 	}{
 		{"genuine", path, sign(public+path, token), form.Encode(), 204},
@@ -177,23 +180,24 @@ func TestSignatures(t *testing.T) {
 		{"a field less", path, sign(public+path, token), strings.Replace(form.Encode(), "MessageStatus=delivered&", "", 1), 403},
 		{"a query more", path + "&x=1", sign(public+path, token), form.Encode(), 403},
 		{"at another clinic", strings.Replace(path, "harley", "ikeja", 1), sign(public+path, token), form.Encode(), 403},
-		{"to a clinic that nobody has", "/sms/status/nobody", "", form.Encode(), 404},
-		{"to no key", "/sms/status/No%20Key", "", form.Encode(), 404},
+		{"to an unknown clinic", "/sms/status/nobody", "", form.Encode(), 404},
+		{"to an invalid key", "/sms/status/No%20Key", "", form.Encode(), 404},
 		{"to a clinic without an account", "/sms/status/silent", "", form.Encode(), 404},
-		{"no form", path, sign(public+path, token), "%zz", 400},
+		{"not a form", path, sign(public+path, token), "%zz", 400},
 		{"too large", path, sign(public+path, token), strings.Repeat("x", 65<<10), 413},
 		{"a directory that is down", "/sms/status/down", "", form.Encode(), 503},
 	} {
 		b := &inbox{}
 		h, log := hooks(t, b, accounts())
 		w := deliver(h, row.path, row.signature, row.body)
-		require.Equal(t, row.want, w.Code, row.what)
-		require.Len(t, b.statuses, map[bool]int{true: 1}[row.want == 204], row.what)
+		require.Equal(t, row.want, w.Code, row.name)
+		require.Len(t, b.statuses, map[bool]int{true: 1}[row.want == 204], row.name)
 		require.NotContains(t, log.String(), to[1:])
 	}
 }
 
-func TestAFieldThatIsRepeatedIsSignedWithAllItsValues(t *testing.T) {
+func TestCallbacks_VerifiesRepeatedFields(t *testing.T) {
+	t.Parallel()
 	path := callbackPath(t, accounts())
 	b := &inbox{}
 	h, _ := hooks(t, b, accounts())
@@ -203,9 +207,10 @@ func TestAFieldThatIsRepeatedIsSignedWithAllItsValues(t *testing.T) {
 	require.Len(t, b.statuses, 1)
 }
 
-// The vector was computed with openssl dgst -sha1 -hmac, of the URL and the
-// fields as Twilio describes them.
-func TestASignatureThatWasMadeElsewhere(t *testing.T) {
+// openssl dgst -sha1 -hmac computed the vector, from the URL and the fields as
+// Twilio describes them.
+func TestCallbacks_VerifiesAnIndependentSignature(t *testing.T) {
+	t.Parallel()
 	b := &inbox{}
 	h, _ := hooks(t, b, accounts())
 	form := url.Values{"Body": {"Book me in & call back?"}, "From": {to}, "MessageSid": {messageID}}
@@ -213,7 +218,8 @@ func TestASignatureThatWasMadeElsewhere(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.Code)
 }
 
-func TestATokenThatIsBeingReplaced(t *testing.T) {
+func TestCallbacks_AcceptsThePreviousToken(t *testing.T) {
+	t.Parallel()
 	before := accounts()
 	path := callbackPath(t, before)
 	after := accounts()
@@ -222,23 +228,24 @@ func TestATokenThatIsBeingReplaced(t *testing.T) {
 	after[harley] = a
 	b := &inbox{}
 	h, _ := hooks(t, b, after)
-	require.Equal(t, http.StatusNoContent, post(h, path, token, status("sent", "")).Code, "signed before")
-	require.Equal(t, http.StatusNoContent, post(h, path, "token-of-harley-0002", status("sent", "")).Code, "made before and signed after")
+	require.Equal(t, http.StatusNoContent, post(h, path, token, status("sent", "")).Code, "signed with the previous token")
+	require.Equal(t, http.StatusNoContent, post(h, path, "token-of-harley-0002", status("sent", "")).Code, "tag of the previous token, signature of the current")
 	require.Equal(t, http.StatusNoContent, post(h, callbackPath(t, after), "token-of-harley-0002", status("sent", "")).Code)
 
 	a.AuthToken.Previous = ""
 	after[harley] = a
-	require.Equal(t, http.StatusForbidden, post(h, path, token, status("sent", "")).Code, "the old one is over")
+	require.Equal(t, http.StatusForbidden, post(h, path, token, status("sent", "")).Code, "the previous token is removed")
 	require.Equal(t, http.StatusForbidden, post(h, path, "token-of-harley-0002", status("sent", "")).Code)
 }
 
-// Who can have Twilio call any URL cannot report on a message all the same.
-func TestTagsAreOurs(t *testing.T) {
+// A person who can make Twilio call any URL still cannot forge a status.
+func TestCallbacks_StatusHandler_RequiresTheTag(t *testing.T) {
+	t.Parallel()
 	path := callbackPath(t, accounts())
 	b := &inbox{}
 	h, _ := hooks(t, b, accounts())
 	at, _ := url.Parse(path)
-	for what, change := range map[string]func(url.Values){
+	for name, change := range map[string]func(url.Values){
 		"no tag":         func(q url.Values) { q.Del("h") },
 		"a short tag":    func(q url.Values) { q.Set("h", q.Get("h")[:21]) },
 		"another intent": func(q url.Values) { q.Set("i", string(message(2).Intent)) },
@@ -247,13 +254,14 @@ func TestTagsAreOurs(t *testing.T) {
 	} {
 		q := at.Query()
 		change(q)
-		require.Equal(t, http.StatusForbidden, post(h, at.Path+"?"+q.Encode(), token, status("sent", "")).Code, what)
+		require.Equal(t, http.StatusForbidden, post(h, at.Path+"?"+q.Encode(), token, status("sent", "")).Code, name)
 	}
 	require.Equal(t, http.StatusForbidden, post(h, at.Path, token, status("sent", "")).Code)
 	require.Empty(t, b.statuses)
 }
 
-func TestAStoreThatIsDownIsSaidToTwilio(t *testing.T) {
+func TestCallbacks_StoreUnavailable(t *testing.T) {
+	t.Parallel()
 	path := callbackPath(t, accounts())
 	b := &inbox{err: errors.New("database down")}
 	h, log := hooks(t, b, accounts())
@@ -267,7 +275,8 @@ func TestAStoreThatIsDownIsSaidToTwilio(t *testing.T) {
 	require.NotContains(t, log.String(), to[1:])
 }
 
-func TestOnlyPostedForms(t *testing.T) {
+func TestCallbacks_AcceptsPostedFormsOnly(t *testing.T) {
+	t.Parallel()
 	h, _ := hooks(t, &inbox{}, accounts())
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/sms/inbound/harley", nil))
@@ -281,41 +290,43 @@ func inboundForm(body string) url.Values {
 	return url.Values{"Body": {body}, "From": {to}, "To": {"+12025550100"}, "MessageSid": {messageID}}
 }
 
-func TestInbound(t *testing.T) {
+func TestCallbacks_InboundHandler(t *testing.T) {
+	t.Parallel()
 	const head = `<?xml version="1.0" encoding="UTF-8"?>`
 	for _, row := range []struct {
-		what, optOut, answer, want string
-		kind                       followup.ReplyKind
+		name, optOut, reply, want string
+		kind                      followup.ReplyKind
 	}{
-		{"a text without an answer", "", "", head + "<Response/>", ""},
-		{"an answer", "", "Harley & Co: <noted>", head + "<Response><Message>Harley &amp; Co: &lt;noted&gt;</Message></Response>", ""},
-		{"STOP that Twilio has answered", "STOP", "you are out", head + "<Response/>", followup.ReplyStop},
-		{"START that Twilio has answered", "START", "you are in", head + "<Response/>", followup.ReplyStart},
-		{"HELP that Twilio has answered", "HELP", "call us", head + "<Response/>", followup.ReplyHelp},
-		{"a word of Twilio's that is not known", "MAYBE", "noted", head + "<Response><Message>noted</Message></Response>", ""},
+		{"a text without a reply", "", "", head + "<Response/>", ""},
+		{"a text with a reply", "", "Harley & Co: <noted>", head + "<Response><Message>Harley &amp; Co: &lt;noted&gt;</Message></Response>", ""},
+		{"STOP that Twilio has replied to", "STOP", "you are out", head + "<Response/>", followup.ReplyStop},
+		{"START that Twilio has replied to", "START", "you are in", head + "<Response/>", followup.ReplyStart},
+		{"HELP that Twilio has replied to", "HELP", "call us", head + "<Response/>", followup.ReplyHelp},
+		{"an unknown OptOutType", "MAYBE", "noted", head + "<Response><Message>noted</Message></Response>", ""},
 	} {
-		b := &inbox{answer: row.answer}
+		b := &inbox{reply: row.reply}
 		h, log := hooks(t, b, accounts())
 		form := inboundForm("please text me no more")
 		if row.optOut != "" {
 			form.Set("OptOutType", row.optOut)
 		}
 		w := post(h, "/sms/inbound/harley", token, form)
-		require.Equal(t, http.StatusOK, w.Code, row.what)
+		require.Equal(t, http.StatusOK, w.Code, row.name)
 		require.Equal(t, "text/xml; charset=utf-8", w.Header().Get("Content-Type"))
-		require.Equal(t, row.want, w.Body.String(), row.what)
+		require.Equal(t, row.want, w.Body.String(), row.name)
 		require.Len(t, b.texts, 1)
 		require.Equal(t, to, b.texts[0].From)
 		require.Equal(t, messageID, b.texts[0].Message)
-		require.Equal(t, row.kind, b.texts[0].Kind, row.what)
+		require.Equal(t, row.kind, b.texts[0].Kind, row.name)
 		require.Equal(t, "please text me no more", b.texts[0].Body.Reveal())
 		require.Equal(t, []tenant.ID{harley}, b.orgs)
 		require.Empty(t, log.String())
 	}
 }
 
-func TestTextsOfNobody(t *testing.T) {
-	b := &inbox{answer: "hello"}
+func TestCallbacks_InboundHandler_SenderIsNotANumber(t *testing.T) {
+	t.Parallel()
+	b := &inbox{reply: "hello"}
 	h, _ := hooks(t, b, accounts())
 	for _, from := range []string{"", "whatsapp:" + to, "70123", "PIZZA"} {
 		form := inboundForm("hello")
@@ -327,9 +338,10 @@ func TestTextsOfNobody(t *testing.T) {
 	require.Empty(t, b.texts)
 }
 
-// Shuffled, twice and late, the words of a carrier leave the intent where the
-// one that is furthest on puts it.
-func TestCallbacksInAnyOrder(t *testing.T) {
+// Statuses that come shuffled, twice and late leave the intent in the state that
+// is furthest on.
+func TestCallbacks_AnyOrder(t *testing.T) {
+	t.Parallel()
 	b := &inbox{}
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
@@ -344,9 +356,9 @@ func TestCallbacksInAnyOrder(t *testing.T) {
 		_, err := s.Send(t.Context(), harley, message(i))
 		require.NoError(t, err)
 	}
-	require.Eventually(t, func() bool { return len(b.told()) == 6*n }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(b.received()) == 6*n }, 10*time.Second, time.Millisecond)
 	at := map[followup.IntentID]followup.State{}
-	for _, u := range b.told() {
+	for _, u := range b.received() {
 		if state, ok := at[u.Intent]; !ok || u.State.Outranks(state) {
 			at[u.Intent] = u.State
 		}
@@ -357,7 +369,8 @@ func TestCallbacksInAnyOrder(t *testing.T) {
 	}
 }
 
-func TestNewCallbacksNamesWhatIsMissing(t *testing.T) {
+func TestNewCallbacks_NamesTheField(t *testing.T) {
+	t.Parallel()
 	full := twiliosms.CallbackConfig{Accounts: accounts(), Keys: clinics, Inbox: &inbox{}, PublicURL: public}
 	for field, drop := range map[string]func(*twiliosms.CallbackConfig){
 		"Accounts":  func(c *twiliosms.CallbackConfig) { c.Accounts = nil },
@@ -372,9 +385,9 @@ func TestNewCallbacksNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
-// Whatever is posted, it is answered with what the handler is said to answer
-// with, is kept only if it is signed, and is logged without what it says.
-func FuzzCallback(f *testing.F) {
+// Every request gets one of the documented statuses, is persisted only if it is
+// signed, and is logged without its text.
+func FuzzCallbacks(f *testing.F) {
 	path := callbackPath(f, accounts())
 	_, query, _ := strings.Cut(path, "?")
 	f.Add(query, status("delivered", "").Encode(), true)
@@ -385,7 +398,7 @@ func FuzzCallback(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query, body string, sign bool) {
 		form, err := url.ParseQuery(body)
 		for _, path := range []string{"/sms/status/harley", "/sms/inbound/harley"} {
-			b := &inbox{answer: "<&>"}
+			b := &inbox{reply: "<&>"}
 			h, log := hooks(t, b, accounts())
 			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 			r.URL.RawQuery = query

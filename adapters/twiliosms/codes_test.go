@@ -13,8 +13,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup"
 )
 
-// answerOf is an answer of Twilio's.
-func answerOf(status int, body string, header ...string) *apiError {
+// response returns the error of a response.
+func response(status int, body string, header ...string) *apiError {
 	h := http.Header{}
 	for i := 0; i+1 < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
@@ -22,61 +22,64 @@ func answerOf(status int, body string, header ...string) *apiError {
 	return asAPIError(&http.Response{StatusCode: status, Header: h}, []byte(body))
 }
 
-func TestWhatErrorsMean(t *testing.T) {
+func TestClassify(t *testing.T) {
+	t.Parallel()
 	const html = "<html>"
 	for _, row := range []struct {
-		what    string
-		err     error
-		outcome followup.SendOutcome
-		reason  followup.Reason
-		code    string
-		stops   bool
+		name     string
+		err      error
+		outcome  followup.SendOutcome
+		reason   followup.Reason
+		code     string
+		suspends bool
 	}{
-		{"too many requests", answerOf(429, `{"code":20429}`), followup.NotSent, followup.RateLimited, "20429", false},
-		{"too many requests for a proxy", answerOf(429, html), followup.NotSent, followup.RateLimited, "", false},
-		{"429 with an error of another kind", answerOf(429, `{"error":"slow down"}`), followup.NotSent, followup.RateLimited, "", false},
-		{"the queue is full", answerOf(400, `{"code":21611}`), followup.NotSent, followup.RateLimited, "21611", true},
-		{"opted out", answerOf(400, `{"code":21610}`), followup.Refused, followup.OptedOut, "21610", false},
-		{"no number", answerOf(400, `{"code":21211}`), followup.Refused, followup.BadNumber, "21211", false},
-		{"a landline", answerOf(400, `{"code":21614}`), followup.Refused, followup.Landline, "21614", false},
-		{"a closed country", answerOf(403, `{"code":21408}`), followup.Refused, followup.RegionClosed, "21408", false},
-		{"wrong credentials", answerOf(401, `{"code":20003}`), followup.NotSent, followup.BadConfig, "20003", true},
-		{"no such account", answerOf(404, `{"code":20404}`), followup.NotSent, followup.BadConfig, "20404", true},
-		{"a trial account", answerOf(400, `{"code":21608}`), followup.NotSent, followup.BadConfig, "21608", false},
-		{"somebody else's 404", answerOf(404, html), followup.NotSent, followup.BadConfig, "", true},
-		{"401 with a code that is not known", answerOf(401, `{"code":20099}`), followup.NotSent, followup.BadConfig, "20099", true},
-		{"400 with a code that is not known", answerOf(400, `{"code":29999}`), followup.Refused, followup.Declined, "29999", false},
-		{"somebody else's 400", answerOf(400, html), followup.Uncertain, followup.Transient, "", false},
-		{"a timeout on the way", answerOf(408, ""), followup.Uncertain, followup.Transient, "", false},
-		{"500 with a code", answerOf(500, `{"code":20500}`), followup.Uncertain, followup.Transient, "20500", false},
-		{"500 with the code of a refusal", answerOf(500, `{"code":21610}`), followup.Uncertain, followup.Transient, "21610", false},
-		{"503 of a proxy", answerOf(503, html), followup.Uncertain, followup.Transient, "", false},
-		{"a redirect", answerOf(302, ""), followup.Uncertain, followup.Transient, "", false},
+		{"too many requests", response(429, `{"code":20429}`), followup.NotSent, followup.RateLimited, "20429", false},
+		{"too many requests for a proxy", response(429, html), followup.NotSent, followup.RateLimited, "", false},
+		{"429 with an error of another kind", response(429, `{"error":"slow down"}`), followup.NotSent, followup.RateLimited, "", false},
+		{"the queue is full", response(400, `{"code":21611}`), followup.NotSent, followup.RateLimited, "21611", true},
+		{"opted out", response(400, `{"code":21610}`), followup.Refused, followup.OptedOut, "21610", false},
+		{"not a number", response(400, `{"code":21211}`), followup.Refused, followup.BadNumber, "21211", false},
+		{"a landline", response(400, `{"code":21614}`), followup.Refused, followup.Landline, "21614", false},
+		{"a closed country", response(403, `{"code":21408}`), followup.Refused, followup.RegionClosed, "21408", false},
+		{"wrong credentials", response(401, `{"code":20003}`), followup.NotSent, followup.BadConfig, "20003", true},
+		{"no such account", response(404, `{"code":20404}`), followup.NotSent, followup.BadConfig, "20404", true},
+		{"a trial account", response(400, `{"code":21608}`), followup.NotSent, followup.BadConfig, "21608", false},
+		{"404 of a proxy", response(404, html), followup.NotSent, followup.BadConfig, "", true},
+		{"401 with a code that is not known", response(401, `{"code":20099}`), followup.NotSent, followup.BadConfig, "20099", true},
+		{"400 with a code that is not known", response(400, `{"code":29999}`), followup.Refused, followup.Declined, "29999", false},
+		{"400 of a proxy", response(400, html), followup.Uncertain, followup.Transient, "", false},
+		{"a timeout on the way", response(408, ""), followup.Uncertain, followup.Transient, "", false},
+		{"500 with a code", response(500, `{"code":20500}`), followup.Uncertain, followup.Transient, "20500", false},
+		{"500 with the code of a refusal", response(500, `{"code":21610}`), followup.Uncertain, followup.Transient, "21610", false},
+		{"503 of a proxy", response(503, html), followup.Uncertain, followup.Transient, "", false},
+		{"a redirect", response(302, ""), followup.Uncertain, followup.Transient, "", false},
 		{"a lost connection", errors.New("connection reset"), followup.Uncertain, followup.Transient, "", false},
 		{"no connection", unsentError{errors.New("connection refused")}, followup.NotSent, followup.Transient, "", false},
-		{"what cannot be read", errUnreadable, followup.Uncertain, followup.Transient, "", false},
+		{"an unreadable response", errUnreadable, followup.Uncertain, followup.Transient, "", false},
 	} {
-		e, stops := classify(row.err)
-		require.Equal(t, row.outcome, e.Outcome, row.what)
-		require.Equal(t, row.reason, e.Reason, row.what)
-		require.Equal(t, row.code, e.Code, row.what)
-		require.Equal(t, row.stops, stops, row.what)
+		e, suspends := classify(row.err)
+		require.Equal(t, row.outcome, e.Outcome, row.name)
+		require.Equal(t, row.reason, e.Reason, row.name)
+		require.Equal(t, row.code, e.Code, row.name)
+		require.Equal(t, row.suspends, suspends, row.name)
 	}
 }
 
-func TestTheTableOfCodesIsSound(t *testing.T) {
+func TestCodes(t *testing.T) {
+	t.Parallel()
 	for code, m := range codes {
-		require.NotEqual(t, followup.Uncertain, m.outcome, "%d: Twilio says that it has not taken the message", code)
+		require.NotEqual(t, followup.Uncertain, m.outcome, "%d: the code proves that Twilio has not accepted the message", code)
 		if m.suspends {
-			require.Equal(t, followup.NotSent, m.outcome, "%d: what is suspended is kept", code)
+			require.Equal(t, followup.NotSent, m.outcome, "%d: a suspended message is kept", code)
 		}
 		if m.reason == followup.BadConfig || m.reason == followup.RateLimited {
-			require.Equal(t, followup.NotSent, m.outcome, "%d: it is no fault of the message's", code)
+			require.Equal(t, followup.NotSent, m.outcome, "%d: the message is not the cause", code)
 		}
 	}
 }
 
-func TestWhatErrorsMeanAfterwards(t *testing.T) {
+func TestDeliveryReason(t *testing.T) {
+	t.Parallel()
 	for code, want := range map[string]struct{ reason, unusable followup.Reason }{
 		"":      {"", ""},
 		"0":     {"", ""},
@@ -95,6 +98,7 @@ func TestWhatErrorsMeanAfterwards(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 	for header, want := range map[string]time.Duration{
 		"":                              0,
@@ -110,33 +114,33 @@ func TestRetryAfter(t *testing.T) {
 	} {
 		require.Equal(t, want, retryAfter(header, now), header)
 	}
-	e, _ := classify(answerOf(429, `{"code":20429}`, "Retry-After", "7"))
+	e, _ := classify(response(429, `{"code":20429}`, "Retry-After", "7"))
 	require.Equal(t, 7*time.Second, e.RetryAfter)
-	e, _ = classify(answerOf(400, `{"code":63038}`))
+	e, _ = classify(response(400, `{"code":63038}`))
 	require.Equal(t, time.Hour, e.RetryAfter)
 }
 
-// Whatever stands in an answer that is no success, no piece of it is told on,
-// and a message is only then refused or not sent if a 4xx says so.
-func FuzzErrorBody(f *testing.F) {
+// No piece of an error response reaches the error, and only a 4xx makes a message
+// refused or not sent.
+func FuzzClassify(f *testing.F) {
 	for _, body := range []string{"", "{", `{"code":21610,"message":"+12025550143"}`, `{"code":"21610"}`, `{"code":-1}`, `[1]`, `{"code":1e3}`, "\xff"} {
 		f.Add(400, body, "7")
 		f.Add(503, body, "Mon, 02 Nov 2026 12:00:30 GMT")
 	}
 	f.Fuzz(func(t *testing.T, status int, body, after string) {
-		e, stops := classify(answerOf(status, body, "Retry-After", after))
+		e, suspends := classify(response(status, body, "Retry-After", after))
 		if e.Outcome != followup.Uncertain && status/100 != 4 {
 			t.Fatalf("status %d: %v", status, e)
 		}
-		if stops && e.Outcome != followup.NotSent {
-			t.Fatalf("suspended, and yet %v", e)
+		if suspends && e.Outcome != followup.NotSent {
+			t.Fatalf("suspended with outcome %v", e)
 		}
 		if e.RetryAfter < 0 || e.RetryAfter > maxRetryAfter {
-			t.Fatalf("patience of %v", e.RetryAfter)
+			t.Fatalf("Retry-After of %v", e.RetryAfter)
 		}
-		var said struct{ Message string }
-		if json.Unmarshal([]byte(body), &said) == nil && len(said.Message) > 8 && strings.Contains(e.Error(), said.Message) {
-			t.Fatalf("%q is told on", said.Message)
+		var twilio struct{ Message string }
+		if json.Unmarshal([]byte(body), &twilio) == nil && len(twilio.Message) > 8 && strings.Contains(e.Error(), twilio.Message) {
+			t.Fatalf("%q is in the error", twilio.Message)
 		}
 	})
 }

@@ -56,7 +56,7 @@ func carrier(t testing.TB, cfg twiliotest.Config) *twiliotest.Server {
 	s, err := twiliotest.Start(cfg)
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
-	t.Cleanup(func() { require.Empty(t, s.Problems(), "every request is one that Twilio understands") })
+	t.Cleanup(func() { require.Empty(t, s.Problems(), "Twilio understands every request") })
 	return s
 }
 
@@ -88,6 +88,7 @@ func sendError(t testing.TB, err error) *followup.SendError {
 }
 
 func TestSender(t *testing.T) {
+	t.Parallel()
 	followuptest.RunSender(t, followuptest.SenderHarness{
 		Orgs:    [2]tenant.ID{harley, ikeja},
 		Secrets: []string{token, "token-of-ikeja-0001"},
@@ -98,8 +99,8 @@ func TestSender(t *testing.T) {
 	})
 }
 
-func TestTheRequest(t *testing.T) {
-	t.Setenv("TWILIO_EDGE", "sydney") // which the SDK's own client would follow
+func TestSender_Send_Request(t *testing.T) {
+	t.Setenv("TWILIO_EDGE", "sydney") // the SDK's own client would go there
 	t.Setenv("TWILIO_REGION", "au1")
 	c := carrier(t, twiliotest.Config{})
 	s := newSender(t, twiliosms.Config{BaseURL: c.URL() + "/", PublicURL: public + "/clinic/"})
@@ -131,7 +132,8 @@ func TestTheRequest(t *testing.T) {
 	require.Equal(t, "MG00000000000000000000000000000002", sent[1].MessagingServiceSID)
 }
 
-func TestValidityIsWhatTwilioTakes(t *testing.T) {
+func TestSender_Send_ValidityPeriod(t *testing.T) {
+	t.Parallel()
 	c := carrier(t, twiliotest.Config{})
 	s := newSender(t, twiliosms.Config{BaseURL: c.URL()})
 	for _, row := range []struct {
@@ -147,8 +149,9 @@ func TestValidityIsWhatTwilioTakes(t *testing.T) {
 	}
 }
 
-// A body that is not read to its end costs the connection.
-func TestErrorsKeepTheConnection(t *testing.T) {
+// net/http closes the connection of a body that was not read to its end.
+func TestSender_Send_ErrorsKeepTheConnection(t *testing.T) {
+	t.Parallel()
 	var connections atomic.Int32
 	trailing := strings.Repeat(" ", 600)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -171,7 +174,8 @@ func TestErrorsKeepTheConnection(t *testing.T) {
 	require.EqualValues(t, 1, connections.Load())
 }
 
-func TestRedirectsAreNotFollowed(t *testing.T) {
+func TestSender_Send_FollowsNoRedirect(t *testing.T) {
+	t.Parallel()
 	var elsewhere atomic.Int32
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 	t.Cleanup(other.Close)
@@ -183,9 +187,10 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	require.Zero(t, elsewhere.Load())
 }
 
-// A connection that the server has closed meanwhile is what makes net/http
-// repeat a request that it thinks harmless.
-func TestAPostIsNeverRepeated(t *testing.T) {
+// net/http repeats a request that it takes for idempotent if the server has
+// closed the idle connection.
+func TestSender_Send_NeverRepeatsAPost(t *testing.T) {
+	t.Parallel()
 	var posts atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
@@ -213,9 +218,10 @@ func TestAPostIsNeverRepeated(t *testing.T) {
 	}
 }
 
-// A request is called back or sent, and never both: whenever its context ends,
-// NotSent means that Twilio does not have it.
-func TestAContextThatEndsAtAnyMoment(t *testing.T) {
+// A request is cancelled or sent, never both: whenever its context ends, NotSent
+// means that Twilio does not have the message.
+func TestSender_Send_ContextEndsAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	c := carrier(t, twiliotest.Config{})
 	notSent := 0
 	for n := range 300 {
@@ -232,11 +238,11 @@ func TestAContextThatEndsAtAnyMoment(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d of 300 were called back in time", notSent)
+	t.Logf("%d of 300 were cancelled in time", notSent)
 }
 
-// late is a transport that gives a request up and makes it all the same, as one
-// may whose work is done elsewhere.
+// late is a transport that returns an error at the end of the context and reads
+// the body afterwards, as a transport with goroutines of its own may do.
 type late struct {
 	returned chan struct{}
 	read     chan string
@@ -252,18 +258,20 @@ func (l *late) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-func TestARequestThatIsGivenUpIsNotMadeLater(t *testing.T) {
+func TestSender_Send_CancelledRequestIsNotMadeLater(t *testing.T) {
+	t.Parallel()
 	l := &late{make(chan struct{}), make(chan string)}
 	s := newSender(t, twiliosms.Config{HTTP: &http.Client{Transport: l}, Timeout: time.Millisecond})
 	_, err := s.Send(t.Context(), harley, message(1))
 	require.Equal(t, followup.NotSent, sendError(t, err).Outcome)
 	close(l.returned)
-	require.Empty(t, <-l.read, "not a byte of it goes out")
+	require.Empty(t, <-l.read, "no byte of it goes out")
 }
 
-func TestAnswersThatCannotBeRead(t *testing.T) {
+func TestSender_Send_UnreadableResponse(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string]string{
-		"nothing": "", "no JSON": "<html>+12025550143", "no message": `{}`, "a foreign id": `{"sid":"+12025550143"}`,
+		"empty": "", "not JSON": "<html>+12025550143", "no message": `{}`, "a foreign id": `{"sid":"+12025550143"}`,
 		"other types": `{"sid":12025550143}`, "too much": strings.Repeat(" ", 5<<20), "cut off": `{"sid":"SM000000`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -274,14 +282,15 @@ func TestAnswersThatCannotBeRead(t *testing.T) {
 			require.Equal(t, followup.Uncertain, sendError(t, err).Outcome)
 			require.NotContains(t, err.Error(), "2025550143")
 			_, found, err := s.FindSent(t.Context(), harley, followup.UnconfirmedMessage{To: to, Tried: time.Now(), Digest: followup.Digest("x")})
-			require.Error(t, err, "nobody knows what is on a page that cannot be read")
+			require.Error(t, err, "a page that cannot be read proves nothing")
 			require.False(t, found)
 			require.NotContains(t, err.Error(), "2025550143")
 		})
 	}
 }
 
-func TestNewNamesWhatIsMissing(t *testing.T) {
+func TestNew_NamesTheField(t *testing.T) {
+	t.Parallel()
 	account := func(change func(*twiliosms.Account)) twiliosms.Config {
 		a := harleys()
 		change(&a)
@@ -308,7 +317,8 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestAClinicWithoutAnAccountKeepsItsMessages(t *testing.T) {
+func TestSender_Send_ClinicWithoutAnAccount(t *testing.T) {
+	t.Parallel()
 	c := carrier(t, twiliotest.Config{})
 	known := twiliosms.StaticAccounts{}
 	s := newSender(t, twiliosms.Config{Accounts: known, BaseURL: c.URL()})
@@ -323,7 +333,7 @@ func TestAClinicWithoutAnAccountKeepsItsMessages(t *testing.T) {
 
 	known[harley] = harleys()
 	may, _, _ = s.Pace(harley, 5)
-	require.Equal(t, 1, may, "an account that has just been given has done nothing wrong")
+	require.Equal(t, 1, may, "a new account begins with a closed breaker")
 	_, err = s.Send(t.Context(), harley, message(1))
 	require.NoError(t, err)
 	require.False(t, s.Breaker(harley).Open)
@@ -335,14 +345,15 @@ func (broken) Account(context.Context, tenant.ID) (twiliosms.Account, error) {
 	return twiliosms.Account{}, errors.New("database down")
 }
 
-func TestAccountsThatNobodyKnowsJustNow(t *testing.T) {
+func TestSender_Send_AccountsUnavailable(t *testing.T) {
+	t.Parallel()
 	s := newSender(t, twiliosms.Config{Accounts: broken{}})
 	for range 10 {
 		_, err := s.Send(t.Context(), harley, message(1))
 		require.Equal(t, followup.NotSent, sendError(t, err).Outcome)
 		require.Equal(t, followup.Transient, sendError(t, err).Reason)
 	}
-	require.False(t, s.Breaker(harley).Open, "it is no trouble of the clinic's at Twilio")
+	require.False(t, s.Breaker(harley).Open, "an unavailable directory does not open the breaker")
 	may, again, _ := s.Pace(harley, 1)
 	require.Zero(t, may)
 	require.Positive(t, again)
@@ -350,7 +361,8 @@ func TestAccountsThatNobodyKnowsJustNow(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestAnAccountPrintsWithoutItsSecrets(t *testing.T) {
+func TestAccount_PrintsWithoutSecrets(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{fmt.Sprintf("%v %+v %#v", harleys(), harleys(), harleys()), fmt.Sprint(accounts())} {
 		require.NotContains(t, text, token)
 	}
