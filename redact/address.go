@@ -84,6 +84,7 @@ func (s *contactScan) unit(i int) int {
 	} else if s.is(j, "po") && s.is(j+1, "box") {
 		j++
 	}
+	// The unit word, then its number, its letter or both: "4", "c", "4B", "six b".
 	if s.flags(j)&cUnit == 0 || s.size(j) == 1 || s.gap(j+1)&^(GapSpace|GapDot|GapHash|GapLine) != 0 {
 		return i
 	}
@@ -98,6 +99,7 @@ func (s *contactScan) unit(i int) int {
 	switch {
 	case tok.Shape&HasDigit != 0 && s.size(j) <= 6:
 		j++
+	// "block C". In lower case "a" is the article.
 	case s.size(j) == 1 && !s.is(j, "i") && (tok.Shape&FirstUpper != 0 || !s.is(j, "a") || s.t.Upper):
 		return j + 1
 	case s.t.numberWord(j).kind == numUnits, s.t.numberWord(j).kind == numTeens:
@@ -145,6 +147,7 @@ func (s *contactScan) houseAndStreet(i, from int) int {
 	if the {
 		j++
 	}
+	// Six words at most: "Old St Mary Church Road".
 	for k := j; k < len(s.toks) && k < j+6; k++ {
 		f := s.flags(k)
 		g := s.toks[k].Gap
@@ -179,7 +182,10 @@ func (s *contactScan) houseAndStreet(i, from int) int {
 		return i
 	}
 	switch {
+	// Strong evidence: capitals, a cue, or a town after the street.
 	case title, s.afterAddressCue(i), s.addressTail(end, false) > end:
+	// Otherwise a weak street word or everyday words are not an address: "ten
+	// minute drive", "two of them went the wrong way".
 	case weak && (!figures || known), !figures && known:
 		return i
 	}
@@ -191,6 +197,7 @@ func (s *contactScan) houseAndStreet(i, from int) int {
 func (s *contactScan) houseNumber(i int) int {
 	tok := s.toks[i]
 	if tok.Shape&HasDigit != 0 {
+		// "57th" is part of a street's name, "A12" a road.
 		if s.size(i) > 6 || s.letters(i) > 0 || ordinalFigures(s.t.Word(i)) {
 			return i
 		}
@@ -295,6 +302,7 @@ func (s *contactScan) statedAddress(i int) int {
 // place: "in", "from", "near", "to". It returns the word after it, or i.
 func (s *contactScan) place(i int) int {
 	n := s.places.longest(s.toks, i, 1)
+	// Without a preposition a place may be a brand or a name.
 	if n == 0 || !(s.is(i-1, "in") || s.is(i-1, "from") || s.is(i-1, "near") || s.is(i-1, "to")) {
 		return i
 	}

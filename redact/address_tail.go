@@ -27,26 +27,33 @@ func (s *contactScan) addressTail(i int, sure bool) int {
 		if g&^(GapSpace|GapComma|GapLine|GapHyphen|GapDot) != 0 || g.Sentence() && !s.abbreviated(j-1) {
 			break
 		}
+		// W1G 9PF
 		if n := s.postcode(j); n > 0 {
 			end, placed = j+n, true
 			continue
 		}
+		// 12 Harley Street, Flat 4
 		if k := s.unit(j); k > j {
 			end = k
 			continue
 		}
+		// a known town, state or country
 		if n := s.places.longest(s.toks, j, 1); n > 0 {
 			end, placed = j+n, true
 			continue
 		}
+		// Two letters are a state in capitals or before a ZIP code: "NY", "ny 11215".
 		if s.flags(j)&cState != 0 && (s.toks[j].Shape.Caps() || s.zip(j+1) > j+1) && s.size(j) == 2 {
 			end, placed = j+1, true
 			continue
 		}
+		// A ZIP code needs a place before or after it, or a comma after a certain
+		// street: five digits may also be an amount.
 		if k := s.zip(j); k > j && (placed || sure && g&(GapComma|GapLine) != 0 || k < len(s.toks) && s.places.longest(s.toks, k, 1) > 0) {
 			end = k
 			continue
 		}
+		// 12 Harley Street in London
 		if s.is(j, "in") && j+1 < len(s.toks) {
 			if n := s.places.longest(s.toks, j+1, 1); n > 0 && s.gap(j+1).Plain() {
 				end, placed = j+1+n, true
@@ -59,6 +66,7 @@ func (s *contactScan) addressTail(i int, sure bool) int {
 				continue
 			}
 		}
+		// Woodbridge IP12 1AA
 		if k := s.townBeforePostcode(j); k > j {
 			end, placed = k, true
 			continue
@@ -84,9 +92,11 @@ func (s *contactScan) town(i int) int {
 		}
 		j++
 	}
+	// A town is followed by punctuation, a function word or a number.
 	if j == i || j < len(s.toks) && s.gap(j).Plain() && s.flags(j)&(cStop|cLink|cLeadIn) == 0 && !s.t.numberWord(j).ok() && s.toks[j].Shape&HasDigit == 0 {
 		return i
 	}
+	// "…, Sarah" or "…, Monday" after an address is not its town.
 	if s.flags(i)&(cGiven|cTitle|cMonth|cWeekday) != 0 && s.flags(i)&cPlace == 0 {
 		return i
 	}
@@ -128,6 +138,7 @@ func (s *contactScan) zip(i int) int {
 	if !s.gap(i).Plain() || s.t.numberWord(i).kind == notNumber || s.t.numberWord(i).kind == numOrdinal {
 		return i
 	}
+	// one one two one five
 	var r digitRun
 	s.readRun(i, &r)
 	if r.n == 5 {

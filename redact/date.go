@@ -17,6 +17,7 @@ func (s *contactScan) numericDate(i int) int {
 	if i+1 >= len(s.toks) || !s.toks[i].Shape.Numeric() {
 		return 0
 	}
+	// The separators must be alike. Only a slash may have blanks around it.
 	sep := s.toks[i+1].Gap &^ GapSpace
 	if sep != GapSlash && sep != GapDot && sep != GapHyphen || sep != GapSlash && s.toks[i+1].Gap != sep {
 		return 0
@@ -29,6 +30,7 @@ func (s *contactScan) numericDate(i int) int {
 		}
 		return 0
 	}
+	// Four figures in front are a year: 2024-01-15.
 	if s.size(i) == 4 {
 		if a >= 1900 && a < 2100 && s.size(i+1) <= 2 && s.size(i+2) <= 2 && dayAndMonth(b, c) {
 			return 3
@@ -85,6 +87,7 @@ func (s *contactScan) date(i int) int {
 		return s.weekday(i)
 	case f&cRelative != 0:
 		return 1
+	// "last week" dates an event; "this week" and "next week" do not.
 	case f&cPeriod != 0 && s.is(i-1, "last"):
 		return 1
 	case f&cPeriod != 0 && s.year(i+1) > i+1 && s.gap(i+1).Plain(): // spring 2020
@@ -93,6 +96,8 @@ func (s *contactScan) date(i int) int {
 	if f&cNumber == 0 && s.toks[i].Shape&HasDigit == 0 {
 		return 0
 	}
+	// "the 14th of March", "third may". A bare "may" needs an ordinal or a digit:
+	// "two may come" is not a date.
 	if day, ordinal := s.day(i); day > i {
 		j := day
 		if s.is(j, "of") {
@@ -106,6 +111,8 @@ func (s *contactScan) date(i int) int {
 			return day - i
 		}
 	}
+	// A year without a month needs a preposition, and must not be the number of a
+	// house or an amount: "in 2000 people".
 	if s.flags(i-1)&cDatePrep != 0 || s.is(i-1, "year") {
 		if j := s.year(i); j > i && (s.flags(j)&cStreet == 0) && !units.has(s.hash(j)) {
 			return j - i
@@ -143,6 +150,7 @@ func (s *contactScan) monthFirst(i int, f uint32) int {
 			return year - i
 		}
 	}
+	// Without day and year only a preposition makes the month a date: "in may".
 	prep := s.flags(i-1)&cDatePrep != 0 && !s.gap(i).Sentence() || s.is(i-1, "and") && s.flags(i-2)&cMonth != 0
 	if s.size(i) == 3 && !s.is(i, "may") { // an abbreviation
 		if prep && f&cMonth != 0 && s.toks[i].Shape.Title() {
@@ -162,6 +170,7 @@ func (s *contactScan) day(i int) (next int, ordinal bool) {
 	if i >= len(s.toks) {
 		return i, false
 	}
+	// In figures the ordinal ending is part of the word: "14th".
 	if s.toks[i].Shape&HasDigit != 0 {
 		w := s.t.Word(i)
 		n, v := 0, 0
@@ -183,6 +192,7 @@ func (s *contactScan) day(i int) (next int, ordinal bool) {
 	case numOrdinal:
 		return i + 1, true
 	case numTens:
+		// "twenty third", "thirty first"
 		if next := s.t.numberWord(i + 1); s.gap(i+1).Plain() && num.value <= 30 {
 			if next.kind == numOrdinal && next.value < 10 {
 				return i + 2, true
@@ -209,6 +219,7 @@ func (s *contactScan) bareDay(i, j int) bool {
 		return false
 	}
 	if s.toks[i].Shape&HasDigit == 0 {
+		// "the first", "the second" and "the third" rarely are days.
 		if s.t.numberWord(i).kind == numOrdinal && s.t.numberWord(i).value < 4 || s.flags(i-2)&cDatePrep == 0 {
 			return false
 		}
@@ -234,14 +245,17 @@ func (s *contactScan) year(i int) int {
 		return i
 	}
 	switch {
+	// two thousand and nine
 	case century.kind == numUnits && century.value == 2 && second.kind == numScale && second.value == 1000:
 		j := i + 2
 		if s.is(j, "and") && s.t.numberWord(j+1).kind != notNumber {
 			j++
 		}
 		return s.twoDigits(j)
+	// nineteen hundred and four
 	case century.kind == numTeens && century.value == 19 && second.kind == numScale && second.value == 100:
 		return s.twoDigits(i + 2)
+	// nineteen eighty five, twenty twelve
 	case century.kind == numTeens && century.value == 19, century.kind == numTens && century.value == 20 && second.kind != numUnits:
 		if second.kind == numUnits {
 			if second.value == 0 && s.t.numberWord(i+2).kind == numUnits { // nineteen oh four
@@ -250,6 +264,7 @@ func (s *contactScan) year(i int) int {
 			return i
 		}
 		return max(i, s.afterCentury(i+1))
+	// twenty oh four
 	case century.kind == numTens && century.value == 20 && second.kind == numUnits && second.value == 0 && s.t.numberWord(i+2).kind == numUnits:
 		return i + 3
 	}
@@ -296,6 +311,7 @@ func (s *contactScan) skipYear(i int) int {
 	if k := s.year(j); k > j {
 		return k
 	}
+	// After a comma two figures are more likely another fact than a year.
 	if s.gap(j)&GapComma != 0 {
 		return i
 	}
@@ -337,6 +353,7 @@ func (s *contactScan) weekday(i int) int {
 			return day - i
 		}
 	}
+	// "Tuesday March 14th"
 	if f := s.flags(j); j == i+1 && f&cMonth != 0 && s.gap(j)&^(GapSpace|GapComma) == 0 {
 		if n := s.monthFirst(j, f); n > 1 {
 			return j + n - i

@@ -38,6 +38,7 @@ func (s *contactScan) readRun(i int, r *digitRun) {
 			if g := s.toks[j].Gap; g&^runGap != 0 || g.Sentence() {
 				break
 			}
+			// "oh seven seven, um, double oh nine"
 			if k = s.skipFillers(j); k >= len(s.toks) {
 				break
 			}
@@ -61,6 +62,7 @@ func (s *contactScan) readDigits(k int, r *digitRun) int {
 	num := s.t.numberWord(k)
 	switch num.kind {
 	case numFigures:
+		// "9 hundred"
 		if s.is(k+1, "hundred") && s.toks[k].End-s.toks[k].Start == 1 {
 			r.put(s.t.S[s.toks[k].Start])
 			r.put('0', '0')
@@ -78,6 +80,7 @@ func (s *contactScan) readDigits(k int, r *digitRun) int {
 			return k + 2
 		}
 		return k + 1
+	// "nineteen" is dictated for the digits 1 and 9.
 	case numTeens:
 		r.spoken = true
 		r.put(byte('0'+num.value/10), byte('0'+num.value%10))
@@ -91,6 +94,7 @@ func (s *contactScan) readDigits(k int, r *digitRun) int {
 		r.put(byte('0'+num.value/10), '0')
 		return k + 1
 	case numRepeat:
+		// "double oh", "triple 3": the next word must be one digit.
 		var d byte
 		switch next := s.t.numberWord(k + 1); {
 		case next.kind == numUnits:
@@ -136,6 +140,7 @@ func (s *contactScan) cardinal(i int) int {
 	if s.t.numberWord(i).kind == numFigures {
 		return i + 1
 	}
+	// Five number words at most: "one thousand two hundred and four".
 	j := i
 	for j < len(s.toks) && j < i+5 {
 		if j > i && !s.gap(j).Plain() {

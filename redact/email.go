@@ -23,12 +23,15 @@ func (s *contactScan) writtenEmails() {
 		for end < len(text) && end-domainStart < 255 && isDomain(text[end]) {
 			end++
 		}
+		// A full stop or a hyphen at the end belongs to the sentence.
 		for end > domainStart && class[text[end-1]]&wordBits == 0 && text[end-1] < 0x80 {
 			end--
 		}
 		for start < localEnd && (text[start] == '.' || text[start] == '\'' || text[start] == '-') {
 			start++
 		}
+		// The domain needs a dot and two letters after it: "@harleyclinic" is a name in
+		// a social network.
 		dot := strings.LastIndexByte(text[domainStart:end], '.')
 		if start == localEnd || dot <= 0 || end-domainStart-dot < 3 {
 			continue
@@ -57,7 +60,7 @@ func (s *contactScan) spokenEmail(i int) int {
 		if from = i + 3; s.is(from, "of") {
 			from++
 		}
-	} else if s.is(i+1, "sign") {
+	} else if s.is(i+1, "sign") { // "at sign"
 		from++
 	}
 	end := s.domainEnd(from)
@@ -84,6 +87,7 @@ func (s *contactScan) domainEnd(i int) int {
 			j++
 			n++
 		}
+		// A label must end in a dot, spoken or written.
 		if j >= len(s.toks) || !s.isDot(j) && s.toks[j].Gap != GapDot {
 			return i
 		}
@@ -157,8 +161,10 @@ func (s *contactScan) localContinues(i int) bool {
 		return false
 	case gap&^(GapDot|GapUnder|GapHyphen|GapPlus) == 0, s.isSeparator(i), s.isSeparator(prev):
 		return true // sarah.connor, sarah dot connor
+	// Spelled letters belong to the address; "i" and "a" are words.
 	case s.size(prev) == 1:
 		return !s.is(prev, "i") && !s.is(prev, "a")
+		// So do numbers.
 	case s.t.numberWord(prev).kind != notNumber:
 		return s.flags(prev)&cLink == 0
 	}

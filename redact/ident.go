@@ -3,10 +3,12 @@ package redact
 // statedID reads the number that the cue at word i announces: "my reference is
 // BK-20931", "card ending 4242". It returns the word after it, or i.
 func (s *contactScan) statedID(i int) int {
+	// "I'd" is not "id", and a letter is a cue only in "i d".
 	if s.toks[i].Shape&HasApostrophe != 0 && s.size(i) < 4 || s.size(i) == 1 && !s.is(i-1, "i") {
 		s.idCue = noCue // "I'd", not "id"
 		return i
 	}
+	// An identifier has at least four digits; after "last four" three suffice.
 	j, least := i+1, 4
 	if s.is(i, "last") {
 		if k := s.cardinal(j); k == j+1 {
@@ -21,6 +23,7 @@ func (s *contactScan) statedID(i int) int {
 		}
 		least = 3
 	}
+	// Skip to the value: "my NHS number, um, it is …". A later cue is nearer.
 	for n := 0; n < 8 && j < len(s.toks) && (s.flags(j)&cIDCue != 0 || s.isLink(j)) && !s.gap(j).Sentence(); n++ {
 		if s.flags(j)&cIDCue != 0 && s.toks[j].Shape&HasApostrophe == 0 {
 			s.idCue = j
@@ -56,6 +59,8 @@ func (s *contactScan) mobile(i int) bool {
 // word i: words with digits, dictated digits, and letters next to them. It
 // returns the word after it, or i.
 func (s *contactScan) identifierEnd(i, least int) int {
+	// end is after the last word that surely belongs to the identifier; letters
+	// behind it count only if digits follow.
 	digits, spoken, end := 0, 0, i
 	for j := i; j < len(s.toks) && j < i+24; {
 		g := s.toks[j].Gap
@@ -113,10 +118,14 @@ func (s *contactScan) wholeIdentifier(i, end, digits, spoken, least int) int {
 	switch {
 	case end-i == 1 && digits == 2 && s.size(i) >= 5 && !ordinalFigures(s.t.Word(i)): // Q7R2ZT
 		return end
+	// Too short.
 	case digits < 3, digits < least && end-i == 1 && s.toks[i].Shape.Numeric():
 	case spoken == end-i && (spoken < 3 || digits < 4): // "ten thirty" is a time
+	// An amount: "20 pounds".
 	case end < len(s.toks) && units.has(s.toks[end].Hash) && digits < 7:
+	// A year: "since 2019".
 	case end-i == 1 && isYear(s.t.Word(i)) && s.flags(i-1)&cDatePrep != 0:
+	// A date in figures.
 	case s.numericDate(i) == end-i:
 	default:
 		return end
@@ -135,6 +144,7 @@ func (s *contactScan) mixedID(i int) bool {
 	if tok.Shape&HasDigit == 0 || tok.Shape.Numeric() || tok.End-tok.Start < 4 || s.letters(i) != 2 {
 		return false
 	}
+	// Groups of an IBAN are joined until the checksum is right.
 	var buf [36]byte
 	code := buf[:0]
 	for j := i; j < len(s.toks) && j < i+10; j++ {

@@ -13,6 +13,8 @@ func e164(text, region string) (number string, ok bool) {
 	s := contactScan{contacts: newContacts(), t: t, toks: t.Tokens}
 	for i := range t.Tokens {
 		var r digitRun
+		// The span may begin with a word such as "plus"; the number is the first long
+		// run.
 		if s.readRun(i, &r); r.n < 7 {
 			continue
 		}
@@ -32,14 +34,18 @@ func international(d []byte, plus bool, region string) (string, bool) {
 	if !plus && len(d) > 2 && d[0] == '0' && d[1] == '0' {
 		d, plus = d[2:], true
 	}
+	// A number keeps its own country code. Without one it must have the form of the
+	// region: the region alone would turn any ten digits into a valid number.
 	country := map[string]string{"GB": "44", "US": "1", "NG": "234"}[region]
 	switch {
 	case plus:
 	case region == "US" && len(d) == 11 && d[0] == '1' && nanp(d[1:]):
 	case region == "US" && nanp(d):
 		d = append([]byte(country), d...)
+	// The leading 0 of a national number is not part of E.164.
 	case region != "US" && d[0] == '0' && (len(d) == 11 || len(d) == 10):
 		d = append([]byte(country), d[1:]...)
+	// A British mobile number without its leading 0.
 	case region == "GB" && len(d) == 10 && d[0] == '7':
 		d = append([]byte(country), d...)
 	case strongPhone(d) && d[0] != '0':
@@ -59,6 +65,8 @@ func plainEmail(text string) (address string, ok bool) {
 	s := contactScan{contacts: newContacts(), t: t, toks: t.Tokens}
 	var b strings.Builder
 	for i := 0; i < len(t.Tokens); {
+		// Characters between words belong to the address, except blanks: "j.smith",
+		// "john @ example.com".
 		if g := t.Tokens[i].Gap; i > 0 {
 			for _, c := range []byte(t.Gap(i)) {
 				if c == '@' || g&GapSpace == 0 {
@@ -66,6 +74,8 @@ func plainEmail(text string) (address string, ok bool) {
 				}
 			}
 		}
+		// A spoken separator becomes its character, except at the beginning, where it
+		// is a name: "dot at gmail dot com".
 		switch j := separators.Flags(t.Tokens[i].Hash); {
 		case j != 0 && i > 0:
 			b.WriteByte(".._-+"[j])
@@ -82,6 +92,7 @@ func plainEmail(text string) (address string, ok bool) {
 			}
 			continue
 		}
+		// Spoken digits become figures: "tunde nine one". The letter o stays.
 		var r digitRun
 		if next := s.readDigits(i, &r); next > i && !t.Tokens[i].Shape.Numeric() && !t.Is(i, "o") {
 			b.Write(r.digits[:r.n])
@@ -94,6 +105,8 @@ func plainEmail(text string) (address string, ok bool) {
 	address = b.String()
 	local, domain, found := strings.Cut(address, "@")
 	dot := strings.LastIndexByte(domain, '.')
+	// The text is an address only if one @ and a dot in the domain remain and no
+	// other word slipped in.
 	ok = found && local != "" && dot > 0 && dot < len(domain)-2 && !strings.ContainsAny(address, " \t\n,;:()<>\"") && strings.Count(address, "@") == 1
 	return address, ok
 }
@@ -105,6 +118,7 @@ func isoDate(text, region string) (date string, ok bool) {
 	t := NewText(text)
 	s := contactScan{contacts: newContacts(), t: t, toks: t.Tokens, birthCue: noCue}
 	var day, month, year int
+	// Three groups of figures: 03/07/2015, 2024-01-15.
 	if len(t.Tokens) >= 3 && s.figureValue(0) >= 0 && s.figureValue(1) >= 0 && s.figureValue(2) >= 0 {
 		a, b, c := s.figureValue(0), s.figureValue(1), s.figureValue(2)
 		switch {
@@ -120,6 +134,8 @@ func isoDate(text, region string) (date string, ok bool) {
 		}
 		return iso(year, month, day)
 	}
+	// Words, in any order: a month by name, a year, a day. Two digits are a year
+	// only after both others.
 	for i := 0; i < len(t.Tokens); {
 		if m, found := monthNumber(t.Word(i)); found && month == 0 {
 			month = m

@@ -12,6 +12,7 @@ func (s *contactScan) unlistedName(i int) int {
 	if !upper && !s.nameMayBegin(i) || s.size(i) < 4 && !upper && !speakerWords.has(s.hash(i+1)) || s.size(i) < 2 || tok.Shape&HasDigit != 0 || s.known(i) {
 		return i
 	}
+	// A capitalised word before a number may be a street: "Calle Mayor 12".
 	if s.gap(i+1) == GapSpace && s.figureValue(i+1) > 0 {
 		if end := s.foreign(i); end > i {
 			return s.add(i, end, Address, "street", .8, "address.foreign")
@@ -21,15 +22,22 @@ func (s *contactScan) unlistedName(i int) int {
 	if s.notPerson(i, end) {
 		return i
 	}
+	// Two unknown words are a name more often than one.
 	pair := end > i+1 && s.flags(end-1)&(cStop|cPlace) == 0 && !s.known(end-1)
 	switch {
+	// "Adetokunbo"
 	case likeGiven(s.t.Word(i)):
+	// "Xanthe here"
 	case speakerWords.has(s.hash(end)) && s.gap(end)&^(GapSpace|GapComma) == 0 && (upper || s.startsUtterance(i)):
+	// "I'm Bojka Zilih", "it's under Zilih"
 	case s.introduced(i) && (pair && (upper || s.nameMayEnd(end) && !s.is(i-1, "its")) || (s.is(i-1, "me") || s.is(i-1, "under")) && s.nameMayEnd(end)):
+	// An unknown word before a family name: "Zubin Connor".
 	case pair && s.flags(end-1)&cSurname != 0:
 	case !upper || !tok.Shape.Title():
 		return i
+	// Two capitalised words, unless they are a place: "near Ashby Heath".
 	case pair && !placePrepositions.has(s.hash(i-1)):
+	// "tell Zorp I called"
 	case personVerbs.has(s.hash(i-1)) && !s.gap(i).Sentence() && s.nameMayEnd(end):
 	default:
 		return i
@@ -92,6 +100,7 @@ func likeGiven(word string) bool {
 	for k := range n {
 		buf[k] |= 0x20
 	}
+	// The exceptions keep other words out: adenoid, adequate, Chinese, olanzapine.
 	head := buf[:n]
 	switch head[0] {
 	case 'a':

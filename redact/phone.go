@@ -16,6 +16,7 @@ func (s *contactScan) number(i int) int {
 	if r.w == 0 {
 		return i
 	}
+	// After "born" a number is a date: "date of birth 14 03 85".
 	if within(s.birthCue, i, 6) && r.n >= 4 && r.n <= 8 {
 		return s.add(r.words[0].at, r.end, Date, "dob", .9, "date.dob")
 	}
@@ -44,6 +45,7 @@ func (s *contactScan) number(i int) int {
 			return end
 		}
 	}
+	// A long dictated number identifies a person even if its kind is unknown.
 	if r.over || r.spoken && r.n >= 9 {
 		return s.add(i, r.end, ID, "digits", .6, "number.digits")
 	}
@@ -72,26 +74,34 @@ func (s *contactScan) classify(r *digitRun, a, b int, d []byte) (kind Kind, rule
 	byPhone := within(s.phoneCue, at, 8)
 	byID := within(s.idCue, at, 10) && s.idCue > s.phoneCue
 	switch {
+	// +44 7700 900123
 	case plus && len(d) >= 8 && len(d) <= 16:
 		return Phone, "number.e164", .95
+	// 4242 4242 4242 4242
 	case len(d) >= 13 && len(d) <= 19 && d[0] >= '2' && d[0] <= '6' && luhn(d):
 		return ID, "number.card", .95
+	// 219-09-9999, a US social security number
 	case len(d) == 9 && b-a == 3 && r.group(a) == 3 && r.group(a+1) == 2 && !r.spoken && r.words[a+1].gap&r.words[a+2].gap&(GapHyphen|GapSpace) != 0:
 		return ID, "number.ssn", .9
+	// 943 476 5919, an NHS number. A North American phone number may pass the
+	// checksum, so a cue decides between the two.
 	case len(d) == 10 && (byID || !byPhone && b-a == 3 && !nanp(d)) && d[0] != '0' && validNHS(d):
 		return ID, "number.nhs", .9
 	case strongPhone(d):
 		return Phone, "number.national", .9
+	// 202-555-0143
 	case (len(d) == 10 && nanp(d) || len(d) == 11 && d[0] == '1' && nanp(d[1:])) && (!byID || b-a >= 3):
 		return Phone, "number.nanp", .85
 	case byID:
 		return ID, "number.stated", .8
 	case (byPhone || r.spoken && d[0] == '0') && len(d) >= 7 && len(d) <= 15:
 		return Phone, "number.stated", .7
+	// 555-0143
 	case len(d) == 7 && b-a == 2 && r.group(a) == 3 && r.words[a+1].gap == GapHyphen:
 		return Phone, "number.local", .6
 	case len(d) >= 8 && len(d) <= 13 && b-a >= 2 && !r.spoken && r.grouped(a, b):
 		return Phone, "number.grouped", .6
+	// Nine figures in one word are neither an amount nor a year.
 	case len(d) >= 9 && b-a == 1:
 		return ID, "number.digits", .6
 	}

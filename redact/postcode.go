@@ -6,6 +6,8 @@ package redact
 func (s *contactScan) addPostcode(i, j int) int {
 	start := i
 	for k := i - 1; k >= 0 && i-k <= 8; k-- {
+		// A capitalised or unknown word before the postcode is its town or street. A
+		// medical term, a number or the end of a clause ends the search.
 		f := s.flags(k)
 		if s.toks[k+1].Gap&^(GapSpace|GapComma|GapLine|GapHyphen) != 0 || s.toks[k].Shape&HasDigit != 0 || s.medical(k) {
 			break
@@ -38,6 +40,8 @@ func (s *contactScan) postcode(i int) int {
 		if j > i && tok.Gap&^(GapSpace|GapHyphen|GapLine) != 0 {
 			return 0
 		}
+		// Dictated digits become figures, and letters capitals, until the characters
+		// are a postcode.
 		switch num := s.t.numberWord(j); {
 		case tok.Shape&(HasWide|HasApostrophe) != 0:
 			return 0
@@ -89,12 +93,14 @@ func isPostcode(c []byte) bool {
 	if n == 6 && letter(c[0]) && digit(c[1]) && letter(c[2]) && digit(c[3]) && letter(c[4]) && digit(c[5]) {
 		return true
 	}
+	// The second half: a digit and two letters.
 	inward := func(b byte) bool {
 		return letter(b) && b != 'C' && b != 'I' && b != 'K' && b != 'M' && b != 'O' && b != 'V'
 	}
 	if !digit(c[n-3]) || !inward(c[n-2]) || !inward(c[n-1]) {
 		return false
 	}
+	// The first half: the area, one or two digits, and in central London a letter.
 	out := c[:n-3]
 	a := 1
 	if len(out) > 1 && letter(out[1]) {

@@ -77,6 +77,8 @@ func plainWord(s string, i int) (end int, hash uint64, shape Shape) {
 				x |= uint64(s[i+k]) << (8 * k)
 			}
 		}
+		// Bytes in lower case. The offsets of the comparisons make the high bit of a
+		// byte the result, and no carry reaches the next byte: 7 bits are compared.
 		y := x | foldCase
 		ascii := ^x & highs
 		y7, x7 := y&^highs, x&^highs
@@ -90,6 +92,7 @@ func plainWord(s string, i int) (end int, hash uint64, shape Shape) {
 			letters &= word
 			digits &= word
 		}
+		// Bit 5 is clear in a capital letter; shifted, it meets the high bit.
 		capitals := letters & (^x << 2)
 		if letters&^capitals != 0 {
 			shape |= HasLower
@@ -106,6 +109,7 @@ func plainWord(s string, i int) (end int, hash uint64, shape Shape) {
 				shape |= HasUpper
 			}
 		}
+		// Folding keeps digits, which have the bit of lower case already.
 		if n > 0 {
 			hash = mix(hash, y)
 		}
@@ -165,10 +169,13 @@ func wideGap(r rune, n int) Gap {
 	switch {
 	case r == utf8.RuneError && n <= 1:
 		return GapOther
+	// hyphens, dashes, minus
 	case r >= 0x2010 && r <= 0x2015, r == 0x2212:
 		return GapHyphen
+	// …, 。, ！, ？
 	case r == 0x2026, r == 0x3002, r == 0xff01, r == 0xff1f:
 		return GapEnd
+	// ‘ ’ “ ” « »
 	case r >= 0x2018 && r <= 0x201f, r == 0xab, r == 0xbb:
 		return GapQuote
 	case r == 0x85, r == 0x2028, r == 0x2029:
@@ -224,6 +231,8 @@ func slowWord(s string, i int) (end int, hash uint64, shape Shape) {
 		}
 		r, n := utf8.DecodeRuneInString(s[j:])
 		switch {
+		// An apostrophe belongs to the word only if the word goes on: "don't", but not
+		// the closing quote of 'yes'.
 		case !first && (r == '\'' || r == '’' || r == 'ʼ'):
 			if !wordAt(s, j+n) {
 				goto done

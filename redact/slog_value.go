@@ -32,6 +32,7 @@ const (
 // identifierEnd redacts v, or replaces it as a whole if kind is not empty. It also
 // reports whether v is unchanged.
 func (h *Handler) value(v slog.Value, kind Kind) (clean slog.Value, same bool) {
+	// The two common cases, without the cost of the deferred recover.
 	if kind == "" {
 		switch v.Kind() {
 		case slog.KindBool, slog.KindDuration, slog.KindFloat64, slog.KindInt64, slog.KindTime, slog.KindUint64:
@@ -49,6 +50,7 @@ func (h *Handler) value(v slog.Value, kind Kind) (clean slog.Value, same bool) {
 		}
 	}()
 	if v.Kind() == slog.KindLogValuer {
+		// A private key wins over Safe.
 		if s, ok := v.Any().(SafeValue); ok && kind == "" {
 			return slog.AnyValue(s.value), false
 		}
@@ -96,12 +98,14 @@ func (h *Handler) any(x any, kind Kind) slog.Value {
 	default:
 		v := reflect.ValueOf(x)
 		switch {
+		// Named numbers have no words either.
 		case kind == "" && (v.CanInt() || v.CanUint() || v.CanFloat() || v.Kind() == reflect.Bool):
 			return slog.AnyValue(x)
 		case v.Kind() == reflect.String:
 			text = v.String()
 		default:
 			b, err := json.Marshal(x)
+			// A function or a channel has no JSON form.
 			if err != nil {
 				return slog.StringValue(unknownText)
 			}
@@ -176,6 +180,7 @@ func (h *Handler) replace(kind Kind, s string) string {
 func (h *Handler) json(b []byte) (clean json.RawMessage, ok bool) {
 	var x any
 	d := json.NewDecoder(bytes.NewReader(b))
+	// Keeps long numbers exact.
 	d.UseNumber()
 	if d.Decode(&x) != nil || d.More() {
 		return nil, false

@@ -66,6 +66,7 @@ func compile() *vocabulary {
 	for i, name := range categories {
 		category[name] = uint32(i)
 	}
+	// Irregular plurals by their singular: foot → feet.
 	plurals := make(map[string][]string)
 	for line := range lexicon.Irregulars.All {
 		if form, base, ok := strings.Cut(line, " "); ok {
@@ -137,6 +138,7 @@ func addLists(add func(phrase string, flags uint32, inflect bool)) {
 
 // addSuffixes adds the endings of medical words, singular and plural.
 func (v *vocabulary) addSuffixes(category map[string]uint32) {
+	// Both spellings and the plural of each suffix: "aemia", "emia", "ectomies".
 	seen := make(map[int]bool)
 	for suffix, section := range lexicon.Suffixes.All {
 		for _, s := range lexicon.Spellings(suffix) {
@@ -158,6 +160,7 @@ func (v *vocabulary) add(phrase string, flags uint32, inflect bool, irregular ma
 	var words [16]uint64
 	n, last := 0, ""
 	for word := range strings.FieldsSeq(phrase) {
+		// Longer phrases do not occur in the lists.
 		if n == len(words) {
 			return
 		}
@@ -190,6 +193,7 @@ func personForms(phrase string) (list []string) {
 			continue
 		}
 		for word := range strings.FieldsSeq(phrase) {
+			// Only whole words: "my" is also part of "myalgia".
 			if word != f.word {
 				continue
 			}
@@ -207,6 +211,7 @@ func personForms(phrase string) (list []string) {
 func plural(word string) string {
 	n := len(word)
 	switch {
+	// "hepatitis c" gets "hepatitis cs", which never occurs.
 	case n < 2:
 		return word + "s"
 	case strings.HasSuffix(word, "sis"), strings.HasSuffix(word, "xis"):
@@ -222,6 +227,7 @@ func plural(word string) string {
 // suffix returns the category of the medical suffix of word i. At least three
 // letters must precede the suffix. A word with digits or accents has no suffix.
 func (v *vocabulary) suffix(t *Text, i int) (category uint32, ok bool) {
+	// The test of the last two letters fails for most words and costs no hash.
 	tok := t.Tokens[i]
 	n := tok.End - tok.Start
 	if n < 6 || tok.Shape&(HasDigit|HasWide|HasApostrophe) != 0 || !v.endings[ending(t.S, tok.End)] {

@@ -81,6 +81,7 @@ func (e *Engine) recognize(r Recognizer, sc *scratch) (err error) {
 			e.faults.Add(1)
 		}
 	}()
+	// A recognizer that shortens dst would drop the spans of others.
 	n := len(sc.spans)
 	spans, err := r.Find(&sc.tokens, sc.spans)
 	if err != nil || len(spans) < n {
@@ -161,6 +162,8 @@ func chooseCut(t *Text, spans []Span, start, limit int) (cut, next int) {
 	for !runeBoundary(t.S, cut) {
 		cut--
 	}
+	// From the limit backwards: the last word that begins a sentence, else the last
+	// word. Beyond margin bytes a sentence is too far.
 	for i := len(t.Tokens) - 1; i > 0 && t.Tokens[i].Start > start; i-- {
 		tok := t.Tokens[i]
 		if tok.Start > limit || tok.Gap == 0 {
@@ -179,6 +182,8 @@ func chooseCut(t *Text, spans []Span, start, limit int) (cut, next int) {
 		for i++; i < len(spans) && spans[i].Start < to; i++ {
 			to = max(to, spans[i].End)
 		}
+		// Never inside a chain of spans: cut before it, or after it if it fills the
+		// window.
 		if from < cut && cut < to {
 			if cut = from; from <= start {
 				cut = to

@@ -121,6 +121,7 @@ func Spoken(d Doc) Doc {
 		next, _ := utf8.DecodeRuneInString(d.Text[i+utf8.RuneLen(r):])
 		switch {
 		case strings.ContainsRune(`,;:!?()"“”`, r):
+		// A full stop inside a word stays: "example.com".
 		case r == '.' && (next == utf8.RuneError || unicode.IsSpace(next)):
 		case r == ' ' && (b.Len() == 0 || strings.HasSuffix(b.String(), " ")):
 		default:
@@ -131,6 +132,7 @@ func Spoken(d Doc) Doc {
 	out := Doc{ID: d.ID + "-asr", Source: d.Source + "-asr", Text: strings.TrimRight(b.String(), " ")}
 	for _, l := range d.Labels {
 		l.Start, l.End = at[l.Start], min(at[l.End], len(out.Text))
+		// A label may have begun with a character that is gone: "(202) 555-0137".
 		for l.Start < l.End && out.Text[l.Start] == ' ' {
 			l.Start++
 		}

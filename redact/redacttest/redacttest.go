@@ -39,6 +39,7 @@ func texts() []string {
 
 // Recognizer tests the contract of [redact.Recognizer]. Each subtest quotes it.
 func Recognizer(t *testing.T, r redact.Recognizer) {
+	// A recognizer may return an error, but the error must not quote the text.
 	find := func(t *testing.T, text string) ([]redact.Span, bool) {
 		t.Helper()
 		spans, err := r.Find(redact.NewText(text), nil)
@@ -85,6 +86,7 @@ func Recognizer(t *testing.T, r redact.Recognizer) {
 			want[i], _ = find(t, text)
 		}
 		var wg sync.WaitGroup
+		// Four goroutines, two of them on the same texts.
 		for g := range 4 {
 			wg.Go(func() {
 				for i := g; i < len(all); i += 2 {
@@ -145,6 +147,7 @@ func Engine(t *testing.T, build func(t *testing.T, extra redact.Recognizer) *red
 	})
 	t.Run("Redact, AppendRedact and Split replace a flagged marker in any letter case", func(t *testing.T) {
 		for n, text := range texts() {
+			// Three spellings in turn.
 			word := []string{marker, strings.ToUpper(marker), "Q" + marker[1:]}[n%3]
 			for _, at := range wordBreaks(text, 6) {
 				marked := text[:at] + " " + word + " " + text[at:]
@@ -162,6 +165,8 @@ func Engine(t *testing.T, build func(t *testing.T, extra redact.Recognizer) *red
 		}
 	})
 	t.Run("Writer returns the same as Redact, however the text is divided", func(t *testing.T) {
+		// Writes of one byte, of less than the marker, and of random length, up to two
+		// windows.
 		random := rand.New(rand.NewPCG(4, 2)) //nolint:gosec // repeatable on purpose
 		stream := strings.Join(texts(), " "+marker+". ")
 		want := e.Redact(stream)

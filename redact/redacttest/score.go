@@ -93,6 +93,7 @@ func Score(docs []Doc, find func(text string) ([]redact.Span, error)) (Table, []
 		}
 		for _, s := range spans {
 			add := Tally{Found: 1}
+			// An optional label makes a found span right, but not a missing one wrong.
 			if slices.ContainsFunc(d.Labels, func(l Label) bool { return l.Kind == s.Kind && l.Start < s.End && s.Start < l.End }) {
 				add.Right = 1
 			} else {
@@ -103,6 +104,7 @@ func Score(docs []Doc, find func(text string) ([]redact.Span, error)) (Table, []
 	}
 	var table Table
 	for key, t := range tallies {
+		// Every row of a source has the number of all its texts: false/100 is per text.
 		t.Sentences = sentences[key.Source]
 		key.Tally = t
 		table = append(table, key)
