@@ -13,12 +13,12 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/walltime"
 )
 
-// Catalogs tells what can be booked at a clinic. It is asked on every request,
-// so an implementation that reads a database keeps its answers for a while.
-// Safe for concurrent use.
+// Catalogs finds a clinic's catalog. A [Service] calls it on every request, so
+// an implementation that reads a database should cache. It must be safe for
+// concurrent use.
 type Catalogs interface {
 	// Catalog returns the clinic's catalog. The error wraps
-	// [tenant.ErrUnknownOrg] if the clinic has none.
+	// [tenant.ErrUnknownOrg] for a clinic without a catalog.
 	Catalog(ctx context.Context, org tenant.ID) (*Catalog, error)
 }
 
@@ -33,15 +33,15 @@ func (s StaticCatalogs) Catalog(_ context.Context, org tenant.ID) (*Catalog, err
 	return nil, fmt.Errorf("booking: no catalog for %s: %w", org, tenant.ErrUnknownOrg)
 }
 
-// CatalogConfig is what a clinic offers. Zone, Hours, Resources and Services
-// are required.
+// CatalogConfig describes the offer of a clinic. Zone, Hours, Resources and
+// Services are required.
 type CatalogConfig struct {
 	// Zone is the clinic's IANA zone, the one of its [tenant.Org]. All wall
 	// times of the catalog are in it.
 	Zone *time.Location
 
-	// Hours are when the clinic is open. Appointments lie inside them;
-	// buffers may reach outside.
+	// Hours are the opening hours. Appointments lie inside them; buffers may
+	// reach outside.
 	Hours schedule.Hours
 
 	Resources []Resource
@@ -52,46 +52,46 @@ type CatalogConfig struct {
 	// Defaults to 15 minutes.
 	Grid time.Duration
 
-	// MinNotice is how long before its start an appointment can still be booked.
+	// MinNotice is the shortest time from booking to start.
 	//
-	// Defaults to none.
+	// Default: an appointment may start at once.
 	MinNotice time.Duration
 
-	// Window is how far ahead the clinic books.
+	// Window is the longest time from booking to start.
 	//
 	// Defaults to 90 days; at most two years.
 	Window time.Duration
 }
 
-// Resource is what a booking occupies: a practitioner, a room, a device.
+// Resource can be occupied by a booking: a practitioner, a room, a device.
 type Resource struct {
 	ID   ResourceID
 	Name string // as spoken: "Dr Patel"
 
-	// Capacity is how many appointments it can take at one time.
+	// Capacity is the number of appointments it can take at one time.
 	//
 	// Defaults to 1; at most 100.
 	Capacity int
 
-	// Hours are when it is there, inside the clinic's hours.
+	// Hours are the working hours of the resource, inside the clinic's hours.
 	//
-	// Defaults to whenever the clinic is open.
+	// Default: whenever the clinic is open.
 	Hours *schedule.Hours
 
-	// Off is when it is away all the same.
+	// Off lists absences within Hours.
 	Off []TimeOff
 }
 
 // TimeOff is an absence in wall time, from From until To.
 type TimeOff struct{ From, To LocalTime }
 
-// LocalTime is what a clinic's clock shows.
+// LocalTime is a wall time in the clinic's zone.
 type LocalTime struct {
 	Date schedule.Date
 	Time schedule.TimeOfDay
 }
 
-// ServiceType is what can be booked: "Botox consultation".
+// ServiceType is a type of appointment, such as "Botox consultation".
 type ServiceType struct {
 	ID      ServiceID
 	Name    string   // as spoken
@@ -100,11 +100,11 @@ type ServiceType struct {
 	Duration      time.Duration // whole minutes
 	Before, After time.Duration // buffers that are kept free as well
 
-	// Needs are all to be met: a practitioner and a room.
+	// Needs must all be met: a practitioner and a room.
 	Needs []Need
 
-	Price    string // as spoken, such as "£120"; empty: not told
-	Document string // the name of the procedure's document, a plain file name; empty: none
+	Price    string // as spoken, such as "£120"; empty: not published
+	Document string // plain file name of the procedure's document; empty: no document
 }
 
 // Need is met by any one of its resources; the first that is free is taken.
@@ -131,9 +131,9 @@ type resource struct {
 
 type service struct {
 	ServiceType
-	needs   [][]*resource // nested ones narrow first
+	needs   [][]*resource // the narrowest first, as Claim.Needs must be
 	order   []int         // needs[i] is ServiceType.Needs[order[i]]
-	all     []ResourceID  // what needs name, sorted, once each
+	all     []ResourceID  // of all needs, sorted, once each
 	overlap bool          // some needs share resources
 }
 
@@ -309,7 +309,7 @@ func countShared(a, b []*resource) (n int) {
 // Zone is the clinic's zone.
 func (c *Catalog) Zone() *time.Location { return c.zone }
 
-// Services returns what can be booked, in the order it was given.
+// Services returns the service types in the order of the configuration.
 func (c *Catalog) Services() []ServiceType {
 	all := make([]ServiceType, len(c.services))
 	for i, s := range c.services {

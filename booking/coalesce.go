@@ -11,8 +11,8 @@ import (
 // A coalescer joins simultaneous claims of one time into one call: one leader
 // claims from the store, and one waiter reads the store for all others. Five
 // hundred callers for one slot then cost the database one claim and one read
-// instead of five hundred claims. A coalescer decides nothing: between
-// processes, and between coalescers, the store's constraint does.
+// instead of five hundred claims. A coalescer never decides: between processes,
+// and between coalescers, the store's constraint does.
 //
 // An answer is never older than the question: the read begins after every
 // waiter that it answers has joined, because a remembered "taken" could be

@@ -5,49 +5,49 @@ import (
 	"fmt"
 )
 
-// What a [Service] or a [Store] answers instead of an appointment. Test with
-// [errors.Is]; ErrConflict and ErrNotBookable come as [*ConflictError] and
-// [*NotBookableError], which carry what can be had instead.
+// Errors of a [Service] and of a [Store]. Test for them with [errors.Is].
+// ErrConflict and ErrNotBookable come as [*ConflictError] and
+// [*NotBookableError], which carry alternatives.
 var (
-	// ErrConflict says that somebody else owns the time.
+	// ErrConflict: another appointment owns the time.
 	ErrConflict = errors.New("booking: the time is taken")
 
-	// ErrNotBookable says that the clinic's rules do not allow the time.
+	// ErrNotBookable: the clinic's rules do not allow the time.
 	ErrNotBookable = errors.New("booking: the time cannot be booked")
 
-	// ErrNotFound says that the clinic has no such appointment. An
-	// appointment of another clinic, or of another contact where one is
-	// named, is not found in just the same way.
+	// ErrNotFound: the clinic has no such appointment. The error must be the
+	// same for an appointment of another clinic, or of another contact where
+	// a request names one.
 	ErrNotFound = errors.New("booking: no such appointment")
 
-	// ErrUnknownService, ErrUnknownResource and ErrUnknownSlot say that the
-	// clinic's catalog does not have what a request names.
+	// ErrUnknownService, ErrUnknownResource and ErrUnknownSlot: a request
+	// names something that the clinic's catalog does not have.
 	ErrUnknownService  = errors.New("booking: the catalog has no such service")
 	ErrUnknownResource = errors.New("booking: the catalog has no such resource for this service")
 	ErrUnknownSlot     = errors.New("booking: no slot has this id")
 
-	// ErrExpired says that a hold ended before it was confirmed.
+	// ErrExpired: a hold ended before it was confirmed.
 	ErrExpired = errors.New("booking: the hold has expired")
 
-	// ErrNotOpen says that an appointment can no longer be changed: it is
+	// ErrNotOpen: an appointment can no longer change, because it is
 	// cancelled, completed, or was missed.
 	ErrNotOpen = errors.New("booking: the appointment is closed")
 
-	// ErrKeyReused says that an idempotency key came back with other content.
+	// ErrKeyReused: an idempotency key came back with other content.
 	ErrKeyReused = errors.New("booking: idempotency key reused with other content")
 
-	// ErrUnavailable says that the store could not be reached or did not
-	// answer in time. Nothing was changed; the same call may be made again.
+	// ErrUnavailable: the store could not be reached or did not answer in
+	// time. No data changed; the same call may be made again.
 	ErrUnavailable = errors.New("booking: the store is unavailable")
 
-	// ErrOutcomeUnknown says that the connection was lost between a change
-	// and its answer. The same call with the same key tells what happened;
-	// a [Service] has tried that already when it returns this.
+	// ErrOutcomeUnknown: the connection was lost between a change and its
+	// answer. The same call with the same key returns the outcome; a
+	// [Service] has already repeated the call when it returns this error.
 	ErrOutcomeUnknown = errors.New("booking: outcome unknown")
 )
 
-// ConflictError is [ErrConflict] with the free slots nearest to the time that
-// was asked for. It says nothing about who owns the time.
+// ConflictError is [ErrConflict] with the free slots nearest to the wanted
+// time. It never identifies the owner of the time.
 type ConflictError struct{ Alternatives []Slot }
 
 func (e *ConflictError) Error() string {
@@ -82,13 +82,13 @@ func (e *InvalidError) Error() string {
 // Reason is a rule that forbids a time.
 type Reason string
 
-// The reasons, from the clinic's rules to what is already taken.
+// The reasons, from the clinic's rules to other bookings.
 const (
 	Past    Reason = "past"     // the time is over
 	Notice  Reason = "notice"   // sooner than the minimum notice
 	Window  Reason = "window"   // further ahead than the clinic books
 	Closed  Reason = "closed"   // outside opening hours
 	OffGrid Reason = "off_grid" // between two starts of the grid
-	Away    Reason = "away"     // everybody who could do it is off or away
-	Taken   Reason = "taken"    // nobody who could do it is free
+	Away    Reason = "away"     // every resource of a need is off or away
+	Taken   Reason = "taken"    // no resource of a need is free
 )

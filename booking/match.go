@@ -6,12 +6,15 @@ import (
 	"unicode"
 )
 
-// MatchService returns the service types that a caller's words may mean: the
-// one whose id, name or alias they are, letters and digits compared and case
-// ignored. Otherwise one of them must contain the words or be contained in
-// them, plural or singular, and then all are returned that share a word with
-// them, but for one that has less of the words than another: "a consultation
-// for Botox" is a Botox consultation, "Botox or rhinoplasty" is either.
+// MatchService returns the service types that a caller's words may mean. It
+// compares letters and digits and ignores case.
+//
+// If the words are the id, name or alias of a service, that service is the
+// only result. Otherwise at least one name must contain the words, or be
+// contained in them, in the singular or the plural; the result is then every
+// service that shares a word with them, except a service that shares fewer of
+// the words than another. So "a consultation for Botox" is a Botox
+// consultation, and "Botox or rhinoplasty" is either.
 func (c *Catalog) MatchService(words string) []ServiceType {
 	near := match(words, c.services, singular, func(s *service) []string {
 		return append([]string{string(s.ID), s.Name}, s.Aliases...)
@@ -42,17 +45,17 @@ func (c *Catalog) MatchResource(id ServiceID, words string) []Resource {
 	return found
 }
 
-// match returns the things that words may mean, by their names. What bare takes
-// from words makes no difference, unless a thing is named exactly.
-func match[T any](words string, things []T, bare func([]string) []string, names func(T) []string) []T {
+// match returns the things that words may mean, by their names. strip removes
+// endings and titles that make no difference, except in an exact name.
+func match[T any](words string, things []T, strip func([]string) []string, names func(T) []string) []T {
 	want := fold(words)
 	if len(want) == 0 {
 		return nil
 	}
-	said := bare(want)
+	spoken := strip(want)
 	type candidate struct {
 		thing T
-		has   []string // which of the words its names have
+		has   []string // the words that its names have
 	}
 	var candidates []candidate
 	anyNear := false
@@ -63,10 +66,10 @@ func match[T any](words string, things []T, bare func([]string) []string, names 
 			if slices.Equal(name, want) {
 				return []T{thing}
 			}
-			name = bare(name)
-			near = near || contains(name, said) || contains(said, name)
+			name = strip(name)
+			near = near || contains(name, spoken) || contains(spoken, name)
 			for _, w := range name {
-				if slices.Contains(said, w) && (near || len(w) > len("and")) {
+				if slices.Contains(spoken, w) && (near || len(w) > len("and")) {
 					c.has = append(c.has, w)
 				}
 			}
@@ -117,7 +120,7 @@ func singular(words []string) []string {
 	return ones
 }
 
-// titles are said or left out as it pleases the speaker.
+// titles may precede a name or not: "Dr Patel" and "Patel" are one person.
 var titles = []string{"dr", "prof", "mr", "mrs", "ms", "miss"}
 
 func untitled(words []string) []string {

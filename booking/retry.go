@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// A retry repeats a change whose outcome is unknown: every change of a [Store]
-// answers a repetition with what the first one did.
+// A retry repeats a change with an unknown outcome, such as a commit whose
+// acknowledgement was lost: a repeated change of a [Store] returns the outcome
+// of the first.
 //
 //	for try.next(ctx) {
 //		try.record(change())

@@ -24,8 +24,8 @@ type search struct {
 	alternatives int           // how many nearest returns
 }
 
-// newSearch returns a search for alternatives to t. For a start outside what
-// can be booked, it lies at the nearer end.
+// newSearch returns a search for alternatives to t. For a start before or
+// after the bookable time, it covers the nearer end.
 func (s *Service) newSearch(org tenant.ID, cat *Catalog, t target, now time.Time) search {
 	all := cat.bookable(schedule.Span{Start: now.Unix(), End: now.Add(cat.window).Unix() + 1}, now)
 	at := min(max(t.start, all.Start), all.End)

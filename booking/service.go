@@ -20,24 +20,26 @@ type Config struct {
 	Store    Store
 	Catalogs Catalogs
 
-	// HoldFor is how long a hold lasts: a voice caller decides in seconds.
+	// HoldFor is the length of a hold: a voice caller decides in seconds.
 	//
 	// Defaults to 2 minutes; at most 24 hours.
 	HoldFor time.Duration
 
-	// Alternatives is how many free slots a refusal carries.
+	// Alternatives is the number of free slots that a refusal carries.
 	//
 	// Defaults to 3; at most 10.
 	Alternatives int
 
-	// Now tells the time. The store has a clock of its own for holds.
+	// Now returns the present time. The store has a clock of its own for
+	// holds, because it must expire them whichever process asks.
 	//
 	// Defaults to time.Now.
 	Now func() time.Time
 }
 
-// Service books. It is safe for concurrent use, and any number of services,
-// in any number of processes, may share a store.
+// Service books, moves and cancels appointments. It is safe for concurrent
+// use, and any number of services, in any number of processes, may share a
+// store.
 type Service struct {
 	cfg    Config
 	claims *coalescer // nil inside a caller's transaction
@@ -55,7 +57,7 @@ func New(cfg Config) (*Service, error) {
 	case cfg.Store == nil:
 		return nil, errors.New("booking: Config.Store is nil: pass a store, such as memory.New or pgxstore.New make")
 	case cfg.Catalogs == nil:
-		return nil, errors.New("booking: Config.Catalogs is nil: pass what the clinics offer, such as booking.StaticCatalogs")
+		return nil, errors.New("booking: Config.Catalogs is nil: pass the catalogs of the clinics, such as booking.StaticCatalogs")
 	case cfg.HoldFor < time.Second || cfg.HoldFor > 24*time.Hour:
 		return nil, fmt.Errorf("booking: Config.HoldFor is %v: use 1 second to 24 hours", cfg.HoldFor)
 	case cfg.Alternatives < 0 || cfg.Alternatives > 10:
@@ -65,65 +67,67 @@ func New(cfg Config) (*Service, error) {
 }
 
 // Using returns a service with the same rules over another store: one that
-// works inside the caller's own transaction. It does not wait for other
-// callers in memory, because they could be waiting for that transaction.
+// works inside the caller's own transaction. It never waits for other callers
+// in memory, because they could be waiting for that transaction.
 func (s *Service) Using(store Store) *Service {
 	cfg := s.cfg
 	cfg.Store = store
 	return &Service{cfg: cfg}
 }
 
-// Catalog returns what the clinic offers.
+// Catalog returns the clinic's catalog.
 func (s *Service) Catalog(ctx context.Context, org tenant.ID) (*Catalog, error) {
 	return s.cfg.Catalogs.Catalog(ctx, org)
 }
 
-// Selection is what a caller asks for: an offered slot, or a service at a time.
+// Selection selects an offered slot, or a service at a time.
 type Selection struct {
 	// Slot is the id of an offered slot. If it is given, the other fields are
-	// not looked at.
+	// ignored.
 	Slot SlotID
 
 	Service  ServiceID
 	Start    time.Time
-	Resource ResourceID // this practitioner, room or device; empty: any
+	Resource ResourceID // a certain practitioner, room or device; empty: any
 }
 
 // Request asks for an appointment.
 type Request struct {
 	// Key makes a retry safe: one key, one outcome. It is required, at most
-	// 500 bytes long, and means nothing to another clinic.
+	// 500 bytes long, and unique within the clinic only.
 	Key string
 
 	Selection
 
-	// Contact is who the appointment is for. Phone is required, in E.164.
+	// Contact is the person to reach about the appointment. Phone is
+	// required, in E.164.
 	Contact Contact
 
-	Call string // the phone call it is made in; empty for other channels
+	Call string // the phone call of the request; empty for other channels
 }
 
-// Book gives the wanted time to the contact.
+// Book gives the selected time to the contact.
 //
-// The error is a [*ConflictError] if somebody else owns it, a
+// The error is a [*ConflictError] if another appointment owns the time, a
 // [*NotBookableError] if the clinic's rules forbid it (both with the nearest
-// alternatives), ErrUnknownService, ErrUnknownResource or ErrUnknownSlot, a
-// [*InvalidError] for a field that cannot be used, ErrKeyReused, ErrUnavailable,
-// or ErrOutcomeUnknown. A repeated request with the same key and content gets
+// alternatives), ErrUnknownService, ErrUnknownResource or ErrUnknownSlot, an
+// [*InvalidError] for an invalid field, ErrKeyReused, ErrUnavailable, or
+// ErrOutcomeUnknown. A repeated request with the same key and content returns
 // the appointment of the first, as it is now.
 func (s *Service) Book(ctx context.Context, org tenant.ID, r Request) (Appointment, error) {
 	return s.claim(ctx, org, r, 0)
 }
 
-// Hold keeps the wanted time for the contact until it is confirmed or
-// Config.HoldFor is over. Meanwhile it keeps others out exactly as a booking
-// does. Errors are those of [Service.Book].
+// Hold keeps the selected time for the contact until it is confirmed or
+// Config.HoldFor has passed. Until then it excludes others exactly as a
+// booking does. Errors are those of [Service.Book].
 func (s *Service) Hold(ctx context.Context, org tenant.ID, r Request) (Appointment, error) {
 	return s.claim(ctx, org, r, s.cfg.HoldFor)
 }
 
-// claim claims for Book and Hold. Callers who want the same time at once wait
-// for one another in s.claims.
+// claim is Book and Hold: it applies the clinic's rules, waits for its turn
+// among simultaneous claims of the same time (see [coalescer]), and claims from
+// the store.
 func (s *Service) claim(ctx context.Context, org tenant.ID, r Request, hold time.Duration) (Appointment, error) {
 	if err := r.validate(); err != nil {
 		return Appointment{}, err
@@ -185,14 +189,14 @@ func (s *Service) claim(ctx context.Context, org tenant.ID, r Request, hold time
 	return cat.local(out.Appointment), nil
 }
 
-// Confirm makes a hold a booking. Confirming twice is success. The error is
-// ErrNotFound, ErrExpired if the hold is over, ErrNotOpen, ErrUnavailable or
+// Confirm makes a hold a booking. Confirming twice succeeds. The error is
+// ErrNotFound, ErrExpired for an expired hold, ErrNotOpen, ErrUnavailable or
 // ErrOutcomeUnknown.
 func (s *Service) Confirm(ctx context.Context, org tenant.ID, id ID) (Appointment, error) {
 	return s.change(ctx, org, id, s.cfg.Store.Confirm)
 }
 
-// Cancel frees an appointment's time. Cancelling twice is success. The error
+// Cancel frees an appointment's time. Cancelling twice succeeds. The error
 // is ErrNotFound, ErrNotOpen, ErrUnavailable or ErrOutcomeUnknown.
 func (s *Service) Cancel(ctx context.Context, org tenant.ID, id ID) (Appointment, error) {
 	return s.change(ctx, org, id, s.cfg.Store.Cancel)
@@ -219,8 +223,8 @@ func (s *Service) change(ctx context.Context, org tenant.ID, id ID, do func(cont
 	return cat.local(a), nil
 }
 
-// Reschedule gives an appointment another time: the old one is free only if
-// the new one is owned. sel.Service is ignored; the service stays. If
+// Reschedule gives an appointment another time. It frees the old time only if
+// the appointment owns the new one. sel.Service is ignored; the service stays. If
 // sel.Resource is empty, the appointment keeps its resources where they are free.
 // Errors are those of [Service.Book], ErrNotFound, ErrExpired and ErrNotOpen.
 func (s *Service) Reschedule(ctx context.Context, org tenant.ID, id ID, sel Selection) (Appointment, error) {
@@ -290,7 +294,8 @@ func (s *Service) Get(ctx context.Context, org tenant.ID, id ID) (Appointment, e
 }
 
 // List returns the appointments that match every given field of f, by start.
-// At least one of ID, Phone and a bound of the range must be given.
+// At least one of ID, Phone and a bound of the range must be given: a filter
+// without any would return the whole clinic by mistake.
 func (s *Service) List(ctx context.Context, org tenant.ID, f AppointmentFilter) ([]Appointment, error) {
 	if f.ID == "" && f.Phone == "" && f.From.IsZero() && f.To.IsZero() {
 		return nil, &InvalidError{"AppointmentFilter", "is empty: give an ID, a Phone, or a range"}
@@ -332,8 +337,8 @@ func (r Request) validate() error {
 	return nil
 }
 
-// digest is what a repeated key must repeat: who wants what. A name may be
-// spelled better the second time.
+// digest returns a hash of the content that a repeated key must repeat: target,
+// phone and kind. A name may be spelled better the second time.
 func digest(t target, phone string, hold bool) string {
 	text := append(make([]byte, 0, 256), t.service.ID...)
 	text = strconv.AppendInt(append(text, '\n'), t.start, 10)

@@ -10,21 +10,21 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Slot is a start that can be booked, offered to anybody and owned by nobody.
+// Slot is a start that can be booked. It is an offer: it has no owner.
 type Slot struct {
 	ID        SlotID
 	Service   ServiceID
 	Start     time.Time // in the clinic's zone
 	End       time.Time
-	Resource  ResourceID   // who or what was asked for; empty: any
-	Resources []ResourceID // what would be occupied as things stand, in the order of the service's needs
+	Resource  ResourceID   // the resource of the query; empty: any
+	Resources []ResourceID // a booking now would occupy these, in the order of the service's needs
 }
 
 // SlotID names an offered slot in thirteen letters and digits that a language
 // model can copy and cannot invent: the start and a checksum over clinic,
-// service, wanted resource and start. It is good for as long as the catalog
-// knows the service, on any server, and grants nothing: rules and other
-// callers are checked when it is booked.
+// service, wanted resource and start. It is valid for as long as the catalog
+// knows the service, on any server. It is no reservation: Book checks the rules
+// and other bookings.
 type SlotID string
 
 var slotText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
@@ -65,7 +65,7 @@ func (c *Catalog) ResolveSlot(org tenant.ID, id SlotID) (Selection, error) {
 
 // resolveSlot finds the target that id was made for. A model may have changed
 // the case of letters, put spaces, hyphens or quotes about them, or taken a 0
-// or a 1 for the letters that look like them; nothing else is forgiven.
+// or a 1 for the letters that look like them. No other spelling is accepted.
 func (c *Catalog) resolveSlot(org tenant.ID, id SlotID) (target, error) {
 	text := strings.Map(func(r rune) rune {
 		switch r {

@@ -8,10 +8,10 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Query asks for what is free.
+// Query asks for free slots of a service.
 type Query struct {
 	Service  ServiceID
-	Resource ResourceID // this one only; empty: any
+	Resource ResourceID // slots with this resource only; empty: any
 
 	// From and To bound the starts: From <= start < To. The clinic's notice
 	// and window bound them too.
@@ -20,8 +20,8 @@ type Query struct {
 	Limit int // at most this many; 0: 100, the most is 10,000
 }
 
-// Slots returns the free slots, by start, from one read of the store. They
-// belong to nobody: another caller may be faster. The error is
+// Slots returns the free slots, by start, from one read of the store. A slot is
+// an offer without an owner: another caller may be faster. The error is
 // ErrUnknownService, ErrUnknownResource, a [*InvalidError] or ErrUnavailable.
 func (s *Service) Slots(ctx context.Context, org tenant.ID, q Query) ([]Slot, error) {
 	switch {
@@ -53,18 +53,18 @@ func (s *Service) Slots(ctx context.Context, org tenant.ID, q Query) ([]Slot, er
 	return f.slots(view.Busy, starts[:min(q.Limit, len(starts))]), nil
 }
 
-// Explanation says whether a time can be booked.
+// Explanation is the reason why a time can or cannot be booked.
 type Explanation struct {
-	// Reasons are why it cannot be; none if it can.
+	// Reasons forbid the time; empty if it can be booked.
 	Reasons []Reason
 
-	// Nearest are the free slots nearest to it, by start. If it can be
-	// booked, it is one of them.
+	// Nearest are the free slots nearest to the time, by start. A time that
+	// can be booked is among them.
 	Nearest []Slot
 }
 
-// Explain says whether a time can be booked, why not, and what is free near
-// it, from one read of the store. The error is ErrUnknownService,
+// Explain returns the reasons against a time and the free slots near it, from
+// one read of the store. The error is ErrUnknownService,
 // ErrUnknownResource, ErrUnknownSlot, a [*InvalidError] or ErrUnavailable.
 func (s *Service) Explain(ctx context.Context, org tenant.ID, sel Selection) (Explanation, error) {
 	cat, err := s.Catalog(ctx, org)
