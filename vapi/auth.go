@@ -1,45 +1,31 @@
 package vapi
 
 import (
-	"cmp"
-	"crypto/hmac"
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/base64"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"hash"
-	"net/http"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/auth"
 )
 
-// A Proof is a way to prove that a request comes from a clinic's Vapi account:
-// by one of the clinic's [tenant.Secrets]. An empty secret proves nothing.
-type AuthMethod string
+// AuthMethod is a way to prove that a request comes from a clinic's Vapi
+// account: by one of the clinic's [tenant.Secrets]. An empty secret proves
+// nothing.
+type AuthMethod = auth.Method
 
 const (
-	Secret AuthMethod = "secret" // the secret in the header X-Vapi-Secret
-	Bearer AuthMethod = "bearer" // the secret in the header Authorization
-	HMAC   AuthMethod = "hmac"   // a signature over the body with the secret as its key
+	Secret AuthMethod = auth.Secret // the secret in the header X-Vapi-Secret
+	Bearer AuthMethod = auth.Bearer // the secret in the header Authorization
+	HMAC   AuthMethod = auth.HMAC   // a signature over the body with the secret as its key
 )
 
-// Payload says what a [Signature] is taken over.
-type Payload string
-
+// The payloads of a [Signature].
 const (
 	// TimestampBody signs the timestamp's text, a full stop and the body, and
 	// is refused when the timestamp is not of now.
-	TimestampBody Payload = "{timestamp}.{body}"
+	TimestampBody = "{timestamp}.{body}"
 
 	// BodyOnly signs the body. A request that was once overheard can be sent
 	// again at any time.
-	BodyOnly Payload = "{body}"
+	BodyOnly = "{body}"
 )
 
 // Signature says how Vapi's HMAC credential was set up. The zero Signature is
@@ -69,136 +55,10 @@ type Signature struct {
 	// Payload is what is signed.
 	//
 	// Defaults to TimestampBody.
-	Payload Payload
+	Payload string
 
 	// Window is how far the timestamp may be from now, either way.
 	//
 	// Defaults to 5 minutes.
 	Window time.Duration
-}
-
-// authenticator checks proofs.
-type authenticator struct {
-	accept []AuthMethod
-	sig    Signature
-	hash   func() hash.Hash
-}
-
-func newAuthenticator(accept []AuthMethod, sig Signature) (*authenticator, error) {
-	if len(accept) == 0 {
-		accept = []AuthMethod{Secret, Bearer, HMAC}
-	}
-	for _, p := range accept {
-		if p != Secret && p != Bearer && p != HMAC {
-			return nil, fmt.Errorf("vapi: Config.Accept holds %q: use vapi.Secret, vapi.Bearer and vapi.HMAC", p)
-		}
-	}
-	a := &authenticator{accept: accept, sig: sig}
-	switch cmp.Or(sig.Hash, "sha256") {
-	case "sha256":
-		a.hash = sha256.New
-	case "sha512":
-		a.hash = sha512.New
-	default:
-		return nil, fmt.Errorf("vapi: Config.Signature.Hash is %q: use \"sha256\" or \"sha512\"", sig.Hash)
-	}
-	a.sig.Encoding = cmp.Or(sig.Encoding, "hex")
-	if a.sig.Encoding != "hex" && a.sig.Encoding != "base64" {
-		return nil, fmt.Errorf("vapi: Config.Signature.Encoding is %q: use \"hex\" or \"base64\"", sig.Encoding)
-	}
-	a.sig.Payload = cmp.Or(sig.Payload, TimestampBody)
-	if a.sig.Payload != TimestampBody && a.sig.Payload != BodyOnly {
-		return nil, fmt.Errorf("vapi: Config.Signature.Payload is %q: use vapi.TimestampBody or vapi.BodyOnly", sig.Payload)
-	}
-	a.sig.Window = cmp.Or(sig.Window, 5*time.Minute)
-	if a.sig.Window < 0 {
-		return nil, errors.New("vapi: Config.Signature.Window is negative: leave it 0 for 5 minutes")
-	}
-	a.sig.Header = cmp.Or(sig.Header, "X-Signature")
-	a.sig.TimestampHeader = cmp.Or(sig.TimestampHeader, "X-Timestamp")
-	return a, nil
-}
-
-// byHeader looks for the secret itself; the body need not be read for it.
-func (a *authenticator) byHeader(h http.Header, secrets tenant.Secrets) (AuthMethod, bool) {
-	if a.accepts(Secret) && isSecret(h.Get("X-Vapi-Secret"), secrets) {
-		return Secret, true
-	}
-	if a.accepts(Bearer) && isSecret(h.Get("Authorization"), secrets) {
-		return Bearer, true
-	}
-	return "", false
-}
-
-// signed reports whether it is worth reading the body to check its signature.
-func (a *authenticator) signed(h http.Header) bool {
-	return a.accepts(HMAC) && h.Get(a.sig.Header) != ""
-}
-
-// bySignature checks the signature over the body, byte for byte as it came.
-func (a *authenticator) bySignature(h http.Header, body []byte, secrets tenant.Secrets, now time.Time) bool {
-	if !a.signed(h) {
-		return false
-	}
-	text, ok := strings.CutPrefix(h.Get(a.sig.Header), a.sig.Prefix)
-	if !ok {
-		return false
-	}
-	given, err := hex.DecodeString(text)
-	if a.sig.Encoding == "base64" {
-		given, err = base64.StdEncoding.DecodeString(text)
-	}
-	if err != nil {
-		return false
-	}
-	var before string
-	if a.sig.Payload == TimestampBody {
-		timestamp := h.Get(a.sig.TimestampHeader)
-		if !a.isNow(timestamp, now) {
-			return false
-		}
-		before = timestamp + "."
-	}
-	holds := false
-	for _, secret := range []string{secrets.Current, secrets.Previous} {
-		mac := hmac.New(a.hash, []byte(secret))
-		mac.Write([]byte(before))
-		mac.Write(body)
-		same := hmac.Equal(given, mac.Sum(nil))
-		holds = holds || same && secret != ""
-	}
-	return holds
-}
-
-// isNow reports whether a timestamp is within the window. A timestamp in the
-// future is as suspect as an old one: taken in the wrong unit it would be one
-// that never grows old.
-func (a *authenticator) isNow(timestamp string, now time.Time) bool {
-	n, err := strconv.ParseInt(timestamp, 10, 64)
-	if err != nil || n <= 0 {
-		return false
-	}
-	at := time.Unix(n, 0)
-	if n > milliseconds {
-		at = time.UnixMilli(n)
-	}
-	age := now.Sub(at)
-	return -a.sig.Window <= age && age <= a.sig.Window
-}
-
-func (a *authenticator) accepts(p AuthMethod) bool { return slices.Contains(a.accept, p) }
-
-// isSecret compares in constant time, hiding the lengths as well. Vapi's
-// credentials put "Bearer " before the secret in any header, or leave it out
-// of Authorization, as they are told.
-func isSecret(given string, secrets tenant.Secrets) bool {
-	if scheme, token, ok := strings.Cut(given, " "); ok && strings.EqualFold(scheme, "Bearer") {
-		given = strings.TrimSpace(token)
-	}
-	g := sha256.Sum256([]byte(given))
-	current := sha256.Sum256([]byte(secrets.Current))
-	previous := sha256.Sum256([]byte(secrets.Previous))
-	isCurrent := hmac.Equal(g[:], current[:])
-	isPrevious := hmac.Equal(g[:], previous[:])
-	return given != "" && (isCurrent || isPrevious)
 }

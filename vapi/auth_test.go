@@ -41,8 +41,8 @@ func TestKnownSignature(t *testing.T) {
 		{vapi.Signature{}, "1795356300", "fdac328310560d06a12e765f509f9f068ebc6d697408262cfbd832ffdfa25248"},
 		{vapi.Signature{Hash: "sha512", Encoding: "base64", Payload: vapi.BodyOnly}, "", "Dk39ae42OBd8JmDL7MCeq8/QChEJ4X9EMG49kO4PgB5sjjr65meDEcup5H2mvoJ1j+x7zTSlL+cQhWX7wNQ8Cg=="},
 	} {
-		desk := newDesk(t, func(cfg *vapi.Config) { cfg.Directory, cfg.Signature = d, c.sig })
-		w := desk.postTo("harley", body, http.Header{"X-Signature": {c.signature}, "X-Timestamp": {c.timestamp}})
+		desk := newFixture(t, func(cfg *vapi.Config) { cfg.Directory, cfg.Signature = d, c.sig })
+		w := desk.PostTo("harley", body, http.Header{"X-Signature": {c.signature}, "X-Timestamp": {c.timestamp}})
 		require.Equal(t, http.StatusOK, w.Code)
 	}
 }
@@ -112,14 +112,14 @@ func TestSignatures(t *testing.T) {
 		{"a signature that is none", vapi.Signature{}, header("zz", seconds), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := newDesk(t, func(cfg *vapi.Config) { cfg.Signature = c.sig })
+			d := newFixture(t, func(cfg *vapi.Config) { cfg.Signature = c.sig })
 			want := http.StatusUnauthorized
 			if c.ok {
 				want = http.StatusOK
 			}
-			require.Equal(t, want, d.postTo("harley", body, c.header).Code)
+			require.Equal(t, want, d.PostTo("harley", body, c.header).Code)
 			if c.ok {
-				require.Equal(t, vapi.HMAC, d.seen.last().Proof)
+				require.Equal(t, vapi.HMAC, d.Observations.Last().Proof)
 			}
 		})
 	}
@@ -162,16 +162,16 @@ func TestSecretsInHeaders(t *testing.T) {
 			"X-Signature": {hex.EncodeToString(sign(sha256.New, secret, "1795356300."+hang))}, "X-Timestamp": {"1795356300"}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := newDesk(t, func(cfg *vapi.Config) { cfg.Accept = c.accept })
-			w := d.postTo("harley", hang, c.header)
+			d := newFixture(t, func(cfg *vapi.Config) { cfg.Accept = c.accept })
+			w := d.PostTo("harley", hang, c.header)
 			if c.proof == "" {
 				require.Equal(t, http.StatusUnauthorized, w.Code)
 				require.Equal(t, "Bearer", w.Header().Get("WWW-Authenticate"))
 			} else {
 				require.Equal(t, http.StatusOK, w.Code)
 			}
-			require.Equal(t, c.proof, d.seen.last().Proof)
-			require.NotContains(t, d.log.String(), secret)
+			require.Equal(t, c.proof, d.Observations.Last().Proof)
+			require.NotContains(t, d.Log.String(), secret)
 		})
 	}
 }
@@ -185,7 +185,7 @@ func (d doorless) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Sec
 }
 
 func TestAnEmptySecretOpensNothing(t *testing.T) {
-	d := newDesk(t, func(c *vapi.Config) { c.Directory = doorless{c.Directory} })
+	d := newFixture(t, func(c *vapi.Config) { c.Directory = doorless{c.Directory} })
 	timestamp := strconv.FormatInt(now.Unix(), 10)
 	for _, header := range []http.Header{
 		nil,
@@ -194,6 +194,6 @@ func TestAnEmptySecretOpensNothing(t *testing.T) {
 		{"Authorization": {"Bearer"}},
 		{"X-Signature": {hex.EncodeToString(sign(sha256.New, "", timestamp+"."+hang))}, "X-Timestamp": {timestamp}},
 	} {
-		require.Equal(t, http.StatusUnauthorized, d.postTo("harley", hang, header).Code)
+		require.Equal(t, http.StatusUnauthorized, d.PostTo("harley", hang, header).Code)
 	}
 }

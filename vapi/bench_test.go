@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/handlertest"
 )
 
 // BenchmarkToolCall compares a tool call through the handler, over HTTP on the
@@ -26,7 +27,7 @@ func BenchmarkToolCall(b *testing.B) {
 		return vapi.ToolResult{Status: "ok", Code: 200, Message: "done"}, nil
 	}}
 	handler, err := vapi.New(vapi.Config{
-		Directory: directory(b), Tools: []vapi.Tool{tool}, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+		Directory: handlertest.Directory(), Tools: []vapi.Tool{tool}, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 	})
 	require.NoError(b, err)
 	mux := http.NewServeMux()

@@ -11,6 +11,8 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
 // Choice is the assistant that takes a call: a saved one by its id, which is
@@ -22,13 +24,6 @@ type AssistantChoice struct {
 	// Values are told to the assistant besides those of [Variables], and
 	// replace one of the same name. Keep them neutral: they stay at Vapi.
 	Values map[string]string
-}
-
-// SavedAssistant is a [Config.Assistant] that always chooses one saved assistant.
-func SavedAssistant(id string) func(context.Context, tenant.Org) (AssistantChoice, error) {
-	return func(context.Context, tenant.Org) (AssistantChoice, error) {
-		return AssistantChoice{AssistantID: id}, nil
-	}
 }
 
 // assistantDeadline is when a call must have its assistant, counted from the
@@ -54,7 +49,7 @@ func (h *Handler) chooseAssistant(ctx context.Context, start time.Time, org tena
 	unanswered := reply{
 		status:  http.StatusOK,
 		outcome: "unanswered",
-		value:   map[string]string{"error": oneLine(h.cfg.Unanswered)},
+		value:   map[string]string{"error": modeltext.OneLine(h.cfg.Unanswered)},
 	}
 	if h.cfg.Assistant == nil {
 		return unanswered
@@ -96,7 +91,7 @@ func (h *Handler) choose(ctx context.Context, org tenant.Org) (AssistantChoice, 
 		var o outcome
 		defer func() {
 			if p := recover(); p != nil {
-				o.err = panicked(p)
+				o.err = safelog.PanicError(p)
 			}
 			done <- o
 		}()

@@ -14,13 +14,14 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/assistant"
 )
 
 const request = `{"message":{"type":"assistant-request","call":{"id":"call-1","assistantId":null,"phoneNumberId":"pn-harley"}}}`
 
 func TestASavedAssistantIsToldTheDayAndTheClinic(t *testing.T) {
-	d := newDesk(t, func(c *vapi.Config) { c.Assistant = vapi.SavedAssistant("as-harley") })
-	w := d.post(request)
+	d := newFixture(t, func(c *vapi.Config) { c.Assistant = assistant.Saved("as-harley") })
+	w := d.Post(request)
 	require.Equal(t, http.StatusOK, w.Code)
 	require.JSONEq(t, `{"assistantId":"as-harley","assistantOverrides":{"variableValues":{
 		"clinicName":"Harley Street Clinic","timeZone":"Europe/London","today":"2026-11-22","weekday":"Sunday","localTime":"14:05",
@@ -40,7 +41,7 @@ func TestTheDayIsTheClinicsDay(t *testing.T) {
 }
 
 func TestAWholeAssistantAndValuesOfItsOwn(t *testing.T) {
-	d := newDesk(t, func(c *vapi.Config) {
+	d := newFixture(t, func(c *vapi.Config) {
 		c.Assistant = func(_ context.Context, org tenant.Org) (vapi.AssistantChoice, error) {
 			return vapi.AssistantChoice{Assistant: json.RawMessage(`{"name":"Amy"}`), Values: map[string]string{"today": "never", "greeting": "Good day"}}, nil
 		}
@@ -50,7 +51,7 @@ func TestAWholeAssistantAndValuesOfItsOwn(t *testing.T) {
 		Assistant          struct{ Name string }
 		AssistantOverrides struct{ VariableValues map[string]string }
 	}
-	require.NoError(t, json.Unmarshal(d.post(request).Body.Bytes(), &answer))
+	require.NoError(t, json.Unmarshal(d.Post(request).Body.Bytes(), &answer))
 	require.Nil(t, answer.AssistantID)
 	require.Equal(t, "Amy", answer.Assistant.Name)
 	require.Equal(t, "never", answer.AssistantOverrides.VariableValues["today"])
@@ -71,26 +72,26 @@ func TestACallThatNobodyTakesHearsSo(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDesk(t, func(c *vapi.Config) { c.Assistant, c.Unanswered = assistant, "We are\nclosed." })
-			w := d.post(request)
+			d := newFixture(t, func(c *vapi.Config) { c.Assistant, c.Unanswered = assistant, "We are\nclosed." })
+			w := d.Post(request)
 			require.Equal(t, http.StatusOK, w.Code)
 			require.Equal(t, `{"error":"We are closed."}`, w.Body.String())
-			require.Equal(t, "unanswered", d.seen.last().Outcome)
-			require.NotContains(t, d.log.String(), "Zoë")
+			require.Equal(t, "unanswered", d.Observations.Last().Outcome)
+			require.NotContains(t, d.Log.String(), "Zoë")
 		})
 	}
 }
 
 func TestAChoiceThatComesTooLateIsNotAwaited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk(t, func(c *vapi.Config) {
+		d := newFixture(t, func(c *vapi.Config) {
 			c.Assistant = func(context.Context, tenant.Org) (vapi.AssistantChoice, error) {
 				time.Sleep(time.Minute) // of the test's own clock
 				return vapi.AssistantChoice{AssistantID: "as-harley"}, nil
 			}
 		})
 		start := time.Now()
-		w := d.post(request)
+		w := d.Post(request)
 		require.Equal(t, 6*time.Second, time.Since(start))
 		require.Contains(t, w.Body.String(), `{"error":`)
 		time.Sleep(2 * time.Minute)

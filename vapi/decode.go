@@ -7,6 +7,9 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/jsonscan"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
 // Decode reads the body of a request in one pass: every shape of message that
@@ -15,24 +18,24 @@ import (
 func Decode(body []byte) (*Message, error) {
 	m := new(Message)
 	var beside Message // call logs keep the call beside the message
-	s := &scanner{text: body}
-	s.object(func(key []byte) {
+	s := jsonscan.New(body)
+	s.Object(func(key []byte) {
 		switch string(key) {
 		case "message", "messsage": // so spelled in the schema of voice-request
 			*m = Message{}
-			s.peek()
-			from := s.at
+			s.Peek()
+			from := s.Offset()
 			m.read(s)
-			m.body = body[from:s.at]
+			m.body = body[from:s.Offset()]
 		case "call":
 			beside = Message{}
 			beside.readCall(s)
 		default:
-			s.skip()
+			s.Skip()
 		}
 	})
-	s.end()
-	if s.bad {
+	s.End()
+	if s.Failed() {
 		return nil, ErrBadJSON
 	}
 	if m.Type == "" {
@@ -53,17 +56,17 @@ const (
 	inMessage
 )
 
-func (m *Message) read(s *scanner) {
+func (m *Message) read(s *jsonscan.Scanner) {
 	var list, calls, withTools, function []byte
 	var caller string
-	s.object(func(key []byte) {
+	s.Object(func(key []byte) {
 		switch string(key) {
 		case "type":
-			m.Type = s.scalar()
+			m.Type = s.Scalar()
 		case "status":
-			m.Status = s.scalar()
+			m.Status = s.Scalar()
 		case "timestamp":
-			m.Time = instant(s.scalar())
+			m.Time = instant(s.Scalar())
 		case "call":
 			m.Call = Call{}
 			m.readCall(s)
@@ -74,17 +77,17 @@ func (m *Message) read(s *scanner) {
 		case "assistant":
 			m.assistantIDs[inMessage] = readID(s)
 		case "toolCallList":
-			list = s.raw()
+			list = s.Raw()
 		case "toolCalls":
-			calls = s.raw()
+			calls = s.Raw()
 		case "toolWithToolCallList":
-			withTools = s.raw()
+			withTools = s.Raw()
 		case "functionCall":
-			function = s.raw()
+			function = s.Raw()
 		case "sampleRate":
-			m.sampleRate = s.scalar()
+			m.sampleRate = s.Scalar()
 		default:
-			s.skip()
+			s.Skip()
 		}
 	})
 	if caller != "" {
@@ -94,34 +97,34 @@ func (m *Message) read(s *scanner) {
 	case "tool-calls":
 		m.ToolCalls = firstCalls(list, calls, withTools)
 	case "function-call":
-		if call := readToolCall(&scanner{text: function}); call.Name != "" {
+		if call := readToolCall(jsonscan.New(function)); call.Name != "" {
 			m.ToolCalls = []ToolCall{call}
 		}
 	}
 }
 
-func (m *Message) readCall(s *scanner) {
+func (m *Message) readCall(s *jsonscan.Scanner) {
 	var ofCall, ofOverrides, ofAssistant json.RawMessage
-	s.object(func(key []byte) {
+	s.Object(func(key []byte) {
 		switch string(key) {
 		case "id":
-			m.Call.ID = plainID(s.scalar())
+			m.Call.ID = safelog.ID(s.Scalar())
 		case "type":
-			m.Call.Type = s.scalar()
+			m.Call.Type = s.Scalar()
 		case "phoneNumberId":
-			m.phoneNumberIDs[inCall] = s.scalar()
+			m.phoneNumberIDs[inCall] = s.Scalar()
 		case "assistantId":
-			m.assistantIDs[inCall] = s.scalar()
+			m.assistantIDs[inCall] = s.Scalar()
 		case "customer":
 			m.Call.Caller = readCaller(s)
 		case "metadata":
-			ofCall = s.raw()
+			ofCall = s.Raw()
 		case "assistantOverrides":
 			ofOverrides = readMetadata(s)
 		case "assistant":
 			ofAssistant = readMetadata(s)
 		default:
-			s.skip()
+			s.Skip()
 		}
 	})
 	for _, metadata := range []json.RawMessage{ofCall, ofOverrides, ofAssistant} {
@@ -132,35 +135,35 @@ func (m *Message) readCall(s *scanner) {
 	}
 }
 
-func readCaller(s *scanner) (number string) {
-	s.object(func(key []byte) {
+func readCaller(s *jsonscan.Scanner) (number string) {
+	s.Object(func(key []byte) {
 		if string(key) == "number" {
-			number = s.scalar()
+			number = s.Scalar()
 			return
 		}
-		s.skip()
+		s.Skip()
 	})
 	return number
 }
 
-func readID(s *scanner) (id string) {
-	s.object(func(key []byte) {
+func readID(s *jsonscan.Scanner) (id string) {
+	s.Object(func(key []byte) {
 		if string(key) == "id" {
-			id = s.scalar()
+			id = s.Scalar()
 			return
 		}
-		s.skip()
+		s.Skip()
 	})
 	return id
 }
 
-func readMetadata(s *scanner) (metadata json.RawMessage) {
-	s.object(func(key []byte) {
+func readMetadata(s *jsonscan.Scanner) (metadata json.RawMessage) {
+	s.Object(func(key []byte) {
 		if string(key) == "metadata" {
-			metadata = s.raw()
+			metadata = s.Raw()
 			return
 		}
-		s.skip()
+		s.Skip()
 	})
 	return metadata
 }
@@ -176,14 +179,14 @@ func firstCalls(list, calls, withTools []byte) []ToolCall {
 	return readCalls(withTools, readToolWithCall)
 }
 
-func readCalls(text []byte, read func(*scanner) ToolCall) (found []ToolCall) {
+func readCalls(text []byte, read func(*jsonscan.Scanner) ToolCall) (found []ToolCall) {
 	if text == nil {
 		return nil
 	}
-	s := &scanner{text: text}
-	s.array(func() {
-		if s.peek() != '{' {
-			s.skip()
+	s := jsonscan.New(text)
+	s.Array(func() {
+		if s.Peek() != '{' {
+			s.Skip()
 			return
 		}
 		found = append(found, read(s))
@@ -191,19 +194,19 @@ func readCalls(text []byte, read func(*scanner) ToolCall) (found []ToolCall) {
 	return found
 }
 
-func readToolWithCall(s *scanner) ToolCall {
+func readToolWithCall(s *jsonscan.Scanner) ToolCall {
 	var call ToolCall
 	var name, functionName string
-	s.object(func(key []byte) {
+	s.Object(func(key []byte) {
 		switch string(key) {
 		case "name":
-			name = s.scalar()
+			name = s.Scalar()
 		case "function":
 			functionName = readFunction(s).Name
 		case "toolCall":
 			call = readToolCall(s)
 		default:
-			s.skip()
+			s.Skip()
 		}
 	})
 	call.Name = cmp.Or(call.Name, functionName, name)
@@ -213,23 +216,23 @@ func readToolWithCall(s *scanner) ToolCall {
 	return call
 }
 
-func readToolCall(s *scanner) ToolCall {
+func readToolCall(s *jsonscan.Scanner) ToolCall {
 	var call, function ToolCall
 	var arguments, parameters []byte
-	s.object(func(key []byte) {
+	s.Object(func(key []byte) {
 		switch string(key) {
 		case "id":
-			call.ID = s.scalar()
+			call.ID = s.Scalar()
 		case "name":
-			call.Name = s.scalar()
+			call.Name = s.Scalar()
 		case "function":
 			function = readFunction(s)
 		case "arguments":
-			arguments = s.raw()
+			arguments = s.Raw()
 		case "parameters":
-			parameters = s.raw()
+			parameters = s.Raw()
 		default:
-			s.skip()
+			s.Skip()
 		}
 	})
 	call.Name = cmp.Or(function.Name, call.Name)
@@ -237,18 +240,18 @@ func readToolCall(s *scanner) ToolCall {
 	return call
 }
 
-func readFunction(s *scanner) (function ToolCall) {
+func readFunction(s *jsonscan.Scanner) (function ToolCall) {
 	var arguments, parameters []byte
-	s.object(func(key []byte) {
+	s.Object(func(key []byte) {
 		switch string(key) {
 		case "name":
-			function.Name = s.scalar()
+			function.Name = s.Scalar()
 		case "arguments":
-			arguments = s.raw()
+			arguments = s.Raw()
 		case "parameters":
-			parameters = s.raw()
+			parameters = s.Raw()
 		default:
-			s.skip()
+			s.Skip()
 		}
 	})
 	function.Arguments = firstGiven(arguments, parameters)
@@ -259,7 +262,7 @@ func readFunction(s *scanner) (function ToolCall) {
 // JSON; none is the empty object.
 func (c *ToolCall) setArguments(value []byte) {
 	if len(value) > 0 && value[0] == '"' {
-		value = bytes.TrimSpace([]byte(unquote(value)))
+		value = bytes.TrimSpace([]byte(jsonscan.Unquote(value)))
 	}
 	if len(value) == 0 {
 		value = []byte("{}")
@@ -275,21 +278,6 @@ func firstGiven(values ...[]byte) []byte {
 		}
 	}
 	return nil
-}
-
-// plainID returns id if it looks like one, so that it can be logged and stored
-// as it is; otherwise "".
-func plainID(id string) string {
-	if len(id) > 128 {
-		return ""
-	}
-	for _, c := range []byte(id) {
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-			c == '-' || c == '_' || c == '.' || c == ':') {
-			return ""
-		}
-	}
-	return id
 }
 
 // milliseconds is where a number of seconds since 1970 ends and a number of

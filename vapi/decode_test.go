@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/handlertest"
 )
 
 func decode(t testing.TB, body string) *vapi.Message {
@@ -137,7 +138,7 @@ func TestReportFindsEveryPlace(t *testing.T) {
 
 func TestNothingThatWasSaidIsPrinted(t *testing.T) {
 	m := decode(t, `{"message":{"type":"tool-calls","call":{"id":"call-1","customer":{"number":"+447700900123"}},"toolCallList":[{"id":"c1","name":"look","arguments":{"complaint":"rash"}}]}}`)
-	var log lockedBuffer
+	var log handlertest.LogBuffer
 	fmt.Fprintf(&log, "%v %+v %#v %s", m.Call, m.Call, m.Call, m.Call)
 	fmt.Fprintf(&log, "%v %+v %#v %s", m.ToolCalls, m.ToolCalls, m.ToolCalls, m.ToolCalls)
 	require.NotContains(t, log.String(), "900123")

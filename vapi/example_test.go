@@ -16,6 +16,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
 // Two callers want the same half hour.
@@ -41,10 +42,10 @@ func Example() {
 		Store: memory.New(), Catalogs: booking.StaticCatalogs{org.ID: catalog}, Now: sunday,
 	})
 	check(err)
-	tools, err := vapi.BookingTools(vapi.BookingConfig{Service: svc, Now: sunday})
+	all, err := tools.New(tools.Config{Booking: svc, Now: sunday})
 	check(err)
 	handler, err := vapi.New(vapi.Config{
-		Directory: clinics, Tools: tools, Now: sunday, Log: slog.New(slog.DiscardHandler),
+		Directory: clinics, Tools: all, Now: sunday, Log: slog.New(slog.DiscardHandler),
 	})
 	check(err)
 

@@ -5,15 +5,17 @@ import (
 	"unicode"
 
 	"github.com/callwaiting-ai/callwaiting/redact"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/jsonscan"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
 )
 
 // findings reads what a model made of the call, whatever the schema it was
 // given: what the call was about, and whether it claims a booking.
 func (r Report) findings() (about redact.Speech, booked bool) {
 	var f findings
-	f.read(&scanner{text: r.StructuredData}, subject{})
-	f.read(&scanner{text: r.StructuredDataMulti}, subject{})
-	f.readOutputs(&scanner{text: r.StructuredOutputs})
+	f.readValue(r.StructuredData, subject{})
+	f.readValue(r.StructuredDataMulti, subject{})
+	f.readOutputs(jsonscan.New(r.StructuredOutputs))
 	if len(f.about) > 0 {
 		about = redact.NewSpeech(strings.Join(f.about, "\n"))
 	}
@@ -28,49 +30,55 @@ type findings struct {
 // subject is what a value is told to be by its name.
 type subject struct{ treatment, booking bool }
 
+// readValue reads a JSON text, unwrapped once if it is JSON in a string.
+func (f *findings) readValue(value []byte, of subject) {
+	if s := jsonscan.New(value); s.Peek() == '"' {
+		if text := modeltext.OneLine(s.Scalar()); strings.HasPrefix(text, "{") {
+			value = []byte(text)
+		}
+	}
+	f.read(jsonscan.New(value), of)
+}
+
 // read reads a value and all that is in it.
-func (f *findings) read(s *scanner, of subject) {
-	switch s.peek() {
+func (f *findings) read(s *jsonscan.Scanner, of subject) {
+	switch s.Peek() {
 	case 0: // there is none
 	case '{':
-		s.object(func(key []byte) { f.read(s, of.named(string(key))) })
+		s.Object(func(key []byte) { f.read(s, of.named(string(key))) })
 	case '[':
-		s.array(func() { f.read(s, of) })
+		s.Array(func() { f.read(s, of) })
 	case '"':
-		text := oneLine(s.scalar())
-		if strings.HasPrefix(text, "{") && s.depth == 0 {
-			f.read(&scanner{text: []byte(text), depth: 1}, of) // JSON in a string, once
-			return
-		}
+		text := modeltext.OneLine(s.Scalar())
 		if of.treatment && text != "" {
 			f.about = append(f.about, text)
 		}
-		f.booked = f.booked || of.booking && affirmative(text)
+		f.booked = f.booked || of.booking && modeltext.Affirmative(text)
 	default:
-		text := s.scalar()
+		text := s.Scalar()
 		f.booked = f.booked || of.booking && text == "true"
 	}
 }
 
 // readOutputs reads structured outputs: {"id":{"name":…,"result":…}}.
-func (f *findings) readOutputs(s *scanner) {
-	if s.peek() != '{' {
+func (f *findings) readOutputs(s *jsonscan.Scanner) {
+	if s.Peek() != '{' {
 		return
 	}
-	s.object(func([]byte) {
+	s.Object(func([]byte) {
 		var name string
 		var result []byte
-		s.object(func(key []byte) {
+		s.Object(func(key []byte) {
 			switch string(key) {
 			case "name":
-				name = s.scalar()
+				name = s.Scalar()
 			case "result":
-				result = s.raw()
+				result = s.Raw()
 			default:
-				s.skip()
+				s.Skip()
 			}
 		})
-		f.read(&scanner{text: result}, subject{}.named(name))
+		f.readValue(result, subject{}.named(name))
 	})
 }
 
@@ -110,12 +118,3 @@ var (
 		"booked": true, "isbooked": true, "wasbooked": true, "bookingmade": true, "bookingconfirmed": true, "bookingcompleted": true,
 	}
 )
-
-// affirmative reports whether text says yes, and nothing besides.
-func affirmative(text string) bool {
-	switch strings.ToLower(strings.Trim(text, " .!")) {
-	case "true", "yes", "yes please", "yes, please", "y", "1", "ok", "okay", "sure", "agreed", "given", "granted", "confirmed":
-		return true
-	}
-	return false
-}

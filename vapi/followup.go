@@ -8,13 +8,12 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
 // FollowUp is what this package asks of a [followup.Service].
 type FollowUp interface {
 	RecordCall(ctx context.Context, org tenant.Org, e followup.CallEvent) error
-	Promise(ctx context.Context, org tenant.Org, p followup.Promise) (followup.PromiseResult, error)
-	OptOutCaller(ctx context.Context, org tenant.Org, call, caller string) (ok bool, err error)
 	Lookup(ctx context.Context, org tenant.Org, number string) (followup.ContactSummary, error)
 	CountUnmatched(ctx context.Context, org tenant.ID, kind string) error
 }
@@ -65,7 +64,7 @@ func signalOf(m *Message) followup.CallSignal {
 }
 
 func callEvent(m *Message, signal followup.CallSignal) followup.CallEvent {
-	e := followup.CallEvent{Call: m.Call.ID, Signal: signal, Caller: m.Call.number(), At: m.Time}
+	e := followup.CallEvent{Call: m.Call.ID, Signal: signal, Caller: m.Call.CallerNumber(), At: m.Time}
 	if signal.Over() {
 		r := m.Report()
 		e.Began, e.Ended = r.StartedAt, r.EndedAt
@@ -73,15 +72,6 @@ func callEvent(m *Message, signal followup.CallSignal) followup.CallEvent {
 		e.Analysis, e.ClaimsBooked = r.findings()
 	}
 	return e
-}
-
-// number is the caller's number, if there is one and the telephone network
-// gave it; "" otherwise.
-func (c Call) number() string {
-	if c.inBrowser() {
-		return ""
-	}
-	return c.Caller
 }
 
 // recallDeadline bounds, of the six seconds in which a call must have its
@@ -99,7 +89,7 @@ func (h *Handler) recall(ctx context.Context, org tenant.Org, m *Message) (recal
 		defer cancel()
 		defer close(done)
 		h.try(ctx, org, m, "vapi: caller not looked up", func() error {
-			memory, err := h.cfg.FollowUp.Lookup(ctx, org, m.Call.number())
+			memory, err := h.cfg.FollowUp.Lookup(ctx, org, m.Call.CallerNumber())
 			if err == nil {
 				found <- memory
 			}
@@ -126,20 +116,10 @@ func (h *Handler) recall(ctx context.Context, org tenant.Org, m *Message) (recal
 
 // try does what a call can go on without; a failure is logged.
 func (h *Handler) try(ctx context.Context, org tenant.Org, m *Message, failure string, do func() error) {
-	if err := safely(do); err != nil {
+	if err := safelog.Recover(do); err != nil {
 		h.cfg.Log.LogAttrs(ctx, slog.LevelError, failure,
 			slog.Any("org", org.ID), slog.String("call", m.Call.ID), slog.String("error", err.Error()))
 	}
-}
-
-// safely makes an error of a panic.
-func safely(do func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = panicked(p)
-		}
-	}()
-	return do()
 }
 
 // callerVariables are what an assistant is told of the caller; see [Variables].

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,104 +20,16 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/assistant"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/handlertest"
 )
 
 var _ vapi.FollowUp = (*followup.Service)(nil)
 
-// A recorder is a follow-up service that writes down what it is told, and
-// answers as it is set to.
-type recorder struct {
-	memory   followup.ContactSummary
-	promised followup.PromiseResult
-	noNumber bool
-	err      error
-
-	// before is called at the beginning of every method but Promise.
-	before func(context.Context) error
-
-	mu          sync.Mutex
-	events      []followup.CallEvent
-	orgs        []tenant.ID
-	promises    []followup.Promise
-	optOuts     [][2]string // call and caller
-	lookups     []string
-	quarantined []string
-}
-
-func (r *recorder) begin(ctx context.Context) (unlock func(), err error) {
-	if r.before != nil {
-		if err := r.before(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if r.err != nil {
-		return nil, r.err
-	}
-	r.mu.Lock()
-	return r.mu.Unlock, nil
-}
-
-func (r *recorder) RecordCall(ctx context.Context, org tenant.Org, e followup.CallEvent) error {
-	unlock, err := r.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	r.events = append(r.events, e)
-	r.orgs = append(r.orgs, org.ID)
-	return nil
-}
-
-func (r *recorder) Promise(_ context.Context, _ tenant.Org, p followup.Promise) (followup.PromiseResult, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.promises = append(r.promises, p)
-	return r.promised, r.err
-}
-
-func (r *recorder) OptOutCaller(ctx context.Context, _ tenant.Org, call, caller string) (bool, error) {
-	unlock, err := r.begin(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer unlock()
-	r.optOuts = append(r.optOuts, [2]string{call, caller})
-	return !r.noNumber, nil
-}
-
-func (r *recorder) Lookup(ctx context.Context, _ tenant.Org, number string) (followup.ContactSummary, error) {
-	unlock, err := r.begin(ctx)
-	if err != nil {
-		return followup.ContactSummary{}, err
-	}
-	defer unlock()
-	r.lookups = append(r.lookups, number)
-	if len(r.events) > 0 {
-		return followup.ContactSummary{Known: true}, nil // by this very call
-	}
-	return r.memory, nil
-}
-
-func (r *recorder) CountUnmatched(ctx context.Context, _ tenant.ID, kind string) error {
-	unlock, err := r.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	r.quarantined = append(r.quarantined, kind)
-	return nil
-}
-
-func (r *recorder) noted() []followup.CallEvent {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.events
-}
-
-// followDesk is a handler that tells r of its calls.
-func followDesk(t testing.TB, r *recorder) *desk {
-	return newDesk(t, func(c *vapi.Config) {
-		c.FollowUp, c.Assistant = r, vapi.SavedAssistant("as-harley")
+// followUpFixture is a handler that tells r of its calls.
+func followUpFixture(t testing.TB, r *handlertest.FollowUp) *fixture {
+	return newFixture(t, func(c *vapi.Config) {
+		c.FollowUp, c.Assistant = r, assistant.Saved("as-harley")
 	})
 }
 
@@ -149,18 +60,18 @@ func TestWhatIsToldOfACallIsNoted(t *testing.T) {
 		"something is said": {about("transcript", `"status":"ended",`), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := new(recorder)
-			d := followDesk(t, r)
-			w := d.post(c.body)
+			r := new(handlertest.FollowUp)
+			d := followUpFixture(t, r)
+			w := d.Post(c.body)
 			require.Equal(t, http.StatusOK, w.Code)
 			require.Equal(t, `{}`, w.Body.String())
-			require.Equal(t, "ok", d.seen.last().Outcome)
+			require.Equal(t, "ok", d.Observations.Last().Outcome)
 			if c.want == "" {
-				require.Empty(t, r.events)
+				require.Empty(t, r.Events)
 				return
 			}
-			require.Equal(t, []followup.CallEvent{{Call: "call-1", Signal: c.want, Caller: caller, At: sent}}, r.events)
-			require.Equal(t, []tenant.ID{harley.ID}, r.orgs)
+			require.Equal(t, []followup.CallEvent{{Call: "call-1", Signal: c.want, Caller: caller, At: sent}}, r.Events)
+			require.Equal(t, []tenant.ID{harley.ID}, r.Orgs)
 		})
 	}
 }
@@ -168,34 +79,34 @@ func TestWhatIsToldOfACallIsNoted(t *testing.T) {
 // A time that nothing can keep would have its message refused for ever.
 func TestATimeThatNoCallIsOfIsNotTold(t *testing.T) {
 	for _, no := range []string{`"0000-01-01T00:00:00Z"`, `"1969-12-31T23:59:59Z"`, `"9999-12-31T23:59:59-01:00"`, `"2262-01-01T00:00:00Z"`, `-1`, `1e300`, `"soon"`} {
-		r := new(recorder)
-		d := followDesk(t, r)
-		d.post(about("end-of-call-report", `"startedAt":`+no+`,"endedAt":`+no+`,`))
-		require.Len(t, r.events, 1, no)
-		require.Zero(t, r.events[0].Began, no)
-		require.Zero(t, r.events[0].Ended, no)
+		r := new(handlertest.FollowUp)
+		d := followUpFixture(t, r)
+		d.Post(about("end-of-call-report", `"startedAt":`+no+`,"endedAt":`+no+`,`))
+		require.Len(t, r.Events, 1, no)
+		require.Zero(t, r.Events[0].Began, no)
+		require.Zero(t, r.Events[0].Ended, no)
 	}
 }
 
 func TestAReportTellsWhatTheCallWasAbout(t *testing.T) {
-	r := new(recorder)
-	d := followDesk(t, r)
-	d.post(about("end-of-call-report", `"startedAt":"2026-11-22T14:00:00Z","endedAt":1795356240000,
+	r := new(handlertest.FollowUp)
+	d := followUpFixture(t, r)
+	d.Post(about("end-of-call-report", `"startedAt":"2026-11-22T14:00:00Z","endedAt":1795356240000,
 		"analysis":{"structuredData":{"procedure":"nose job","appointment_booked":true,"mood":"fine"}},
 		"artifact":{"transcript":"User: what does it cost?"},`))
-	e := r.events[0]
+	e := r.Events[0]
 	require.Equal(t, "nose job", e.Analysis.Reveal())
 	require.Equal(t, "User: what does it cost?", e.Transcript.Reveal())
 	require.True(t, e.ClaimsBooked)
 	require.True(t, time.Date(2026, 11, 22, 14, 0, 0, 0, time.UTC).Equal(e.Began))
 	require.True(t, time.Date(2026, 11, 22, 14, 4, 0, 0, time.UTC).Equal(e.Ended))
-	require.NotContains(t, d.log.String(), "nose")
+	require.NotContains(t, d.Log.String(), "nose")
 
-	d.post(about("status-update", `"status":"ended","endedReason":"customer-ended-call","endedAt":1795356240000,
+	d.Post(about("status-update", `"status":"ended","endedReason":"customer-ended-call","endedAt":1795356240000,
 		"artifact":{"transcript":"User: bye."},`))
-	require.Equal(t, followup.Ended, r.events[1].Signal)
-	require.Equal(t, "User: bye.", r.events[1].Transcript.Reveal())
-	require.Equal(t, e.Ended, r.events[1].Ended)
+	require.Equal(t, followup.Ended, r.Events[1].Signal)
+	require.Equal(t, "User: bye.", r.Events[1].Transcript.Reveal())
+	require.Equal(t, e.Ended, r.Events[1].Ended)
 }
 
 // Models and schemas write it in every way.
@@ -241,10 +152,10 @@ func TestWhatAnAnalysisSaysIsFound(t *testing.T) {
 
 func noted(t *testing.T, body string) followup.CallEvent {
 	t.Helper()
-	r := new(recorder)
-	require.Equal(t, http.StatusOK, followDesk(t, r).post(body).Code)
-	require.Len(t, r.events, 1)
-	return r.events[0]
+	r := new(handlertest.FollowUp)
+	require.Equal(t, http.StatusOK, followUpFixture(t, r).Post(body).Code)
+	require.Len(t, r.Events, 1)
+	return r.Events[0]
 }
 
 func TestMessagesComeInAnyOrderAndTwice(t *testing.T) {
@@ -261,13 +172,13 @@ func TestMessagesComeInAnyOrderAndTwice(t *testing.T) {
 			[]followup.CallSignal{followup.Ended, followup.Reported, followup.Ended, followup.Reported}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := new(recorder)
-			d := followDesk(t, r)
+			r := new(handlertest.FollowUp)
+			d := followUpFixture(t, r)
 			for _, body := range c.bodies {
-				require.Equal(t, http.StatusOK, d.post(body).Code)
+				require.Equal(t, http.StatusOK, d.Post(body).Code)
 			}
 			var got []followup.CallSignal
-			for _, e := range r.events {
+			for _, e := range r.Events {
 				require.Equal(t, "call-1", e.Call)
 				got = append(got, e.Signal)
 			}
@@ -294,19 +205,19 @@ func TestOnlyTheNetworkSaysWhoCalls(t *testing.T) {
 }
 
 func TestAMessageOfNoCallIsAcknowledgedAndCounted(t *testing.T) {
-	r := new(recorder)
-	d := followDesk(t, r)
+	r := new(handlertest.FollowUp)
+	d := followUpFixture(t, r)
 	for _, body := range []string{
 		`{"message":{"type":"end-of-call-report"}}`,
 		`{"message":{"type":"status-update","status":"ended","call":{"id":"PRIVATE_TEXT said"}}}`,
 	} {
-		w := d.post(body)
+		w := d.Post(body)
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Equal(t, `{}`, w.Body.String())
-		require.Equal(t, "quarantined", d.seen.last().Outcome)
+		require.Equal(t, "quarantined", d.Observations.Last().Outcome)
 	}
-	require.Equal(t, []string{"end-of-call-report", "status-update"}, r.quarantined)
-	require.Empty(t, r.events)
+	require.Equal(t, []string{"end-of-call-report", "status-update"}, r.Unmatched)
+	require.Empty(t, r.Events)
 }
 
 func TestAWriteThatFailsMayBeAskedForAgain(t *testing.T) {
@@ -315,13 +226,13 @@ func TestAWriteThatFailsMayBeAskedForAgain(t *testing.T) {
 		"a quarantine": `{"message":{"type":"end-of-call-report"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := followDesk(t, &recorder{err: fmt.Errorf("call 7 of Sarah Connor: %w", followup.ErrUnavailable)})
-			w := d.post(body)
+			d := followUpFixture(t, &handlertest.FollowUp{Err: fmt.Errorf("call 7 of Sarah Connor: %w", followup.ErrUnavailable)})
+			w := d.Post(body)
 			require.Equal(t, http.StatusServiceUnavailable, w.Code)
 			require.Equal(t, `{"error":"unavailable"}`, w.Body.String())
-			require.Equal(t, "unavailable", d.seen.last().Outcome)
-			require.Contains(t, d.log.String(), "was not kept")
-			require.NotContains(t, d.log.String(), "Connor")
+			require.Equal(t, "unavailable", d.Observations.Last().Outcome)
+			require.Contains(t, d.Log.String(), "was not kept")
+			require.NotContains(t, d.Log.String(), "Connor")
 		})
 	}
 }
@@ -330,33 +241,33 @@ func TestAWriteOutlivesItsSenderButNotItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, hangUp := context.WithCancel(t.Context())
 		who := tenant.Principal{}
-		r := &recorder{before: func(ctx context.Context) error {
+		r := &handlertest.FollowUp{Before: func(ctx context.Context) error {
 			hangUp()
 			who, _ = tenant.PrincipalFrom(ctx)
 			return ctx.Err()
 		}}
-		d := followDesk(t, r)
+		d := followUpFixture(t, r)
 		body := about("status-update", `"status":"ended",`)
 		request := httptest.NewRequestWithContext(ctx, http.MethodPost, "/vapi/harley", strings.NewReader(body))
 		request.Header.Set("X-Vapi-Secret", secret)
 		w := httptest.NewRecorder()
-		d.handler.ServeHTTP(w, request)
+		d.Handler.ServeHTTP(w, request)
 		require.Equal(t, http.StatusOK, w.Code)
-		require.Len(t, r.events, 1)
+		require.Len(t, r.Events, 1)
 		require.Equal(t, harley.ID, who.Org)
 
-		r.before = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		r.Before = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 		start := time.Now()
-		require.Equal(t, http.StatusServiceUnavailable, d.post(body).Code)
+		require.Equal(t, http.StatusServiceUnavailable, d.Post(body).Code)
 		require.Equal(t, 5*time.Second, time.Since(start))
 	})
 }
 
 func TestWithoutFollowUpsEverythingIsAcknowledged(t *testing.T) {
-	d := newDesk(t, nil)
+	d := newFixture(t, nil)
 	for _, body := range []string{hang, about("status-update", `"status":"ended",`), about("end-of-call-report", ""), `{"message":{"type":"end-of-call-report"}}`} {
-		require.Equal(t, `{}`, d.post(body).Body.String())
-		require.Equal(t, "ok", d.seen.last().Outcome)
+		require.Equal(t, `{}`, d.Post(body).Body.String())
+		require.Equal(t, "ok", d.Observations.Last().Outcome)
 	}
 }
 
@@ -406,40 +317,40 @@ func TestAnAssistantIsToldWhoIsKnown(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &recorder{memory: c.memory}
-			w := followDesk(t, r).post(ring)
+			r := &handlertest.FollowUp{Summary: c.memory}
+			w := followUpFixture(t, r).Post(ring)
 			require.NotContains(t, w.Body.String(), "rhinoplasty")
 			require.Equal(t, c.want, variables(t, w))
-			require.Equal(t, []string{caller}, r.lookups)
-			require.Len(t, r.events, 1, "and the call is noted, after the caller was looked up")
-			require.Equal(t, followup.Seen, r.events[0].Signal)
-			require.Equal(t, caller, r.events[0].Caller)
+			require.Equal(t, []string{caller}, r.Lookups)
+			require.Len(t, r.Events, 1, "and the call is noted, after the caller was looked up")
+			require.Equal(t, followup.Seen, r.Events[0].Signal)
+			require.Equal(t, caller, r.Events[0].Caller)
 		})
 	}
 }
 
 func TestACallThatHasNoIdIsNotNoted(t *testing.T) {
-	r := new(recorder)
-	require.Equal(t, nobody, variables(t, followDesk(t, r).post(`{"message":{"type":"assistant-request","call":{}}}`)))
-	require.Empty(t, r.events)
+	r := new(handlertest.FollowUp)
+	require.Equal(t, nobody, variables(t, followUpFixture(t, r).Post(`{"message":{"type":"assistant-request","call":{}}}`)))
+	require.Empty(t, r.Events)
 }
 
 func TestACallerIsNotKeptWaitingForWhatIsKnownOfThem(t *testing.T) {
 	t.Run("a memory that is late", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			d := followDesk(t, &recorder{before: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }})
+			d := followUpFixture(t, &handlertest.FollowUp{Before: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }})
 			start := time.Now()
-			require.Equal(t, nobody, variables(t, d.post(ring)))
+			require.Equal(t, nobody, variables(t, d.Post(ring)))
 			require.Equal(t, 1500*time.Millisecond, time.Since(start))
 			synctest.Wait()
-			require.Contains(t, d.log.String(), "caller not looked up")
+			require.Contains(t, d.Log.String(), "caller not looked up")
 		})
 	})
 	t.Run("a memory that heeds nobody", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			d := followDesk(t, &recorder{before: func(context.Context) error { time.Sleep(time.Minute); return nil }})
+			d := followUpFixture(t, &handlertest.FollowUp{Before: func(context.Context) error { time.Sleep(time.Minute); return nil }})
 			start := time.Now()
-			require.Equal(t, nobody, variables(t, d.post(ring)))
+			require.Equal(t, nobody, variables(t, d.Post(ring)))
 			require.Equal(t, 1500*time.Millisecond, time.Since(start))
 			time.Sleep(3 * time.Minute) // of the test's own clock
 		})
@@ -447,7 +358,7 @@ func TestACallerIsNotKeptWaitingForWhatIsKnownOfThem(t *testing.T) {
 	t.Run("a note that is late", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			first := true
-			d := followDesk(t, &recorder{memory: followup.ContactSummary{Known: true}, before: func(ctx context.Context) error {
+			d := followUpFixture(t, &handlertest.FollowUp{Summary: followup.ContactSummary{Known: true}, Before: func(ctx context.Context) error {
 				if first {
 					first = false
 					return nil
@@ -455,29 +366,29 @@ func TestACallerIsNotKeptWaitingForWhatIsKnownOfThem(t *testing.T) {
 				<-ctx.Done()
 				return ctx.Err()
 			}})
-			require.Equal(t, "yes", variables(t, d.post(ring))["callerKnown"])
+			require.Equal(t, "yes", variables(t, d.Post(ring))["callerKnown"])
 			synctest.Wait()
-			require.Contains(t, d.log.String(), "call not noted")
+			require.Contains(t, d.Log.String(), "call not noted")
 		})
 	})
 	t.Run("a memory that fails", func(t *testing.T) {
-		d := followDesk(t, &recorder{err: errors.New("Sarah Connor is not in row 7")})
-		require.Equal(t, nobody, variables(t, d.post(ring)))
-		require.Contains(t, d.log.String(), "caller not looked up")
-		require.Contains(t, d.log.String(), "call not noted")
-		require.NotContains(t, d.log.String(), "Connor")
+		d := followUpFixture(t, &handlertest.FollowUp{Err: errors.New("Sarah Connor is not in row 7")})
+		require.Equal(t, nobody, variables(t, d.Post(ring)))
+		require.Contains(t, d.Log.String(), "caller not looked up")
+		require.Contains(t, d.Log.String(), "call not noted")
+		require.NotContains(t, d.Log.String(), "Connor")
 	})
 	t.Run("a memory that panics", func(t *testing.T) {
-		d := followDesk(t, &recorder{before: func(context.Context) error { panic("a rash") }})
-		require.Equal(t, nobody, variables(t, d.post(ring)))
-		require.Contains(t, d.log.String(), "panic with a string")
+		d := followUpFixture(t, &handlertest.FollowUp{Before: func(context.Context) error { panic("a rash") }})
+		require.Equal(t, nobody, variables(t, d.Post(ring)))
+		require.Contains(t, d.Log.String(), "panic with a string")
 	})
 }
 
 func TestTheChoiceOfAnAssistantDoesNotWaitForTheMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &recorder{memory: followup.ContactSummary{Known: true}, before: func(context.Context) error { time.Sleep(400 * time.Millisecond); return nil }}
-		d := newDesk(t, func(c *vapi.Config) {
+		r := &handlertest.FollowUp{Summary: followup.ContactSummary{Known: true}, Before: func(context.Context) error { time.Sleep(400 * time.Millisecond); return nil }}
+		d := newFixture(t, func(c *vapi.Config) {
 			c.FollowUp = r
 			c.Assistant = func(context.Context, tenant.Org) (vapi.AssistantChoice, error) {
 				time.Sleep(time.Second)
@@ -485,7 +396,7 @@ func TestTheChoiceOfAnAssistantDoesNotWaitForTheMemory(t *testing.T) {
 			}
 		})
 		start := time.Now()
-		values := variables(t, d.post(ring))
+		values := variables(t, d.Post(ring))
 		require.Equal(t, time.Second, time.Since(start))
 		require.Equal(t, "yes", values["callerKnown"])
 		require.Equal(t, "soon", values["callerUpcoming"], "what the choice says stands")
@@ -511,11 +422,11 @@ func TestPublishedPayloadsAreNoted(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			body, err := os.ReadFile(file)
 			require.NoError(t, err)
-			r := new(recorder)
-			d := followDesk(t, r)
-			d.post(string(body))
+			r := new(handlertest.FollowUp)
+			d := followUpFixture(t, r)
+			d.Post(string(body))
 			var got []followup.CallEvent
-			for _, e := range r.noted() {
+			for _, e := range r.Recorded() {
 				if e.Signal == followup.Reported {
 					require.Equal(t, "PRIVATE_TEXT", e.Transcript.Reveal())
 					require.Equal(t, "2026-07-18T09:30:06Z", e.Ended.Format(time.RFC3339))
@@ -523,7 +434,7 @@ func TestPublishedPayloadsAreNoted(t *testing.T) {
 				got = append(got, followup.CallEvent{Call: e.Call, Signal: e.Signal, Caller: e.Caller})
 			}
 			require.Equal(t, want[number], got)
-			require.Equal(t, quarantined[number], r.quarantined)
+			require.Equal(t, quarantined[number], r.Unmatched)
 		})
 	}
 }
@@ -536,18 +447,18 @@ func FuzzCallEvent(f *testing.F) {
 	} {
 		f.Add([]byte(analysis))
 	}
-	r := new(recorder)
-	d := followDesk(f, r)
+	r := new(handlertest.FollowUp)
+	d := followUpFixture(f, r)
 	f.Fuzz(func(t *testing.T, analysis []byte) {
 		if !json.Valid(analysis) {
 			return
 		}
-		r.events = nil
-		w := d.post(`{"message":{"type":"end-of-call-report","call":{"id":"call-1"},"analysis":{"structuredData":` + string(analysis) +
+		r.Events = nil
+		w := d.Post(`{"message":{"type":"end-of-call-report","call":{"id":"call-1"},"analysis":{"structuredData":` + string(analysis) +
 			`},"artifact":{"structuredOutputs":{"a":{"name":"procedure","result":` + string(analysis) + `},"b":` + string(analysis) + `}}}}`)
 		require.Equal(t, http.StatusOK, w.Code)
-		require.Len(t, r.events, 1)
-		if r.events[0].ClaimsBooked {
+		require.Len(t, r.Events, 1)
+		if r.Events[0].ClaimsBooked {
 			require.Contains(t, strings.ToLower(string(analysis)), "b")
 		}
 		var whole any
@@ -560,7 +471,7 @@ func FuzzCallEvent(f *testing.F) {
 				return r
 			}, text)
 			if !strings.HasPrefix(bare, "{") {
-				require.Equal(t, bare, strings.ReplaceAll(r.events[0].Analysis.Reveal(), " ", ""))
+				require.Equal(t, bare, strings.ReplaceAll(r.Events[0].Analysis.Reveal(), " ", ""))
 			}
 		}
 	})

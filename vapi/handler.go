@@ -9,11 +9,12 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
-	"runtime/debug"
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/auth"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
 // Config configures a [Handler]. Directory is required.
@@ -101,7 +102,7 @@ type Config struct {
 // concurrent use.
 type Handler struct {
 	cfg   Config
-	auth  *authenticator
+	auth  *auth.Verifier
 	tools toolbox
 }
 
@@ -117,9 +118,9 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.MaxBody < 0 {
 		return nil, errors.New("vapi: Config.MaxBody is negative: leave it 0 for 16 MiB")
 	}
-	auth, err := newAuthenticator(cfg.Accept, cfg.Signature)
+	verifier, err := auth.New(cfg.Accept, auth.Signature(cfg.Signature))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("vapi: %w", err)
 	}
 	tools, err := newToolbox(cfg.Tools)
 	if err != nil {
@@ -132,24 +133,10 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.Log, err = redacting(cfg.Log, cfg.Redactor); err != nil {
+	if cfg.Log, err = safelog.New(cfg.Log, cfg.Redactor); err != nil {
 		return nil, err
 	}
-	return &Handler{cfg: cfg, auth: auth, tools: tools}, nil
-}
-
-// redacting returns log with a redactor in front of it, by default a new one,
-// unless it has one.
-func redacting(log *slog.Logger, redactor *redact.Engine) (_ *slog.Logger, err error) {
-	if _, redacts := log.Handler().(*redact.Handler); redacts {
-		return log, nil
-	}
-	if redactor == nil {
-		if redactor, err = redact.New(redact.Config{}); err != nil {
-			return nil, err
-		}
-	}
-	return slog.New(redact.NewHandler(log.Handler(), redactor)), nil
+	return &Handler{cfg: cfg, auth: verifier, tools: tools}, nil
 }
 
 // ServeHTTP implements [http.Handler].
@@ -166,16 +153,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) answerSafely(r *http.Request, start time.Time, o *Observation) (a reply) {
 	defer func() {
 		if p := recover(); p != nil {
-			a = refuse(panicked(p))
+			a = refuse(safelog.PanicError(p))
 		}
 	}()
 	return h.answer(r, start, o)
-}
-
-// panicked tells where a panic happened and what kind of value it had; the
-// value itself may be a caller's words.
-func panicked(value any) error {
-	return fmt.Errorf("vapi: panic with a %T\n%s", value, debug.Stack())
 }
 
 func (h *Handler) answer(r *http.Request, start time.Time, o *Observation) reply {
@@ -189,8 +170,8 @@ func (h *Handler) answer(r *http.Request, start time.Time, o *Observation) reply
 	if err != nil {
 		return refuse(err)
 	}
-	proof, proven := h.auth.byHeader(r.Header, secrets)
-	if !proven && !h.auth.signed(r.Header) {
+	proof, proven := h.auth.ByHeader(r.Header, secrets)
+	if !proven && !h.auth.Signed(r.Header) {
 		return refuse(errUnauthenticated)
 	}
 	body, err := h.read(r)
@@ -198,7 +179,7 @@ func (h *Handler) answer(r *http.Request, start time.Time, o *Observation) reply
 		return refuse(err)
 	}
 	if !proven {
-		if !h.auth.bySignature(r.Header, body, secrets, h.cfg.Now()) {
+		if !h.auth.BySignature(r.Header, body, secrets, h.cfg.Now()) {
 			return refuse(errUnauthenticated)
 		}
 		proof = HMAC
@@ -211,7 +192,7 @@ func (h *Handler) answer(r *http.Request, start time.Time, o *Observation) reply
 	o.Call = m.Call.ID
 	o.Type = m.Type
 	if _, o.Known = types[m.Type]; !o.Known {
-		o.Type = plainID(m.Type)
+		o.Type = safelog.ID(m.Type)
 	}
 	if o.Unregistered, err = h.belongs(r.Context(), org.ID, m); err != nil {
 		return refuse(err)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/handlertest"
 )
 
 const hang = `{"message":{"type":"hang","call":{"id":"call-1"}}}`
@@ -41,20 +42,16 @@ func TestNewNamesTheFieldAndTheCure(t *testing.T) {
 			c.Tools = []vapi.Tool{{Name: "lookup", Parameters: []byte(`{}`), Call: tool.Call}}
 		},
 	} {
-		cfg := vapi.Config{Directory: directory(t)}
+		cfg := vapi.Config{Directory: handlertest.Directory()}
 		change(&cfg)
 		_, err := vapi.New(cfg)
 		require.ErrorContains(t, err, want)
 	}
-	_, err := vapi.BookingTools(vapi.BookingConfig{})
-	require.ErrorContains(t, err, "BookingConfig.Service is nil: give")
-	_, err = vapi.FollowUpTools(vapi.FollowUpConfig{})
-	require.ErrorContains(t, err, "FollowUpConfig.Service is nil: give")
 }
 
 // TestAnswers walks the table of what the handler answers.
 func TestAnswers(t *testing.T) {
-	d := newDesk(t, func(c *vapi.Config) { c.MaxBody = 1000 })
+	d := newFixture(t, func(c *vapi.Config) { c.MaxBody = 1000 })
 	good := http.Header{"X-Vapi-Secret": {secret}}
 	long := `{"message":{"type":"hang","x":"` + strings.Repeat("x", 1000) + `"}}`
 	for _, c := range []struct {
@@ -88,66 +85,66 @@ func TestAnswers(t *testing.T) {
 		{"metadata that names another clinic", "harley", `{"message":{"type":"hang","call":{"metadata":{"org_id":"` + ikeja.ID.String() + `"}}}}`, good, 200, `{}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := d.postTo(c.key, c.body, c.header)
+			w := d.PostTo(c.key, c.body, c.header)
 			require.Equal(t, c.status, w.Code)
 			require.Equal(t, c.answer, w.Body.String())
 			require.Equal(t, "application/json", w.Header().Get("Content-Type"))
-			require.Equal(t, c.status, d.seen.last().Status)
+			require.Equal(t, c.status, d.Observations.Last().Status)
 		})
 	}
 }
 
 func TestOnlyPostIsAnswered(t *testing.T) {
-	d := newDesk(t, nil)
+	d := newFixture(t, nil)
 	for _, method := range []string{"GET", "HEAD", "PUT", "DELETE", "OPTIONS"} {
 		w := httptest.NewRecorder()
-		d.handler.ServeHTTP(w, httptest.NewRequest(method, "/vapi/harley", nil))
+		d.Handler.ServeHTTP(w, httptest.NewRequest(method, "/vapi/harley", nil))
 		require.Equal(t, http.StatusMethodNotAllowed, w.Code)
 		require.Equal(t, "POST", w.Header().Get("Allow"))
 	}
 }
 
 func TestTheKeyIsTheLastPartOfThePathWithoutAPattern(t *testing.T) {
-	d := newDesk(t, nil)
+	d := newFixture(t, nil)
 	r := httptest.NewRequest(http.MethodPost, "/hooks/vapi/harley", strings.NewReader(hang))
 	r.Header.Set("X-Vapi-Secret", secret)
 	w := httptest.NewRecorder()
-	d.handler.ServeHTTP(w, r)
+	d.Handler.ServeHTTP(w, r)
 	require.Equal(t, http.StatusOK, w.Code)
 }
 
 func TestAForeignNumberLeavesAnAuditLine(t *testing.T) {
-	d := newDesk(t, nil)
-	d.post(`{"message":{"type":"hang","call":{"id":"call-1","phoneNumberId":"pn-ikeja"}}}`)
-	require.Contains(t, d.log.String(), `"audit":true`)
-	require.Contains(t, d.log.String(), harley.ID.String())
-	require.Equal(t, "forbidden", d.seen.last().Outcome)
+	d := newFixture(t, nil)
+	d.Post(`{"message":{"type":"hang","call":{"id":"call-1","phoneNumberId":"pn-ikeja"}}}`)
+	require.Contains(t, d.Log.String(), `"audit":true`)
+	require.Contains(t, d.Log.String(), harley.ID.String())
+	require.Equal(t, "forbidden", d.Observations.Last().Outcome)
 }
 
 func TestNobodysNumberIsRefusedIfOnlyRegisteredOnesCount(t *testing.T) {
 	const body = `{"message":{"type":"hang","phoneNumber":{"id":"pn-new"}}}`
-	d := newDesk(t, nil)
-	require.Equal(t, http.StatusOK, d.post(body).Code)
-	require.True(t, d.seen.last().Unregistered)
+	d := newFixture(t, nil)
+	require.Equal(t, http.StatusOK, d.Post(body).Code)
+	require.True(t, d.Observations.Last().Unregistered)
 
-	d = newDesk(t, func(c *vapi.Config) { c.RegisteredOnly = true })
-	require.Equal(t, http.StatusForbidden, d.post(body).Code)
-	require.Equal(t, http.StatusOK, d.post(`{"message":{"type":"hang","phoneNumber":{"id":"pn-harley"}}}`).Code)
+	d = newFixture(t, func(c *vapi.Config) { c.RegisteredOnly = true })
+	require.Equal(t, http.StatusForbidden, d.Post(body).Code)
+	require.Equal(t, http.StatusOK, d.Post(`{"message":{"type":"hang","phoneNumber":{"id":"pn-harley"}}}`).Code)
 }
 
 func TestUnknownTypesAreAcknowledgedAndCounted(t *testing.T) {
-	d := newDesk(t, nil)
-	w := d.post(`{"message":{"type":"call.sneezed","call":{"id":"call-1"}}}`)
+	d := newFixture(t, nil)
+	w := d.Post(`{"message":{"type":"call.sneezed","call":{"id":"call-1"}}}`)
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, `{}`, w.Body.String())
-	seen := d.seen.last()
+	seen := d.Observations.Last()
 	require.False(t, seen.Known)
 	require.Equal(t, "call.sneezed", seen.Type)
 	require.Equal(t, "call-1", seen.Call)
 	require.Equal(t, harley.ID, seen.Org)
 
-	d.post(`{"message":{"type":"call.sneezed\n{\"forged\":\"line\"}"}}`)
-	require.NotContains(t, d.log.String(), "forged")
+	d.Post(`{"message":{"type":"call.sneezed\n{\"forged\":\"line\"}"}}`)
+	require.NotContains(t, d.Log.String(), "forged")
 }
 
 // A broken directory is one whose database is down.
@@ -174,11 +171,11 @@ func (b brokenDirectory) ByPhoneNumberID(ctx context.Context, id string) (tenant
 
 func TestADirectoryThatIsDownCanBeAskedAgain(t *testing.T) {
 	for _, broken := range []brokenDirectory{{keys: true}, {numbers: true}} {
-		d := newDesk(t, func(c *vapi.Config) {
+		d := newFixture(t, func(c *vapi.Config) {
 			broken.Directory = c.Directory
 			c.Directory = broken
 		})
-		w := d.post(`{"message":{"type":"hang","phoneNumber":{"id":"pn-harley"}}}`)
+		w := d.Post(`{"message":{"type":"hang","phoneNumber":{"id":"pn-harley"}}}`)
 		require.Equal(t, http.StatusServiceUnavailable, w.Code)
 		require.Equal(t, `{"error":"unavailable"}`, w.Body.String())
 	}
@@ -194,9 +191,9 @@ func (silentDirectory) ByAssistantID(ctx context.Context, _ string) (tenant.ID, 
 
 func TestADirectoryThatIsSilentLeavesTimeForAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk(t, func(c *vapi.Config) { c.Directory = silentDirectory{c.Directory} })
+		d := newFixture(t, func(c *vapi.Config) { c.Directory = silentDirectory{c.Directory} })
 		start := time.Now()
-		w := d.post(`{"message":{"type":"assistant-request","assistant":{"id":"as-harley"}}}`)
+		w := d.Post(`{"message":{"type":"assistant-request","assistant":{"id":"as-harley"}}}`)
 		require.Equal(t, http.StatusServiceUnavailable, w.Code)
 		require.Less(t, time.Since(start), 6*time.Second)
 	})
@@ -210,12 +207,12 @@ func (panickingDirectory) ByKey(context.Context, string) (tenant.Org, tenant.Sec
 }
 
 func TestAPanicIsAnsweredAndItsWordsAreNotLogged(t *testing.T) {
-	d := newDesk(t, func(c *vapi.Config) { c.Directory = panickingDirectory{} })
-	w := d.post(hang)
+	d := newFixture(t, func(c *vapi.Config) { c.Directory = panickingDirectory{} })
+	w := d.Post(hang)
 	require.Equal(t, http.StatusInternalServerError, w.Code)
 	require.Equal(t, `{"error":"internal"}`, w.Body.String())
-	require.Contains(t, d.log.String(), "panic with a string")
-	require.NotContains(t, d.log.String(), "rash")
+	require.Contains(t, d.Log.String(), "panic with a string")
+	require.NotContains(t, d.Log.String(), "rash")
 }
 
 // An endless body keeps count of what is read of it.
@@ -227,28 +224,28 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func TestABodyIsReadOnlyForThoseWhoMayHaveTheSecret(t *testing.T) {
-	d := newDesk(t, nil)
+	d := newFixture(t, nil)
 	body := new(endless)
 	r := httptest.NewRequest(http.MethodPost, "/vapi/harley", body)
 	r.Header.Set("X-Vapi-Secret", "wrong")
 	w := httptest.NewRecorder()
-	d.handler.ServeHTTP(w, r)
+	d.Handler.ServeHTTP(w, r)
 	require.Equal(t, http.StatusUnauthorized, w.Code)
 	require.Zero(t, body.read)
 }
 
 func TestABodyOfUnknownLengthIsCutOff(t *testing.T) {
-	d := newDesk(t, func(c *vapi.Config) { c.MaxBody = 100_000 })
+	d := newFixture(t, func(c *vapi.Config) { c.MaxBody = 100_000 })
 	r := httptest.NewRequest(http.MethodPost, "/vapi/harley", new(endless))
 	r.Header.Set("X-Vapi-Secret", secret)
 	w := httptest.NewRecorder()
-	d.handler.ServeHTTP(w, r)
+	d.Handler.ServeHTTP(w, r)
 	require.Equal(t, http.StatusRequestEntityTooLarge, w.Code)
 
 	r = httptest.NewRequest(http.MethodPost, "/vapi/harley", io.MultiReader(strings.NewReader(hang[:10]), brokenPipe{}))
 	r.Header.Set("X-Vapi-Secret", secret)
 	w = httptest.NewRecorder()
-	d.handler.ServeHTTP(w, r)
+	d.Handler.ServeHTTP(w, r)
 	require.Equal(t, http.StatusBadRequest, w.Code)
 	require.Equal(t, `{"error":"unreadable"}`, w.Body.String())
 }
@@ -259,13 +256,13 @@ func (brokenPipe) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestThePrincipalIsTheCall(t *testing.T) {
 	var who tenant.Principal
-	d := newDesk(t, func(c *vapi.Config) {
+	d := newFixture(t, func(c *vapi.Config) {
 		c.Tools = []vapi.Tool{{Name: "who", Call: func(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
 			who, _ = tenant.PrincipalFrom(ctx)
 			return vapi.ToolResult{Status: "ok", Code: 200, Message: call.Org.Name}, nil
 		}}}
 	})
-	r := results(t, d.post(`{"message":{"type":"tool-calls","call":{"id":"call-1"},"toolCallList":[{"id":"1","name":"who"}]}}`))
+	r := handlertest.Results(t, d.Post(`{"message":{"type":"tool-calls","call":{"id":"call-1"},"toolCallList":[{"id":"1","name":"who"}]}}`))
 	require.Equal(t, tenant.Principal{Org: harley.ID, Subject: "vapi:call-1", Method: "secret"}, who)
 	require.Equal(t, `{"status":"ok","code":200,"message":"Harley Street Clinic"}`, r[0].Result)
 }
@@ -297,7 +294,7 @@ func TestPublishedPayloads(t *testing.T) {
 				Message struct{ Type string } `json:"message"`
 			}
 			require.NoError(t, json.Unmarshal(body, &shape))
-			d := newDesk(t, func(c *vapi.Config) {
+			d := newFixture(t, func(c *vapi.Config) {
 				c.Tools = []vapi.Tool{{
 					Name: "getWeatherByCity_001", Aliases: []string{"check_calendar_availability_keey", "sendEmail", "get_weather"},
 					Call: func(_ context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
@@ -305,14 +302,14 @@ func TestPublishedPayloads(t *testing.T) {
 					},
 				}}
 			})
-			w := d.post(string(body))
+			w := d.Post(string(body))
 			answer := w.Body.String()
 			switch shape.Message.Type {
 			case "": // the first frame of a transcriber's socket is no message
 				require.Equal(t, http.StatusBadRequest, w.Code)
 				return
 			case "tool-calls":
-				r := results(t, w)
+				r := handlertest.Results(t, w)
 				require.Len(t, r, 1)
 				require.Empty(t, r[0].Error)
 				require.NotEmpty(t, r[0].ToolCallID)
@@ -329,10 +326,10 @@ func TestPublishedPayloads(t *testing.T) {
 				}
 			}
 			require.Equal(t, http.StatusOK, w.Code)
-			require.Equal(t, shape.Message.Type, d.seen.last().Type)
-			require.True(t, d.seen.last().Known)
+			require.Equal(t, shape.Message.Type, d.Observations.Last().Type)
+			require.True(t, d.Observations.Last().Known)
 			for _, word := range forbidden {
-				require.NotContains(t, d.log.String(), word)
+				require.NotContains(t, d.Log.String(), word)
 			}
 		})
 	}
@@ -349,9 +346,9 @@ func FuzzHandler(f *testing.F) {
 			f.Add(body)
 		}
 	}
-	d := bookingDesk(f)
+	d := bookingFixture(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		w := d.post(string(body))
+		w := d.Post(string(body))
 		switch w.Code {
 		case http.StatusOK, http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge:
 		default:

@@ -57,9 +57,14 @@ func (c Call) GoString() string { return c.String() }
 // LogValue keeps slog from logging the caller.
 func (c Call) LogValue() slog.Value { return slog.StringValue(c.ID) }
 
-// inBrowser reports whether whatever the call says of its caller was chosen by
-// a browser.
-func (c Call) inBrowser() bool { return c.Type == "webCall" || c.Type == "vapi.websocketCall" }
+// CallerNumber returns Caller if the telephone network gave it; "" in a web
+// call, where the browser says whatever it likes.
+func (c Call) CallerNumber() string {
+	if c.Type == "webCall" || c.Type == "vapi.websocketCall" {
+		return ""
+	}
+	return c.Caller
+}
 
 // ToolCall is one call of a tool by the model. It prints and logs as its name
 // and id only.

@@ -1,10 +1,10 @@
 package vapi
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
+
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
 )
 
 // reply is an answer before it is written.
@@ -46,13 +46,11 @@ func (a reply) write(w http.ResponseWriter) {
 	w.Write(body)
 }
 
-// encode writes JSON on one line and without HTML's escapes: a model reads it.
+// encode returns value as JSON, or what an answer that cannot be encoded is.
 func encode(value any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if e.Encode(value) != nil {
+	text, err := modeltext.Encode(value)
+	if err != nil {
 		return []byte(`{"error":"internal"}`)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return text
 }

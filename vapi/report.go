@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/redact"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/jsonscan"
 )
 
 // Report is what is known of a call after its end. What was said in it is of a
@@ -32,8 +33,8 @@ type Report struct {
 // ended, once more for what is known only then. What m lacks is zero.
 func (m *Message) Report() Report {
 	var top, call, analysis, artifact Report
-	s := &scanner{text: m.body}
-	s.object(func(key []byte) {
+	s := jsonscan.New(m.body)
+	s.Object(func(key []byte) {
 		switch string(key) {
 		case "call":
 			call = readReport(s)
@@ -60,33 +61,33 @@ func (m *Message) Report() Report {
 	}
 }
 
-func readReport(s *scanner) (r Report) {
-	s.object(func(key []byte) { r.readMember(s, key) })
+func readReport(s *jsonscan.Scanner) (r Report) {
+	s.Object(func(key []byte) { r.readMember(s, key) })
 	return r
 }
 
-func (r *Report) readMember(s *scanner, key []byte) {
+func (r *Report) readMember(s *jsonscan.Scanner, key []byte) {
 	switch string(key) {
 	case "endedReason":
-		r.EndedReason = s.scalar()
+		r.EndedReason = s.Scalar()
 	case "startedAt":
-		r.StartedAt = instant(s.scalar())
+		r.StartedAt = instant(s.Scalar())
 	case "endedAt":
-		r.EndedAt = instant(s.scalar())
+		r.EndedAt = instant(s.Scalar())
 	case "structuredData":
-		r.StructuredData = s.raw()
+		r.StructuredData = s.Raw()
 	case "structuredDataMulti":
-		r.StructuredDataMulti = s.raw()
+		r.StructuredDataMulti = s.Raw()
 	case "structuredOutputs":
-		r.StructuredOutputs = s.raw()
+		r.StructuredOutputs = s.Raw()
 	case "successEvaluation":
-		r.SuccessEvaluation = s.scalar()
+		r.SuccessEvaluation = s.Scalar()
 	case "transcript":
-		r.Transcript = redact.NewSpeech(s.scalar())
+		r.Transcript = redact.NewSpeech(s.Scalar())
 	case "summary":
-		r.Summary = redact.NewSpeech(s.scalar())
+		r.Summary = redact.NewSpeech(s.Scalar())
 	default:
-		s.skip()
+		s.Skip()
 	}
 }
 

@@ -1,17 +1,15 @@
 package vapi
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
 // resultsReply answers "tool-calls". Vapi matches results by id and expects
@@ -145,7 +143,7 @@ func (h *Handler) callTool(ctx context.Context, call ToolCall) (out toolResult) 
 	defer func() {
 		if p := recover(); p != nil {
 			out = toolResult{ToolCallID: call.ID, Name: call.Name, Error: saidFailed}
-			h.reportTool(ctx, call, tool.Name, "panic", start, panicked(p))
+			h.reportTool(ctx, call, tool.Name, "panic", start, safelog.PanicError(p))
 		}
 	}()
 	if call.unreadable {
@@ -165,10 +163,10 @@ func (h *Handler) callTool(ctx context.Context, call ToolCall) (out toolResult) 
 		out.Error = saidFailed
 		h.reportTool(ctx, call, tool.Name, "failed", start, err)
 	default:
-		if say := oneLine(result.Say); say != "" {
+		if say := modeltext.OneLine(result.Say); say != "" {
 			out.Message = &toolMessage{Type: "request-complete", Content: say}
 		}
-		h.reportTool(ctx, call, tool.Name, plainID(result.Status), start, nil)
+		h.reportTool(ctx, call, tool.Name, safelog.ID(result.Status), start, nil)
 	}
 	return out
 }
@@ -195,7 +193,7 @@ func (r ToolResult) encode() (string, error) {
 		Status  string `json:"status"`
 		Code    int    `json:"code"`
 		Message string `json:"message"`
-	}{oneLine(r.Status), r.Code, oneLine(r.Message)})
+	}{modeltext.OneLine(r.Status), r.Code, modeltext.OneLine(r.Message)})
 	if len(r.Data) == 0 {
 		return string(head), nil
 	}
@@ -204,19 +202,9 @@ func (r ToolResult) encode() (string, error) {
 			return "", fmt.Errorf("vapi: ToolResult.Data has a member %q: use the field", taken)
 		}
 	}
-	var data bytes.Buffer
-	e := json.NewEncoder(&data)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r.Data); err != nil {
+	data, err := modeltext.Encode(r.Data)
+	if err != nil {
 		return "", fmt.Errorf("vapi: ToolResult.Data is not JSON: %T", err)
 	}
-	return string(head[:len(head)-1]) + "," + string(bytes.TrimSpace(data.Bytes())[1:]), nil
-}
-
-// oneLine folds line breaks and other control characters into single spaces:
-// Vapi does not take a text that has them.
-func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.IsSpace(r)
-	}), " ")
+	return string(head[:len(head)-1]) + "," + string(data[1:]), nil
 }

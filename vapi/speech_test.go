@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/handlertest"
 )
 
 func TestWhatWasSaidIsFoundInEveryPlaceAndPrintedInNone(t *testing.T) {
@@ -24,7 +25,7 @@ func TestWhatWasSaidIsFoundInEveryPlaceAndPrintedInNone(t *testing.T) {
 		require.Equal(t, words, got.Transcript.Reveal(), body)
 		require.Zero(t, got.Summary.Len())
 
-		var log lockedBuffer
+		var log handlertest.LogBuffer
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("ended", "report", got)
 		encoded, err := json.Marshal(got)
 		require.NoError(t, err)
@@ -37,18 +38,18 @@ func TestWhatWasSaidIsFoundInEveryPlaceAndPrintedInNone(t *testing.T) {
 }
 
 func TestAnErrorThatRepeatsACallersWordsIsRedactedInTheLog(t *testing.T) {
-	d := newDesk(t, func(c *vapi.Config) {
+	d := newFixture(t, func(c *vapi.Config) {
 		c.Tools = []vapi.Tool{{Name: "look", Description: "looks", Call: func(context.Context, vapi.ToolCall) (vapi.ToolResult, error) {
 			return vapi.ToolResult{}, errors.New("no record of Sarah Connor, +447700900123, sarah@example.com, who has heart disease")
 		}}}
 	})
-	r := results(t, d.call("call-7", caller).send("look", args{}))
+	r := handlertest.Results(t, d.Call("call-7", caller).Send("look", args{}))
 	require.NotEmpty(t, r[0].Error)
-	require.Contains(t, d.log.String(), `"outcome":"failed"`)
-	require.Contains(t, d.log.String(), `"call":"call-7"`, "ids stay readable")
-	require.Contains(t, d.log.String(), `"org":"`+harley.ID.String()+`"`)
+	require.Contains(t, d.Log.String(), `"outcome":"failed"`)
+	require.Contains(t, d.Log.String(), `"call":"call-7"`, "ids stay readable")
+	require.Contains(t, d.Log.String(), `"org":"`+harley.ID.String()+`"`)
 	for _, private := range []string{"Sarah", "Connor", "7700", "example.com", "heart", "disease"} {
-		require.NotContains(t, d.log.String(), private)
+		require.NotContains(t, d.Log.String(), private)
 		require.NotContains(t, r[0].Error, private)
 	}
 }

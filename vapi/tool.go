@@ -55,6 +55,13 @@ type ToolResult struct {
 // toolbox finds a tool by name or alias.
 type toolbox map[string]*Tool
 
+// ValidateTools returns the error that [New] would return for tools: each needs
+// a name of its own, a Call, and Parameters that are a JSON Schema.
+func ValidateTools(tools []Tool) error {
+	_, err := newToolbox(tools)
+	return err
+}
+
 func newToolbox(tools []Tool) (toolbox, error) {
 	box := make(toolbox)
 	for _, t := range tools {

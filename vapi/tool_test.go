@@ -14,20 +14,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/handlertest"
 )
 
 func fine(text string) (vapi.ToolResult, error) {
 	return vapi.ToolResult{Status: "ok", Code: 200, Message: text}, nil
 }
 
-// toolDesk offers tools that behave in every way a tool can.
-func toolDesk(t testing.TB, deadline time.Duration) (d *desk, runs *atomic.Int64, released chan struct{}) {
+// toolFixture offers tools that behave in every way a tool can.
+func toolFixture(t testing.TB, deadline time.Duration) (d *fixture, runs *atomic.Int64, released chan struct{}) {
 	runs, released = new(atomic.Int64), make(chan struct{})
 	t.Cleanup(func() { close(released) })
 	tool := func(name string, f func(context.Context, vapi.ToolCall) (vapi.ToolResult, error)) vapi.Tool {
 		return vapi.Tool{Name: name, Call: f}
 	}
-	return newDesk(t, func(c *vapi.Config) {
+	return newFixture(t, func(c *vapi.Config) {
 		c.ToolDeadline = deadline
 		c.Tools = []vapi.Tool{
 			{Name: "echo", Aliases: []string{"Echo_v2"}, Call: func(_ context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
@@ -71,12 +72,12 @@ func one(id, name, arguments string) string {
 }
 
 func TestWhateverHappensInOneCallStaysInItsResult(t *testing.T) {
-	d, _, _ := toolDesk(t, 0)
-	w := d.post(calls(
+	d, _, _ := toolFixture(t, 0)
+	w := d.Post(calls(
 		one("1", "echo", `{"a":1}`), one("2", "nobody", `{}`), one("3", "broken", `{}`), one("4", "panics", `{"rash":true}`),
 		one("5", "echo", `"{not json"`), one("6", "echo", `[1]`), one("7", "unsaid", `{}`), one("8", "collides", `{}`),
 		one("9", "Echo_v2", `"{\"b\":\"<2>\"}"`)))
-	r := results(t, w)
+	r := handlertest.Results(t, w)
 	require.Len(t, r, 9)
 	for i := range r {
 		require.Equal(t, fmt.Sprint(i+1), r[i].ToolCallID)
@@ -95,7 +96,7 @@ func TestWhateverHappensInOneCallStaysInItsResult(t *testing.T) {
 	require.Equal(t, "Echo_v2", r[8].Name)
 	require.Contains(t, r[8].Result, `<2>`)
 
-	log := d.log.String()
+	log := d.Log.String()
 	require.Contains(t, log, "row 7 is locked")
 	require.Contains(t, log, "panic with a string")
 	require.NotContains(t, log, "rash")
@@ -103,16 +104,16 @@ func TestWhateverHappensInOneCallStaysInItsResult(t *testing.T) {
 }
 
 func TestResultsAreOneLine(t *testing.T) {
-	d, _, _ := toolDesk(t, 0)
-	w := d.post(calls(one("1", "lines", `{}`)))
+	d, _, _ := toolFixture(t, 0)
+	w := d.Post(calls(one("1", "lines", `{}`)))
 	require.Equal(t, `{"results":[{"toolCallId":"1","name":"lines","result":"{\"status\":\"ok\",\"code\":200,\"message\":\"one two three <b>\",\"list\":[\"a\\nb\"]}","message":{"type":"request-complete","content":"one two"}}]}`, w.Body.String())
 }
 
 func TestALateToolIsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, _, _ := toolDesk(t, 0)
+		d, _, _ := toolFixture(t, 0)
 		start := time.Now()
-		r := results(t, d.post(calls(one("1", "hangs", `{}`), one("2", "echo", `{}`), one("3", "obeys", `{}`))))
+		r := handlertest.Results(t, d.Post(calls(one("1", "hangs", `{}`), one("2", "echo", `{}`), one("3", "obeys", `{}`))))
 		require.Equal(t, 15*time.Second, time.Since(start))
 		require.Contains(t, r[0].Error, "takes too long")
 		require.Empty(t, r[1].Error)
@@ -122,19 +123,19 @@ func TestALateToolIsLeftBehind(t *testing.T) {
 
 func TestToolsThatAllHangDoNotHangTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var d *desk
+		var d *fixture
 		var runs *atomic.Int64
 		t.Cleanup(func() { // after the tools were let go
 			synctest.Wait()
 			require.Zero(t, runs.Load(), "what was not begun in time is not begun")
 		})
-		d, runs, _ = toolDesk(t, time.Second)
+		d, runs, _ = toolFixture(t, time.Second)
 		var list []string
 		for i := range 40 {
 			list = append(list, one(fmt.Sprint(i), "hangs", `{}`))
 		}
 		list = append(list, one("last", "echo", `{}`))
-		r := results(t, d.post(calls(list...)))
+		r := handlertest.Results(t, d.Post(calls(list...)))
 		require.Len(t, r, 41)
 		for _, one := range r {
 			require.Contains(t, one.Error, "takes too long")
@@ -143,12 +144,12 @@ func TestToolsThatAllHangDoNotHangTheCall(t *testing.T) {
 }
 
 func TestAHundredCallsAreAnsweredInOrder(t *testing.T) {
-	d, runs, _ := toolDesk(t, 0)
+	d, runs, _ := toolFixture(t, 0)
 	var list []string
 	for i := range 100 {
 		list = append(list, one(fmt.Sprint("id", i), "echo", fmt.Sprintf(`{"n":%d}`, i)))
 	}
-	r := results(t, d.post(calls(list...)))
+	r := handlertest.Results(t, d.Post(calls(list...)))
 	require.Len(t, r, 100)
 	for i := range r {
 		require.Equal(t, fmt.Sprint("id", i), r[i].ToolCallID)
@@ -158,13 +159,13 @@ func TestAHundredCallsAreAnsweredInOrder(t *testing.T) {
 }
 
 func TestACallThatIsThereTwiceRunsOnce(t *testing.T) {
-	d, runs, _ := toolDesk(t, 0)
-	r := results(t, d.post(calls(one("1", "echo", `{"a":1}`), one("1", "echo", `{"a":1}`))))
+	d, runs, _ := toolFixture(t, 0)
+	r := handlertest.Results(t, d.Post(calls(one("1", "echo", `{"a":1}`), one("1", "echo", `{"a":1}`))))
 	require.Len(t, r, 2)
 	require.Equal(t, r[0], r[1])
 	require.EqualValues(t, 1, runs.Load())
 
-	r = results(t, d.post(calls(one("1", "echo", `{"a":1}`), one("1", "echo", `{"a":2}`), one("", "echo", `{}`), one("", "echo", `{}`))))
+	r = handlertest.Results(t, d.Post(calls(one("1", "echo", `{"a":1}`), one("1", "echo", `{"a":2}`), one("", "echo", `{}`), one("", "echo", `{}`))))
 	require.Contains(t, r[0].Result, `\"a\":1`)
 	require.Contains(t, r[1].Result, `\"a\":2`)
 	require.EqualValues(t, 5, runs.Load(), "others are told apart, and calls without an id are")
@@ -172,18 +173,18 @@ func TestACallThatIsThereTwiceRunsOnce(t *testing.T) {
 }
 
 func TestNoCallsHaveNoResults(t *testing.T) {
-	d, _, _ := toolDesk(t, 0)
-	w := d.post(calls())
+	d, _, _ := toolFixture(t, 0)
+	w := d.Post(calls())
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, `{"results":[]}`, w.Body.String())
 }
 
 func TestAFunctionCallIsAnsweredInItsOwnForm(t *testing.T) {
-	d, _, _ := toolDesk(t, 0)
-	w := d.post(`{"message":{"type":"function-call","functionCall":{"name":"echo","parameters":{"a":1}}}}`)
+	d, _, _ := toolFixture(t, 0)
+	w := d.Post(`{"message":{"type":"function-call","functionCall":{"name":"echo","parameters":{"a":1}}}}`)
 	require.Equal(t, `{"result":"{\"status\":\"ok\",\"code\":200,\"message\":\"{\\\"a\\\":1}\"}"}`, w.Body.String())
-	w = d.post(`{"message":{"type":"function-call","functionCall":{"name":"nobody"}}}`)
+	w = d.Post(`{"message":{"type":"function-call","functionCall":{"name":"nobody"}}}`)
 	require.Contains(t, w.Body.String(), `{"result":"There is no tool of this name.`)
-	w = d.post(`{"message":{"type":"function-call"}}`)
+	w = d.Post(`{"message":{"type":"function-call"}}`)
 	require.Contains(t, w.Body.String(), `{"result":"There is no tool of this name.`)
 }

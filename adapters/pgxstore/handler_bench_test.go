@@ -17,6 +17,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/adapters/memory"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
 // BenchmarkToolCall is a whole tool call over HTTP with one round trip to the
@@ -34,9 +35,9 @@ func BenchmarkToolCall(b *testing.B) {
 			org := tenant.Org{ID: want.org, Key: "bench", Name: "Bench Clinic", Zone: time.UTC, Country: "GB", Locale: "en-GB"}
 			directory, err := memory.NewDirectory(tenant.Registration{Org: org, Secrets: tenant.Secrets{Current: "secret"}})
 			require.NoError(b, err)
-			tools, err := vapi.BookingTools(vapi.BookingConfig{Service: svc})
+			all, err := tools.New(tools.Config{Booking: svc})
 			require.NoError(b, err)
-			handler, err := vapi.New(vapi.Config{Directory: directory, Tools: tools, Log: slog.New(slog.DiscardHandler)})
+			handler, err := vapi.New(vapi.Config{Directory: directory, Tools: all, Log: slog.New(slog.DiscardHandler)})
 			require.NoError(b, err)
 			floor, err := pgxpool.New(b.Context(), s.db.Admin)
 			require.NoError(b, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/assistant"
 )
 
 // Counted on the wire, not timed.
@@ -143,7 +144,7 @@ func TestAssistantRequestRoundTrips(t *testing.T) {
 	require.NoError(t, pgxstore.Register(t.Context(), d.AdminPool(t), c))
 	p := d.Proxy(t)
 	store := open(t, p.URL, 1)
-	handler, err := vapi.New(vapi.Config{Directory: store, Assistant: vapi.SavedAssistant("assistant-h"), Log: slog.New(slog.DiscardHandler)})
+	handler, err := vapi.New(vapi.Config{Directory: store, Assistant: assistant.Saved("assistant-h"), Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	ask := func(path string) (int, int64) {
 		before := p.Trips()

@@ -16,6 +16,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
 func main() {
@@ -29,8 +30,8 @@ func main() {
 	}))
 	service := must(booking.New(booking.Config{Store: memory.New(), Catalogs: booking.StaticCatalogs{org.ID: catalog}}))
 	directory := must(memory.NewDirectory(tenant.Registration{Org: org, Secrets: tenant.Secrets{Current: "secret"}}))
-	tools := must(vapi.BookingTools(vapi.BookingConfig{Service: service}))
-	handler := must(vapi.New(vapi.Config{Directory: directory, Tools: tools, Log: slog.New(slog.DiscardHandler)}))
+	bookingTools := must(tools.New(tools.Config{Booking: service}))
+	handler := must(vapi.New(vapi.Config{Directory: directory, Tools: bookingTools, Log: slog.New(slog.DiscardHandler)}))
 	server := httptest.NewServer(handler) // POST /vapi/demo
 
 	call := func(tool, arguments string) string { // as Vapi calls it

@@ -24,6 +24,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
 // A worker process is this test's own program, told by its environment what it is.
@@ -159,9 +160,9 @@ func startCarrier(t *testing.T, kind string) *twiliotest.Server {
 // mount answers Vapi and Twilio, in this process, which is not killed.
 func mount(t testing.TB, mux *http.ServeMux, w *world, publicURL string) {
 	t.Helper()
-	tools, err := vapi.FollowUpTools(vapi.FollowUpConfig{Service: w.service})
+	all, err := tools.New(tools.Config{FollowUp: w.service})
 	require.NoError(t, err)
-	calls, err := vapi.New(vapi.Config{Directory: w.store, Tools: tools, FollowUp: w.service, Log: w.log})
+	calls, err := vapi.New(vapi.Config{Directory: w.store, Tools: all, FollowUp: w.service, Log: w.log})
 	require.NoError(t, err)
 	mux.Handle("/vapi/{key}", calls)
 	callbacks, err := twiliosms.NewCallbacks(twiliosms.CallbackConfig{

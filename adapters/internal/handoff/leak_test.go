@@ -37,6 +37,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact/redacttest"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/assistant"
+	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
 // TestNothingOfACallerIsInATextALogLineOrATask has the callers of all corpora
@@ -423,7 +425,7 @@ func (o *office) staff(t *testing.T, mux *http.ServeMux) {
 	catalogs, clinics := o.offer(t)
 	var err error
 	o.service, err = followup.New(followup.Config{
-		Store: o.texts, Settings: clinics, Catalog: vapi.FollowUpCatalog(catalogs), Policy: anyHour{}, Log: o.log})
+		Store: o.texts, Settings: clinics, Catalog: tools.Procedures(catalogs), Policy: anyHour{}, Log: o.log})
 	require.NoError(t, err)
 	twilio, err := twiliosms.New(twiliosms.Config{Accounts: accounts(), PublicURL: o.url, BaseURL: o.inFront(t, o.carrier.URL()), Timeout: time.Second})
 	require.NoError(t, err)
@@ -438,15 +440,13 @@ func (o *office) staff(t *testing.T, mux *http.ServeMux) {
 	desk := &watchedDesk{o.service, o}
 	books, err := booking.New(booking.Config{Store: o.store, Catalogs: catalogs})
 	require.NoError(t, err)
-	tools, err := vapi.BookingTools(vapi.BookingConfig{Service: books, FollowUp: desk, Log: o.log})
-	require.NoError(t, err)
-	more, err := vapi.FollowUpTools(vapi.FollowUpConfig{Service: desk})
+	all, err := tools.New(tools.Config{Booking: books, FollowUp: desk, Log: o.log})
 	require.NoError(t, err)
 	hidesNothing, err := redact.New(redact.Config{Recognizers: []redact.Recognizer{}})
 	require.NoError(t, err)
 	calls, err := vapi.New(vapi.Config{
-		Directory: o.store, Tools: append(tools, more...), FollowUp: desk, Log: o.log, Redactor: hidesNothing,
-		Assistant: vapi.SavedAssistant("as-harbour"),
+		Directory: o.store, Tools: all, FollowUp: desk, Log: o.log, Redactor: hidesNothing,
+		Assistant: assistant.Saved("as-harbour"),
 	})
 	require.NoError(t, err)
 	callbacks, err := twiliosms.NewCallbacks(twiliosms.CallbackConfig{

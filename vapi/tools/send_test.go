@@ -1,4 +1,4 @@
-package vapi_test
+package tools_test
 
 import (
 	"errors"
@@ -9,50 +9,52 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/handlertest"
+	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
-// textDesk answers with the tools that text.
-func textDesk(t testing.TB, r *recorder) *desk {
-	tools, err := vapi.FollowUpTools(vapi.FollowUpConfig{Service: r})
+// textFixture answers with the tools that text.
+func textFixture(t testing.TB, r *handlertest.FollowUp) *fixture {
+	all, err := tools.New(tools.Config{FollowUp: r})
 	require.NoError(t, err)
-	return newDesk(t, func(c *vapi.Config) { c.Tools = tools })
+	return newFixture(t, func(c *vapi.Config) { c.Tools = all })
 }
 
 func TestATextIsPromisedToACallerWhoAgreed(t *testing.T) {
 	for _, consent := range []any{true, "true", "True", "yes", "Yes.", "yes please", "Y", "agreed", 1} {
-		r := &recorder{promised: followup.Noted}
-		s := textDesk(t, r).call("call-1", caller).tool("send_information", args{"procedure": "nose job", "consent": consent})
+		r := &handlertest.FollowUp{Result: followup.Noted}
+		s := textFixture(t, r).Call("call-1", caller).Tool("send_information", args{"procedure": "nose job", "consent": consent})
 		require.Equal(t, "noted", s.Status, "%v", consent)
 		require.Equal(t, 200, s.Code)
 		require.Equal(t, "I will text you the information after this call.", s.Message)
-		require.Len(t, r.promises, 1)
-		require.Equal(t, "call-1", r.promises[0].Call)
-		require.Equal(t, caller, r.promises[0].Caller)
-		require.Equal(t, "nose job", r.promises[0].Procedure.Reveal())
+		require.Len(t, r.Promises, 1)
+		require.Equal(t, "call-1", r.Promises[0].Call)
+		require.Equal(t, caller, r.Promises[0].Caller)
+		require.Equal(t, "nose job", r.Promises[0].Procedure.Reveal())
 	}
 }
 
 func TestNothingIsPromisedWithoutConsent(t *testing.T) {
-	r := &recorder{promised: followup.Noted}
-	c := textDesk(t, r).call("call-1", caller)
+	r := &handlertest.FollowUp{Result: followup.Noted}
+	c := textFixture(t, r).Call("call-1", caller)
 	for _, consent := range []any{
 		nil, false, "false", "no", "", "null", "unknown", "not given", "no consent given", "yes, but not today", 0, 2, []any{true}, args{"given": true}, "maybe",
 	} {
-		s := c.tool("send_information", args{"procedure": "nose job", "consent": consent})
+		s := c.Tool("send_information", args{"procedure": "nose job", "consent": consent})
 		require.Equal(t, "consent_needed", s.Status, "%v", consent)
 		require.Equal(t, 422, s.Code)
 		require.Equal(t, "May I text you the information at this number?", s.Message)
 		require.Equal(t, "consent", s.Field)
 	}
-	require.Equal(t, "consent_needed", c.tool("send_information", args{}).Status)
-	require.Empty(t, r.promises)
+	require.Equal(t, "consent_needed", c.Tool("send_information", args{}).Status)
+	require.Empty(t, r.Promises)
 }
 
 func TestWithoutAProcedureItIsTheRememberedOne(t *testing.T) {
 	for _, procedure := range []any{nil, "", "unknown", true} {
-		r := &recorder{promised: followup.Noted}
-		textDesk(t, r).call("call-1", caller).tool("send_information", args{"procedure": procedure, "consent": true})
-		require.Zero(t, r.promises[0].Procedure.Len(), "%v", procedure)
+		r := &handlertest.FollowUp{Result: followup.Noted}
+		textFixture(t, r).Call("call-1", caller).Tool("send_information", args{"procedure": procedure, "consent": true})
+		require.Zero(t, r.Promises[0].Procedure.Len(), "%v", procedure)
 	}
 }
 
@@ -71,63 +73,63 @@ func TestWhatBecameOfAPromiseCanBeSaid(t *testing.T) {
 		followup.WantsNoTexts:      {422, "text START to the clinic's number"},
 		followup.ClinicSendsNoText: {422, "we do not send information by text"},
 	} {
-		d := textDesk(t, &recorder{promised: promised})
-		w := d.call("call-1", caller).send("send_information", args{"procedure": "nose job", "consent": true})
+		d := textFixture(t, &handlertest.FollowUp{Result: promised})
+		w := d.Call("call-1", caller).Send("send_information", args{"procedure": "nose job", "consent": true})
 		require.NotContains(t, w.Body.String(), "nose")
-		s := d.call("call-1", caller).tool("send_information", args{"procedure": "nose job", "consent": true})
+		s := d.Call("call-1", caller).Tool("send_information", args{"procedure": "nose job", "consent": true})
 		require.Equal(t, string(promised), s.Status)
 		require.Equal(t, want.code, s.Code)
 		require.Contains(t, s.Message, want.message)
 		require.Equal(t, promised == followup.Noted, strings.HasPrefix(s.Message, "I will text"), "nothing is promised that is not kept")
-		require.NotContains(t, d.log.String(), "nose")
+		require.NotContains(t, d.Log.String(), "nose")
 	}
 }
 
 func TestAFailureIsNoPromise(t *testing.T) {
-	for name, r := range map[string]*recorder{
-		"the store fails":     {promised: followup.Noted, err: errors.New("row 7 of Sarah Connor")},
-		"an answer of no use": {promised: "Sarah Connor"},
+	for name, r := range map[string]*handlertest.FollowUp{
+		"the store fails":     {Result: followup.Noted, Err: errors.New("row 7 of Sarah Connor")},
+		"an answer of no use": {Result: "Sarah Connor"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := textDesk(t, r)
-			w := results(t, d.call("call-1", caller).send("send_information", args{"consent": true}))
+			d := textFixture(t, r)
+			w := handlertest.Results(t, d.Call("call-1", caller).Send("send_information", args{"consent": true}))
 			require.Contains(t, w[0].Error, "failed on our side")
-			require.Contains(t, d.log.String(), `"outcome":"failed"`)
-			require.NotContains(t, d.log.String(), "Connor")
+			require.Contains(t, d.Log.String(), `"outcome":"failed"`)
+			require.NotContains(t, d.Log.String(), "Connor")
 		})
 	}
 }
 
 func TestACallerOptsOut(t *testing.T) {
-	r := new(recorder)
-	d := textDesk(t, r)
-	s := d.call("call-1", caller).tool("opt_out", args{"number": "+447700900999"})
+	r := new(handlertest.FollowUp)
+	d := textFixture(t, r)
+	s := d.Call("call-1", caller).Tool("opt_out", args{"number": "+447700900999"})
 	require.Equal(t, "opted_out", s.Status)
 	require.Equal(t, "You will not get any texts from us.", s.Message)
-	require.Equal(t, [][2]string{{"call-1", caller}}, r.optOuts)
+	require.Equal(t, [][2]string{{"call-1", caller}}, r.OptOuts)
 
-	r.noNumber = true
-	browser := d.call("call-2", caller)
-	browser.kind = "webCall"
-	s = browser.tool("opt_out", args{})
+	r.NoNumber = true
+	browser := d.Call("call-2", caller)
+	browser.Kind = "webCall"
+	s = browser.Tool("opt_out", args{})
 	require.Equal(t, "no_number", s.Status)
 	require.Equal(t, 422, s.Code)
-	require.Equal(t, [2]string{"call-2", ""}, r.optOuts[1], "a browser opts nobody out")
+	require.Equal(t, [2]string{"call-2", ""}, r.OptOuts[1], "a browser opts nobody out")
 
-	r.err = errors.New("row 7")
-	require.Contains(t, results(t, d.call("call-3", caller).send("opt_out", args{}))[0].Error, "failed on our side")
+	r.Err = errors.New("row 7")
+	require.Contains(t, handlertest.Results(t, d.Call("call-3", caller).Send("opt_out", args{}))[0].Error, "failed on our side")
 }
 
 func TestAPromiseIsSpokenAtOnceInEnglishOnly(t *testing.T) {
-	tools, err := vapi.FollowUpTools(vapi.FollowUpConfig{Service: &recorder{promised: followup.Noted}})
+	all, err := tools.New(tools.Config{FollowUp: &handlertest.FollowUp{Result: followup.Noted}})
 	require.NoError(t, err)
 	call := vapi.ToolCall{Org: harley, Arguments: []byte(`{"consent":true}`)}
-	r, err := tools[0].Call(t.Context(), call)
+	r, err := all[0].Call(t.Context(), call)
 	require.NoError(t, err)
 	require.Equal(t, r.Message, r.Say)
 
 	call.Org.Locale = "de-DE"
-	r, err = tools[0].Call(t.Context(), call)
+	r, err = all[0].Call(t.Context(), call)
 	require.NoError(t, err)
 	require.Empty(t, r.Say)
 }
@@ -137,18 +139,18 @@ func FuzzSendInformation(f *testing.F) {
 	for _, consent := range []string{`true`, `"yes"`, `null`, `{}`, `[true]`, `"true "`, `1`, `1.0`, `"\u0079es"`} {
 		f.Add(consent, `"botox"`)
 	}
-	r := &recorder{promised: followup.Noted}
-	tools, err := vapi.FollowUpTools(vapi.FollowUpConfig{Service: r})
+	r := &handlertest.FollowUp{Result: followup.Noted}
+	all, err := tools.New(tools.Config{FollowUp: r})
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, consent, procedure string) {
-		r.promises = nil
-		result, err := tools[0].Call(t.Context(), vapi.ToolCall{Org: harley, Arguments: []byte(`{"consent":` + consent + `,"procedure":` + procedure + `}`)})
+		r.Promises = nil
+		result, err := all[0].Call(t.Context(), vapi.ToolCall{Org: harley, Arguments: []byte(`{"consent":` + consent + `,"procedure":` + procedure + `}`)})
 		require.NoError(t, err)
 		if result.Status == "consent_needed" {
-			require.Empty(t, r.promises)
+			require.Empty(t, r.Promises)
 			return
 		}
 		require.Equal(t, "noted", result.Status)
-		require.Len(t, r.promises, 1)
+		require.Len(t, r.Promises, 1)
 	})
 }

@@ -1,4 +1,6 @@
-package vapi
+// Package jsonscan reads a JSON text in one pass, value by value, for the
+// packages of vapi.
+package jsonscan
 
 import (
 	"bytes"
@@ -9,7 +11,7 @@ import (
 // maxDepth is how deep arrays and objects may nest; encoding/json's own limit.
 const maxDepth = 10_000
 
-// A scanner walks one JSON text once, from left to right, and hands out the
+// Scanner walks one JSON text once, from left to right, and hands out the
 // values it is asked for; the rest is checked and stepped over. It accepts what
 // [json.Valid] accepts: a fuzz test holds the two together.
 //
@@ -18,22 +20,31 @@ const maxDepth = 10_000
 // waits on the line while that is read. Stepping over it here costs a tenth of
 // what reflection does.
 //
-// The first error sticks and moves the scanner to the end of the text, so that
+// The first error sticks and moves the Scanner to the end of the text, so that
 // callers check once. Values share the text's memory.
-type scanner struct {
+type Scanner struct {
 	text  []byte
 	at    int
 	depth int
 	bad   bool
 }
 
-func (s *scanner) fail() {
+// New returns a Scanner at the beginning of text.
+func New(text []byte) *Scanner { return &Scanner{text: text} }
+
+// Failed reports whether the text is not JSON, as far as it was read.
+func (s *Scanner) Failed() bool { return s.bad }
+
+// Offset returns how many bytes were read.
+func (s *Scanner) Offset() int { return s.at }
+
+func (s *Scanner) fail() {
 	s.bad = true
 	s.at = len(s.text)
 }
 
-// peek returns the first byte of the next value without taking it; 0 at the end.
-func (s *scanner) peek() byte {
+// Peek returns the first byte of the next value without taking it; 0 at the end.
+func (s *Scanner) Peek() byte {
 	for s.at < len(s.text) {
 		switch c := s.text[s.at]; c {
 		case ' ', '\t', '\n', '\r':
@@ -46,24 +57,24 @@ func (s *scanner) peek() byte {
 }
 
 // take steps over c, which must come next.
-func (s *scanner) take(c byte) {
-	if s.peek() != c {
+func (s *Scanner) take(c byte) {
+	if s.Peek() != c {
 		s.fail()
 		return
 	}
 	s.at++
 }
 
-// end checks that nothing but white space is left.
-func (s *scanner) end() {
-	if s.peek() != 0 || s.at < len(s.text) {
+// End checks that nothing but white space is left.
+func (s *Scanner) End() {
+	if s.Peek() != 0 || s.at < len(s.text) {
 		s.fail()
 	}
 }
 
-// object calls member for each member of the next value, in order; member must
+// Object calls member for each member of the next value, in order; member must
 // take the member's value. A value that is not an object is stepped over.
-func (s *scanner) object(member func(key []byte)) {
+func (s *Scanner) Object(member func(key []byte)) {
 	s.members('{', '}', func() {
 		key := s.key()
 		s.take(':')
@@ -73,13 +84,13 @@ func (s *scanner) object(member func(key []byte)) {
 	})
 }
 
-// array calls item for each item of the next value, in order; item must take
+// Array calls item for each item of the next value, in order; item must take
 // the item. A value that is not an array is stepped over.
-func (s *scanner) array(item func()) { s.members('[', ']', item) }
+func (s *Scanner) Array(item func()) { s.members('[', ']', item) }
 
-func (s *scanner) members(open, end byte, each func()) {
-	if s.peek() != open {
-		s.skip()
+func (s *Scanner) members(open, end byte, each func()) {
+	if s.Peek() != open {
+		s.Skip()
 		return
 	}
 	s.at++
@@ -87,14 +98,14 @@ func (s *scanner) members(open, end byte, each func()) {
 		s.fail()
 		return
 	}
-	if s.peek() == end {
+	if s.Peek() == end {
 		s.at++
 		s.depth--
 		return
 	}
 	for !s.bad {
 		each()
-		switch s.peek() {
+		switch s.Peek() {
 		case ',':
 			s.at++
 		case end:
@@ -108,55 +119,55 @@ func (s *scanner) members(open, end byte, each func()) {
 }
 
 // key takes a member's name.
-func (s *scanner) key() []byte {
-	if s.peek() != '"' {
+func (s *Scanner) key() []byte {
+	if s.Peek() != '"' {
 		s.fail()
 		return nil
 	}
-	quoted := s.raw()
+	quoted := s.Raw()
 	if s.bad {
 		return nil
 	}
 	if bytes.IndexByte(quoted, '\\') >= 0 {
-		return []byte(unquote(quoted))
+		return []byte(Unquote(quoted))
 	}
 	return quoted[1 : len(quoted)-1]
 }
 
-// raw takes the next value and returns its text.
-func (s *scanner) raw() []byte {
-	s.peek()
+// Raw takes the next value and returns its text.
+func (s *Scanner) Raw() []byte {
+	s.Peek()
 	from := s.at
-	s.skip()
+	s.Skip()
 	if s.bad {
 		return nil
 	}
 	return s.text[from:s.at:s.at]
 }
 
-// scalar takes the next value as text, however it was written: a string, the
+// Scalar takes the next value as text, however it was written: a string, the
 // literal of a number or a boolean; "" for null, an object or an array.
-func (s *scanner) scalar() string {
-	value := s.raw()
+func (s *Scanner) Scalar() string {
+	value := s.Raw()
 	if s.bad {
 		return ""
 	}
 	switch value[0] {
 	case '"':
-		return unquote(value)
+		return Unquote(value)
 	case '{', '[', 'n':
 		return ""
 	}
 	return string(value)
 }
 
-// skip steps over the next value.
-func (s *scanner) skip() {
-	switch c := s.peek(); c {
+// Skip steps over the next value.
+func (s *Scanner) Skip() {
+	switch c := s.Peek(); c {
 	case '{':
 		s.members('{', '}', s.skipMember)
 	case '[':
-		s.members('[', ']', s.skip)
+		s.members('[', ']', s.Skip)
 	case '"':
 		s.skipString()
 	case 't':
@@ -170,17 +181,17 @@ func (s *scanner) skip() {
 	}
 }
 
-func (s *scanner) skipMember() {
-	if s.peek() != '"' {
+func (s *Scanner) skipMember() {
+	if s.Peek() != '"' {
 		s.fail()
 		return
 	}
 	s.skipString()
 	s.take(':')
-	s.skip()
+	s.Skip()
 }
 
-func (s *scanner) skipString() {
+func (s *Scanner) skipString() {
 	text := s.text
 	for i := s.at + 1; i < len(text); i++ {
 		c := text[i]
@@ -223,7 +234,7 @@ func hex4(digits []byte) bool {
 	return true
 }
 
-func (s *scanner) literal(word string) {
+func (s *Scanner) literal(word string) {
 	if !bytes.HasPrefix(s.text[s.at:], []byte(word)) {
 		s.fail()
 		return
@@ -231,7 +242,7 @@ func (s *scanner) literal(word string) {
 	s.at += len(word)
 }
 
-func (s *scanner) skipNumber() {
+func (s *Scanner) skipNumber() {
 	s.next('-')
 	if !s.next('0') && !s.digits() {
 		s.fail()
@@ -252,7 +263,7 @@ func (s *scanner) skipNumber() {
 }
 
 // next steps over c if it comes next, without white space before it.
-func (s *scanner) next(c byte) bool {
+func (s *Scanner) next(c byte) bool {
 	if s.at < len(s.text) && s.text[s.at] == c {
 		s.at++
 		return true
@@ -260,7 +271,7 @@ func (s *scanner) next(c byte) bool {
 	return false
 }
 
-func (s *scanner) digits() bool {
+func (s *Scanner) digits() bool {
 	from := s.at
 	for s.at < len(s.text) && '0' <= s.text[s.at] && s.text[s.at] <= '9' {
 		s.at++
@@ -268,9 +279,9 @@ func (s *scanner) digits() bool {
 	return s.at > from
 }
 
-// unquote returns the text of a valid JSON string; like encoding/json it turns
+// Unquote returns the text of a valid JSON string; like encoding/json it turns
 // bytes that are not UTF-8 into U+FFFD.
-func unquote(quoted []byte) string {
+func Unquote(quoted []byte) string {
 	inner := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
 		return string(inner)

@@ -1,4 +1,4 @@
-package vapi_test
+package tools_test
 
 import (
 	"testing"
@@ -6,8 +6,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/adapters/memory"
-	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/handlertest"
+	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
 func TestTimesAreSpokenByTheClinicsLocale(t *testing.T) {
@@ -24,13 +25,12 @@ func TestTimesAreSpokenByTheClinicsLocale(t *testing.T) {
 }
 
 // checkIn asks for half past one at a clinic of a locale.
-func checkIn(t *testing.T, locale, date string) said {
+func checkIn(t *testing.T, locale, date string) handlertest.ToolResult {
 	org := harley
 	org.Locale = locale
-	clinics, err := memory.NewDirectory(tenant.Registration{Org: org, Secrets: tenant.Secrets{Current: secret}})
+	clinics := handlertest.DirectoryOf(org)
+	all, err := tools.New(tools.Config{Booking: handlertest.Booking(t, memory.New()), Now: clock})
 	require.NoError(t, err)
-	tools, err := vapi.BookingTools(vapi.BookingConfig{Service: service(t, memory.New()), Now: clock})
-	require.NoError(t, err)
-	d := newDesk(t, func(c *vapi.Config) { c.Directory, c.Tools = clinics, tools })
-	return d.call("call-1", caller).tool("check_availability", args{"service": "botox", "date": date, "time": "13:30"})
+	d := newFixture(t, func(c *vapi.Config) { c.Directory, c.Tools = clinics, all })
+	return d.Call("call-1", caller).Tool("check_availability", args{"service": "botox", "date": date, "time": "13:30"})
 }

@@ -1,4 +1,4 @@
-package vapi
+package tools
 
 import (
 	"slices"

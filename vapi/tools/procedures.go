@@ -1,4 +1,4 @@
-package vapi
+package tools
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// FollowUpCatalog returns the catalog of what can be booked as the one of what
+// Procedures returns the catalog of what can be booked as the one of what
 // callers are texted about: each service type is a procedure of the same id,
 // called by its name and aliases, with its document. Of two services that share
 // a name or an alias the first has it, as in [booking.Catalog.MatchService]. A
@@ -22,7 +22,7 @@ import (
 //
 // Words are matched as [followup.Procedures] does; what it makes of a catalog
 // is kept until catalogs gives another one.
-func FollowUpCatalog(catalogs booking.Catalogs) followup.Catalog {
+func Procedures(catalogs booking.Catalogs) followup.Catalog {
 	return &procedures{catalogs: catalogs, clinics: make(map[tenant.ID]clinicProcedures)}
 }
 
@@ -60,7 +60,7 @@ func (p *procedures) Document(ctx context.Context, org tenant.ID, id followup.Pr
 // clinic returns the procedures of a clinic; nil if it has no catalog.
 func (p *procedures) clinic(ctx context.Context, org tenant.ID) (followup.Catalog, error) {
 	if org.IsZero() {
-		return nil, fmt.Errorf("vapi: FollowUpCatalog: %w", tenant.ErrNoOrg)
+		return nil, fmt.Errorf("tools: Procedures: %w", tenant.ErrNoOrg)
 	}
 	catalog, err := p.catalogs.Catalog(ctx, org)
 	if errors.Is(err, tenant.ErrUnknownOrg) {
@@ -77,7 +77,7 @@ func (p *procedures) clinic(ctx context.Context, org tenant.ID) (followup.Catalo
 	}
 	made, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{org: proceduresOf(catalog)})
 	if err != nil {
-		return nil, fmt.Errorf("vapi: FollowUpCatalog: %w", err)
+		return nil, fmt.Errorf("tools: Procedures: %w", err)
 	}
 	p.mu.Lock()
 	p.clinics[org] = clinicProcedures{catalog, made}

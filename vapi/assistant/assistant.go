@@ -1,21 +1,24 @@
-package vapi
+// Package assistant writes a clinic's assistant as JSON that Vapi takes.
+package assistant
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/vapi"
 )
 
-// AssistantOptions says what an [Assistant] is made of. Org, Server.URL and
+// Options says what an [Assistant] is made of. Org, Server.URL and
 // VoiceID are required.
-type AssistantOptions struct {
+type Options struct {
 	Org    tenant.Org
-	Server Server // by [NewServer]
-	Tools  []Tool
+	Server vapi.Server // by [vapi.NewServer]
+	Tools  []vapi.Tool
 
 	// VoiceID is one of Cartesia's voices.
 	VoiceID string
@@ -73,7 +76,7 @@ type Assistant struct {
 	StartSpeakingPlan StartSpeakingPlan `json:"startSpeakingPlan"`
 	StopSpeakingPlan  StopSpeakingPlan  `json:"stopSpeakingPlan"`
 	BackgroundSound   string            `json:"backgroundSound"`
-	Server            Server            `json:"server"`
+	Server            vapi.Server       `json:"server"`
 	ServerMessages    []string          `json:"serverMessages"`
 	AnalysisPlan      AnalysisPlan      `json:"analysisPlan"`
 	ArtifactPlan      ArtifactPlan      `json:"artifactPlan"`
@@ -82,12 +85,12 @@ type Assistant struct {
 
 // Model is the language model of an [Assistant].
 type Model struct {
-	Provider    string        `json:"provider"`
-	Model       string        `json:"model"`
-	Temperature float64       `json:"temperature"`
-	MaxTokens   int           `json:"maxTokens"`
-	Messages    []ModelPrompt `json:"messages"`
-	Tools       []Definition  `json:"tools"`
+	Provider    string            `json:"provider"`
+	Model       string            `json:"model"`
+	Temperature float64           `json:"temperature"`
+	MaxTokens   int               `json:"maxTokens"`
+	Messages    []ModelPrompt     `json:"messages"`
+	Tools       []vapi.Definition `json:"tools"`
 }
 
 // ModelPrompt is a message the model starts with.
@@ -160,22 +163,22 @@ type MonitorPlan struct {
 	ControlEnabled bool `json:"controlEnabled"`
 }
 
-// NewAssistant returns an assistant that answers quickly and keeps little, or
+// New returns an assistant that answers quickly and keeps little, or
 // an error that names the option that cannot be used and the cure.
-func NewAssistant(o AssistantOptions) (*Assistant, error) {
+func New(o Options) (*Assistant, error) {
 	if err := o.Org.Validate(); err != nil {
-		return nil, fmt.Errorf("vapi: AssistantOptions.Org: %w", err)
+		return nil, fmt.Errorf("assistant: Options.Org: %w", err)
 	}
 	if o.Server.URL == "" {
-		return nil, errors.New("vapi: AssistantOptions.Server.URL is empty: use vapi.NewServer with the URL of the clinic's Handler")
+		return nil, errors.New("assistant: Options.Server.URL is empty: use vapi.NewServer with the URL of the clinic's Handler")
 	}
 	if o.VoiceID == "" {
-		return nil, errors.New("vapi: AssistantOptions.VoiceID is empty: choose a voice at Cartesia and give its id")
+		return nil, errors.New("assistant: Options.VoiceID is empty: choose a voice at Cartesia and give its id")
 	}
 	if o.WaitSeconds < 0 || o.WaitSeconds > 5 {
-		return nil, errors.New("vapi: AssistantOptions.WaitSeconds is out of range: use 0 to 5")
+		return nil, errors.New("assistant: Options.WaitSeconds is out of range: use 0 to 5")
 	}
-	if _, err := newToolbox(o.Tools); err != nil {
+	if err := vapi.ValidateTools(o.Tools); err != nil {
 		return nil, err
 	}
 	a := &Assistant{
@@ -187,7 +190,7 @@ func NewAssistant(o AssistantOptions) (*Assistant, error) {
 			Temperature: 0.2, // it reads out times; it need not be inventive
 			MaxTokens:   250, // Vapi's default, some 15 seconds of speech
 			Messages:    []ModelPrompt{{Role: "system", Content: prompt(o)}},
-			Tools:       Definitions(o.Tools, nil),
+			Tools:       vapi.Definitions(o.Tools, nil),
 		},
 		Transcriber: transcriber(o),
 		Voice:       Voice{Provider: "cartesia", Model: cmp.Or(o.VoiceModel, "sonic-3"), VoiceID: o.VoiceID},
@@ -217,7 +220,7 @@ func NewAssistant(o AssistantOptions) (*Assistant, error) {
 	return a, nil
 }
 
-func transcriber(o AssistantOptions) Transcriber {
+func transcriber(o Options) Transcriber {
 	t := Transcriber{
 		Provider:    "deepgram",
 		Model:       cmp.Or(o.Transcriber, "nova-3"),
@@ -260,4 +263,12 @@ func firstRunes(text string, n int) string {
 		return strings.TrimSpace(string(r[:n]))
 	}
 	return text
+}
+
+// Saved returns a function for vapi.Config.Assistant that always chooses the
+// saved assistant with the id given.
+func Saved(id string) func(context.Context, tenant.Org) (vapi.AssistantChoice, error) {
+	return func(context.Context, tenant.Org) (vapi.AssistantChoice, error) {
+		return vapi.AssistantChoice{AssistantID: id}, nil
+	}
 }

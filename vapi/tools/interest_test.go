@@ -1,4 +1,4 @@
-package vapi_test
+package tools_test
 
 import (
 	"context"
@@ -15,17 +15,19 @@ import (
 	"github.com/callwaiting-ai/callwaiting/adapters/memory"
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/handlertest"
+	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
-// interestDesk books and remembers. What the tools log is the second buffer.
-func interestDesk(t testing.TB, r *recorder) (*desk, *lockedBuffer) {
-	log := keepLog(new(lockedBuffer))
-	tools, err := vapi.BookingTools(vapi.BookingConfig{
-		Service: service(t, memory.New(memory.Clock(clock))), Now: clock,
+// interestFixture books and remembers. What the tools log is the second buffer.
+func interestFixture(t testing.TB, r *handlertest.FollowUp) (*fixture, *handlertest.LogBuffer) {
+	log := handlertest.NewLogBuffer()
+	all, err := tools.New(tools.Config{
+		Booking: handlertest.Booking(t, memory.New(memory.Clock(clock))), Now: clock,
 		FollowUp: r, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	})
 	require.NoError(t, err)
-	return newDesk(t, func(c *vapi.Config) { c.Tools = tools }), log
+	return newFixture(t, func(c *vapi.Config) { c.Tools = all }), log
 }
 
 func TestWhatACallerAskedForIsRemembered(t *testing.T) {
@@ -48,12 +50,12 @@ func TestWhatACallerAskedForIsRemembered(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := new(recorder)
-				d, log := interestDesk(t, r)
-				require.Equal(t, c.status, d.call("call-1", caller).tool(c.tool, c.arguments).Status)
+				r := new(handlertest.FollowUp)
+				d, log := interestFixture(t, r)
+				require.Equal(t, c.status, d.Call("call-1", caller).Tool(c.tool, c.arguments).Status)
 				synctest.Wait()
-				require.Len(t, r.events, 1)
-				e := r.events[0]
+				require.Len(t, r.Events, 1)
+				e := r.Events[0]
 				require.True(t, c.wanted.Equal(e.Wanted), "%v", e.Wanted)
 				e.Wanted, e.At = time.Time{}, time.Time{}
 				require.Equal(t, followup.CallEvent{Call: "call-1", Signal: followup.Seen, Caller: caller, Service: c.service}, e)
@@ -65,33 +67,33 @@ func TestWhatACallerAskedForIsRemembered(t *testing.T) {
 
 func TestNothingIsRememberedThatIsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := new(recorder)
-		d, _ := interestDesk(t, r)
-		c := d.call("call-1", caller)
-		require.Equal(t, "booked", c.tool("book_appointment", args{"service": "botox", "date": "2026-11-24", "time": "10:00", "name": "Ada Obi"}).Status)
-		c.tool("check_availability", args{"service": "hair"})
-		c.tool("check_availability", args{"service": "consultation"})
-		c.tool("find_appointments", args{})
-		c.tool("reschedule_appointment", args{"date": "2026-11-24", "time": "11:00"})
-		d.call("", caller).tool("check_availability", args{"service": "botox"})
+		r := new(handlertest.FollowUp)
+		d, _ := interestFixture(t, r)
+		c := d.Call("call-1", caller)
+		require.Equal(t, "booked", c.Tool("book_appointment", args{"service": "botox", "date": "2026-11-24", "time": "10:00", "name": "Ada Obi"}).Status)
+		c.Tool("check_availability", args{"service": "hair"})
+		c.Tool("check_availability", args{"service": "consultation"})
+		c.Tool("find_appointments", args{})
+		c.Tool("reschedule_appointment", args{"date": "2026-11-24", "time": "11:00"})
+		d.Call("", caller).Tool("check_availability", args{"service": "botox"})
 		synctest.Wait()
-		require.Empty(t, r.events)
+		require.Empty(t, r.Events)
 	})
 }
 
 func TestNobodyWaitsForAMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var under, most atomic.Int64
-		r := &recorder{before: func(ctx context.Context) error {
+		r := &handlertest.FollowUp{Before: func(ctx context.Context) error {
 			most.Store(max(most.Load(), under.Add(1)))
 			defer under.Add(-1)
 			<-ctx.Done()
 			return fmt.Errorf("Sarah Connor was not noted: %w", ctx.Err())
 		}}
-		d, log := interestDesk(t, r)
+		d, log := interestFixture(t, r)
 		start := time.Now()
 		for i := range 70 {
-			d.call(fmt.Sprint("call-", i), caller).tool("check_availability", args{"service": "botox"})
+			d.Call(fmt.Sprint("call-", i), caller).Tool("check_availability", args{"service": "botox"})
 		}
 		require.Zero(t, time.Since(start))
 		synctest.Wait()
@@ -105,17 +107,17 @@ func TestNobodyWaitsForAMemory(t *testing.T) {
 		require.Contains(t, log.String(), `"lost":70}`)
 		require.NotContains(t, log.String(), "Connor")
 
-		r.before = nil
-		d.call("call-1", caller).tool("check_availability", args{"service": "botox"})
+		r.Before = nil
+		d.Call("call-1", caller).Tool("check_availability", args{"service": "botox"})
 		synctest.Wait()
-		require.Len(t, r.events, 1)
+		require.Len(t, r.Events, 1)
 	})
 }
 
 func TestAMemoryThatFailsIsNoFailureOfTheTool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, log := interestDesk(t, &recorder{before: func(context.Context) error { panic(errors.New("a rash")) }})
-		require.Equal(t, "available", d.call("call-1", caller).tool("check_availability", args{"service": "botox"}).Status)
+		d, log := interestFixture(t, &handlertest.FollowUp{Before: func(context.Context) error { panic(errors.New("a rash")) }})
+		require.Equal(t, "available", d.Call("call-1", caller).Tool("check_availability", args{"service": "botox"}).Status)
 		synctest.Wait()
 		require.Contains(t, log.String(), "panic with a *errors.errorString")
 	})

@@ -1,16 +1,19 @@
-package vapi
+package assistant
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
 )
 
 // prompt is the system prompt. Vapi fills in the date itself, so it is right in
 // a saved assistant too; the tools say the rest of what there is to know. What
 // never changes comes first: providers keep the beginning of a prompt ready.
-func prompt(o AssistantOptions) string {
-	texts := slices.ContainsFunc(o.Tools, func(t Tool) bool { return t.Name == "send_information" })
+func prompt(o Options) string {
+	texts := slices.ContainsFunc(o.Tools, func(t vapi.Tool) bool { return t.Name == "send_information" })
 	parts := []string{fmt.Sprintf(`You are the receptionist of %s and you speak with a caller on the phone.
 Keep every answer to one or two short sentences. Ask one question at a time. Say dates and times the way people do. Never read out ids, codes, symbols, lists, or the names of tools.
 
@@ -40,7 +43,7 @@ Appointments
 
 // textsPrompt says when a caller is texted, and what to make of callerPrompt.
 const textsPrompt = `Texts
-- If the caller would like to read about a treatment, or asked about one and does not book, ask once: "` + consentQuestion + `" Only if they agree, call send_information with consent true. Never take their agreement for granted, and do not ask again after a no.
+- If the caller would like to read about a treatment, or asked about one and does not book, ask once: "` + modeltext.ConsentQuestion + `" Only if they agree, call send_information with consent true. Never take their agreement for granted, and do not ask again after a no.
 - A text is promised only when a result has the status "noted". Never say on the phone what will be in it.
 - If the caller wants no texts, or no more of them, call opt_out.
 
@@ -49,6 +52,6 @@ Callers who have been in touch before
 - If they want the information they asked about before, call send_information without a procedure. If they want an appointment, check the time they last asked for first.`
 
 // callerPrompt has what is known of the caller filled in by Vapi, from
-// [Variables]. The defaults are for a saved assistant that takes a call without
+// [vapi.Variables]. The defaults are for a saved assistant that takes a call without
 // an "assistant-request": then nothing is known.
 const callerPrompt = `The caller: known {{callerKnown | default: "no"}}, last in touch {{callerLastContact | default: "never"}}, last sent information {{callerInformed | default: "never"}}, last asked for the time {{callerWanted | default: "none"}}, has an appointment to come {{callerUpcoming | default: "unknown"}}, asked about a treatment before {{callerInterest | default: "no"}}.`

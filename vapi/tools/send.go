@@ -1,58 +1,42 @@
-package vapi
+package tools
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/redact"
+	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/jsonscan"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
-// FollowUpConfig configures [FollowUpTools]. Service is required.
-type FollowUpConfig struct {
-	// Service is a [followup.Service], the one of [Config].
-	Service FollowUp
-}
-
-// FollowUpTools returns the tools that promise a text and that end all texts:
-// send_information and opt_out.
-//
-// A text is promised only to a caller who has agreed to get one, and only if
-// there is something to send to the number they call from; whatever is missing
-// comes back as something to say. Results do not repeat what the caller asked
-// about.
-func FollowUpTools(cfg FollowUpConfig) ([]Tool, error) {
-	if cfg.Service == nil {
-		return nil, errors.New("vapi: FollowUpConfig.Service is nil: give the followup.Service that texts")
-	}
-	return []Tool{
+// followUpTools are the tools that promise a text and that end all texts.
+func (d *desk) followUpTools() []vapi.Tool {
+	return []vapi.Tool{
 		{
 			Name: "send_information",
 			Description: "Text the caller the clinic's information about a treatment after the call. " +
-				"Ask first: \"" + consentQuestion + "\" Call it only when the caller has agreed.",
+				"Ask first: \"" + modeltext.ConsentQuestion + "\" Call it only when the caller has agreed.",
 			Opening: "One moment.",
 			Parameters: json.RawMessage(`{"type":"object","properties":{` +
 				`"procedure":{"type":"string","description":"What the information is to be about, in the caller's words; leave it out for what they asked about before."},` +
 				`"consent":{"type":"boolean","description":"true if the caller agreed in this call to get the text; never assume it."}}}`),
-			Call: cfg.sendInformation,
+			Call: d.sendInformation,
 		},
 		{
 			Name:        "opt_out",
 			Description: "Make sure that the caller gets no texts from the clinic. Call it when the caller wants none, or no more of them.",
 			Opening:     "One moment.",
 			Parameters:  parameters(),
-			Call:        cfg.optOut,
+			Call:        d.optOut,
 		},
-	}, nil
+	}
 }
-
-// consentQuestion is how a caller is asked whether they may be texted. What
-// they agree to is kept with Wording of the [followup.ClinicConfig].
-const consentQuestion = "May I text you the information at this number?"
 
 // informationArguments are what the model gives send_information.
 type informationArguments struct {
@@ -66,31 +50,30 @@ type yes bool
 
 // UnmarshalJSON implements [json.Unmarshaler]; it never fails.
 func (y *yes) UnmarshalJSON(value []byte) error {
-	s := scanner{text: value}
-	*y = yes(affirmative(s.scalar()))
+	*y = yes(modeltext.Affirmative(jsonscan.New(value).Scalar()))
 	return nil
 }
 
 // sendInformation promises the caller a text.
-func (cfg FollowUpConfig) sendInformation(ctx context.Context, call ToolCall) (ToolResult, error) {
+func (d *desk) sendInformation(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
 	var args informationArguments
 	if json.Unmarshal(call.Arguments, &args) != nil || !args.Consent {
-		return ToolResult{Status: "consent_needed", Code: http.StatusUnprocessableEntity, Message: consentQuestion,
+		return vapi.ToolResult{Status: "consent_needed", Code: http.StatusUnprocessableEntity, Message: modeltext.ConsentQuestion,
 			Data: map[string]any{"field": "consent", "hint": "ask the caller; if they agree, call this again with consent true"}}, nil
 	}
-	p := followup.Promise{Call: call.Call.ID, Caller: call.Call.number()}
+	p := followup.Promise{Call: call.Call.ID, Caller: call.Call.CallerNumber()}
 	if args.Procedure != "" {
 		p.Procedure = redact.NewSpeech(string(args.Procedure))
 	}
-	promised, err := cfg.Service.Promise(ctx, call.Org, p)
+	promised, err := d.cfg.FollowUp.Promise(ctx, call.Org, p)
 	if err != nil {
-		return ToolResult{}, err
+		return vapi.ToolResult{}, err
 	}
 	said, ok := promises[promised]
 	if !ok {
-		return ToolResult{}, fmt.Errorf("vapi: no words for a promise that is %q", plainID(string(promised)))
+		return vapi.ToolResult{}, fmt.Errorf("tools: no words for a promise that is %q", safelog.ID(string(promised)))
 	}
-	r := ToolResult{Status: string(promised), Code: said.code, Message: said.message}
+	r := vapi.ToolResult{Status: string(promised), Code: said.code, Message: said.message}
 	if promised == followup.Noted {
 		return inEnglish(call, r), nil
 	}
@@ -129,20 +112,20 @@ var promises = map[followup.PromiseResult]struct {
 }
 
 // optOut ends all texts to the caller.
-func (cfg FollowUpConfig) optOut(ctx context.Context, call ToolCall) (ToolResult, error) {
-	ok, err := cfg.Service.OptOutCaller(ctx, call.Org, call.Call.ID, call.Call.number())
+func (d *desk) optOut(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
+	ok, err := d.cfg.FollowUp.OptOutCaller(ctx, call.Org, call.Call.ID, call.Call.CallerNumber())
 	if err != nil {
-		return ToolResult{}, err
+		return vapi.ToolResult{}, err
 	}
 	if !ok {
-		return ToolResult{Status: "no_number", Code: http.StatusUnprocessableEntity,
+		return vapi.ToolResult{Status: "no_number", Code: http.StatusUnprocessableEntity,
 			Message: "I can only stop texts to the number you are calling from, and I cannot see it. You can reply STOP to any text of ours."}, nil
 	}
-	return inEnglish(call, ToolResult{Status: "opted_out", Code: http.StatusOK, Message: "You will not get any texts from us."}), nil
+	return inEnglish(call, vapi.ToolResult{Status: "opted_out", Code: http.StatusOK, Message: "You will not get any texts from us."}), nil
 }
 
 // inEnglish has the message said as it is where English is spoken.
-func inEnglish(call ToolCall, r ToolResult) ToolResult {
+func inEnglish(call vapi.ToolCall, r vapi.ToolResult) vapi.ToolResult {
 	q := request{speaker: speakerOf(call.Org, time.Time{})}
 	return q.spoken(r)
 }

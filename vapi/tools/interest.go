@@ -1,4 +1,4 @@
-package vapi
+package tools
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
 // A notebook remembers what callers ask the booking tools for. It costs the
@@ -38,7 +39,7 @@ func (n *notebook) note(ctx context.Context, q *request) {
 		return
 	}
 	e := followup.CallEvent{
-		Call: q.call.Call.ID, Signal: followup.Seen, Caller: q.call.Call.number(), At: q.now, Wanted: q.asked.Start,
+		Call: q.call.Call.ID, Signal: followup.Seen, Caller: q.call.Call.CallerNumber(), At: q.now, Wanted: q.asked.Start,
 	}
 	if s, _ := q.catalog.Service(q.asked.Service); s.Document != "" {
 		e.Service = followup.ProcedureID(s.ID)
@@ -58,7 +59,7 @@ func (n *notebook) note(ctx context.Context, q *request) {
 		defer func() { <-n.hands }()
 		ctx, cancel := context.WithTimeout(ctx, noteWithin)
 		defer cancel()
-		if err := safely(func() error { return n.followUp.RecordCall(ctx, org, e) }); err != nil {
+		if err := safelog.Recover(func() error { return n.followUp.RecordCall(ctx, org, e) }); err != nil {
 			n.lose(ctx, org.ID, e.Call, err.Error())
 		}
 	}()

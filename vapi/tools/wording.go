@@ -1,4 +1,4 @@
-package vapi
+package tools
 
 import (
 	"errors"
@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/booking"
+	"github.com/callwaiting-ai/callwaiting/vapi"
 )
 
 // settle turns what booking answers into what the model reads; what is not
 // here is a failure of ours.
-func (q *request) settle(r ToolResult, err error) (ToolResult, error) {
+func (q *request) settle(r vapi.ToolResult, err error) (vapi.ToolResult, error) {
 	var refused *refusal
 	var conflict *booking.ConflictError
 	var notBookable *booking.NotBookableError
@@ -33,19 +34,19 @@ func (q *request) settle(r ToolResult, err error) (ToolResult, error) {
 		field := strings.ToLower(invalid.Field[strings.LastIndexByte(invalid.Field, '.')+1:]) // as the parameter is called
 		return ask(field, "I did not get that. Could you say it once more?", field+" "+invalid.Problem).result, nil
 	case errors.Is(err, booking.ErrKeyReused):
-		return ToolResult{Status: "not_bookable", Code: http.StatusUnprocessableEntity,
+		return vapi.ToolResult{Status: "not_bookable", Code: http.StatusUnprocessableEntity,
 			Message: "That time is booked already, in this call and for another phone number. Shall I cancel that first?"}, nil
 	case errors.Is(err, booking.ErrNotOpen), errors.Is(err, booking.ErrExpired), errors.Is(err, booking.ErrNotFound):
-		return ToolResult{Status: "not_found", Code: http.StatusNotFound,
+		return vapi.ToolResult{Status: "not_found", Code: http.StatusNotFound,
 			Message: "That appointment can no longer be changed. Shall I make a new one?"}, nil
 	}
-	return ToolResult{}, err
+	return vapi.ToolResult{}, err
 }
 
 // spoken has the message of r said as it is, in English. The caller need not
 // wait for the model to put it into words, but the model cannot act on it
 // either before they answer: not for a result that is a step on the way.
-func (q *request) spoken(r ToolResult) ToolResult {
+func (q *request) spoken(r vapi.ToolResult) vapi.ToolResult {
 	if q.english {
 		r.Say = r.Message
 	}
@@ -54,8 +55,8 @@ func (q *request) spoken(r ToolResult) ToolResult {
 
 // done tells what has become of an appointment; sentence has room for its
 // service and its time.
-func (q *request) done(status, sentence string, a booking.Appointment) ToolResult {
-	return ToolResult{
+func (q *request) done(status, sentence string, a booking.Appointment) vapi.ToolResult {
+	return vapi.ToolResult{
 		Status:  status,
 		Code:    http.StatusOK,
 		Message: fmt.Sprintf(sentence, q.serviceName(a.Service), q.moment(a.Start)),
@@ -64,9 +65,9 @@ func (q *request) done(status, sentence string, a booking.Appointment) ToolResul
 }
 
 // free tells the free times of a service.
-func (q *request) free(s booking.ServiceType, slots []booking.Slot) ToolResult {
+func (q *request) free(s booking.ServiceType, slots []booking.Slot) vapi.ToolResult {
 	if len(slots) == 0 {
-		return ToolResult{Status: "none_free", Code: http.StatusNotFound,
+		return vapi.ToolResult{Status: "none_free", Code: http.StatusNotFound,
 			Message: "I have nothing free in the next two weeks. Shall I look further ahead?"}
 	}
 	message := q.moment(slots[0].Start) + " is free."
@@ -77,7 +78,7 @@ func (q *request) free(s booking.ServiceType, slots []booking.Slot) ToolResult {
 	if s.Price != "" {
 		data["price"] = s.Price
 	}
-	return ToolResult{Status: "available", Code: http.StatusOK, Message: message, Data: data}
+	return vapi.ToolResult{Status: "available", Code: http.StatusOK, Message: message, Data: data}
 }
 
 // why puts the rules that forbid a time into words.
@@ -93,7 +94,7 @@ var why = map[booking.Reason]string{
 
 // notFree tells why a time cannot be had, but not on whose account, and what
 // can be had instead.
-func (q *request) notFree(reasons []booking.Reason, instead []booking.Slot) ToolResult {
+func (q *request) notFree(reasons []booking.Reason, instead []booking.Slot) vapi.ToolResult {
 	status, code, message := "not_bookable", http.StatusUnprocessableEntity, "That time is not free."
 	if len(reasons) > 0 {
 		message = why[reasons[0]]
@@ -105,13 +106,13 @@ func (q *request) notFree(reasons []booking.Reason, instead []booking.Slot) Tool
 }
 
 // instead adds alternatives to bad news.
-func (q *request) instead(status string, code int, message string, slots []booking.Slot) ToolResult {
+func (q *request) instead(status string, code int, message string, slots []booking.Slot) vapi.ToolResult {
 	if len(slots) == 0 {
 		message += " I have nothing free around it. Would another day suit you?"
 	} else {
 		message += " I could offer " + q.moments(starts(slots)) + ". Would that suit you?"
 	}
-	return ToolResult{Status: status, Code: code, Message: message,
+	return vapi.ToolResult{Status: status, Code: code, Message: message,
 		Data: map[string]any{"alternatives": q.offered(slots)}}
 }
 

@@ -1,4 +1,4 @@
-package vapi
+package tools
 
 import (
 	"encoding/json"
@@ -12,7 +12,13 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
+<<<<<<< HEAD:vapi/request.go
 	"github.com/callwaiting-ai/callwaiting/tenant/walltime"
+=======
+	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/jsonscan"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
+>>>>>>> e890a96 (vapi: rooms for tools, assistant, scanning and auth):vapi/tools/request.go
 )
 
 // arguments are what the model gives a booking tool. What else it gives, such
@@ -39,8 +45,7 @@ func (w *word) UnmarshalJSON(value []byte) error {
 	if value[0] == 't' || value[0] == 'f' {
 		return nil
 	}
-	s := scanner{text: value}
-	text := oneLine(s.scalar())
+	text := modeltext.OneLine(jsonscan.New(value).Scalar())
 	switch strings.ToLower(text) {
 	case "null", "none", "nil", "undefined", "unknown", "n/a", "any", "anyone", "anybody":
 	default:
@@ -51,7 +56,7 @@ func (w *word) UnmarshalJSON(value []byte) error {
 
 // request is one call of a booking tool, with what is needed to read it.
 type request struct {
-	call    ToolCall
+	call    vapi.ToolCall
 	args    arguments
 	catalog *booking.Catalog
 	phones  phone.Parser
@@ -70,9 +75,9 @@ func (q *request) learn(want booking.Selection) {
 
 // A refusal is a result that ends a tool call early: the caller has to say
 // something more, or something else.
-type refusal struct{ result ToolResult }
+type refusal struct{ result vapi.ToolResult }
 
-func (r *refusal) Error() string { return "vapi: refused as " + r.result.Status }
+func (r *refusal) Error() string { return "tools: refused as " + r.result.Status }
 
 // ask refuses because of an argument that is missing or cannot be used. The
 // message is for the caller, hint tells the model how to do better.
@@ -81,7 +86,7 @@ func ask(field, message, hint string) *refusal {
 	if hint != "" {
 		data["hint"] = hint
 	}
-	return &refusal{ToolResult{Status: "invalid", Code: http.StatusUnprocessableEntity, Message: message, Data: data}}
+	return &refusal{vapi.ToolResult{Status: "invalid", Code: http.StatusUnprocessableEntity, Message: message, Data: data}}
 }
 
 func (q *request) readArguments() error {
@@ -286,8 +291,5 @@ func (q *request) contact() (booking.Contact, error) {
 // caller is the number that calls, if there is one and the telephone network
 // gave it: in a web call the browser says whatever it likes.
 func (q *request) caller() (e164 string, ok bool) {
-	if q.call.Call.inBrowser() {
-		return "", false
-	}
-	return phone.Parse(q.phones, q.call.Call.Caller, q.call.Org.Country)
+	return phone.Parse(q.phones, q.call.Call.CallerNumber(), q.call.Org.Country)
 }

@@ -1,4 +1,4 @@
-package vapi_test
+package tools_test
 
 import (
 	"context"
@@ -14,7 +14,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
-	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/internal/handlertest"
+	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
 func match(t testing.TB, c followup.Catalog, org tenant.ID, words string) followup.ProcedureID {
@@ -26,7 +27,7 @@ func match(t testing.TB, c followup.Catalog, org tenant.ID, words string) follow
 }
 
 func TestWhatCanBookedIsWhatCallersAreTextedAbout(t *testing.T) {
-	c := vapi.FollowUpCatalog(catalogs(t))
+	c := tools.Procedures(handlertest.Catalogs(t))
 	for words, want := range map[string]followup.ProcedureID{
 		"I would like a Botox consultation":    "botox",
 		"What do anti-wrinkle injections cost": "botox",
@@ -49,7 +50,7 @@ func TestWhatCanBookedIsWhatCallersAreTextedAbout(t *testing.T) {
 }
 
 func TestAClinicWithoutACatalogHasNoProcedures(t *testing.T) {
-	c := vapi.FollowUpCatalog(booking.StaticCatalogs{})
+	c := tools.Procedures(booking.StaticCatalogs{})
 	require.Empty(t, match(t, c, harley.ID, "botox"))
 	_, ok, err := c.Document(t.Context(), harley.ID, "botox")
 	require.NoError(t, err)
@@ -94,7 +95,7 @@ func catalogOf(t testing.TB, services ...booking.ServiceType) *booking.Catalog {
 
 func TestACatalogThatChangesIsReadAnew(t *testing.T) {
 	changing := &changingCatalogs{catalog: catalogOf(t, booking.ServiceType{ID: "peel", Name: "Peel"})}
-	c := vapi.FollowUpCatalog(changing)
+	c := tools.Procedures(changing)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -127,7 +128,7 @@ func TestACatalogThatChangesIsReadAnew(t *testing.T) {
 
 // A booking catalog takes what NewProcedures would refuse.
 func TestOfTwoServicesThatAreCalledTheSameTheFirstIs(t *testing.T) {
-	c := vapi.FollowUpCatalog(&changingCatalogs{catalog: catalogOf(t,
+	c := tools.Procedures(&changingCatalogs{catalog: catalogOf(t,
 		booking.ServiceType{ID: "first", Name: "Botox", Aliases: []string{"anti-wrinkle injection", "?!", "s"}, Document: "a.pdf"},
 		booking.ServiceType{ID: "second", Name: "Botox refresher", Aliases: []string{"botox", "Anti wrinkle injections"}, Document: "b.pdf"},
 		booking.ServiceType{ID: "third-kind", Name: "BOTOX", Aliases: []string{"Botox’s"}, Document: "c.pdf"},
@@ -142,7 +143,7 @@ func TestOfTwoServicesThatAreCalledTheSameTheFirstIs(t *testing.T) {
 }
 
 func TestADocumentThatCannotBeOneIsAnError(t *testing.T) {
-	c := vapi.FollowUpCatalog(&changingCatalogs{catalog: catalogOf(t, booking.ServiceType{ID: "peel", Name: "Peel", Document: "peel\n.pdf"})})
+	c := tools.Procedures(&changingCatalogs{catalog: catalogOf(t, booking.ServiceType{ID: "peel", Name: "Peel", Document: "peel\n.pdf"})})
 	_, _, err := c.Match(t.Context(), harley.ID, redact.NewSpeech("a peel"))
 	require.ErrorContains(t, err, `the Document of "peel"`)
 }
@@ -156,7 +157,7 @@ func FuzzFollowUpCatalog(f *testing.F) {
 		if name == "" || other == "" {
 			return
 		}
-		c := vapi.FollowUpCatalog(&changingCatalogs{catalog: catalogOf(t,
+		c := tools.Procedures(&changingCatalogs{catalog: catalogOf(t,
 			booking.ServiceType{ID: "first", Name: name, Document: "a.pdf"},
 			booking.ServiceType{ID: "second", Name: other, Aliases: []string{alias}, Document: "b.pdf"})})
 		for id, want := range map[followup.ProcedureID]string{"first": "a.pdf", "second": "b.pdf"} {

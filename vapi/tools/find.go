@@ -1,4 +1,4 @@
-package vapi
+package tools
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
+	"github.com/callwaiting-ai/callwaiting/vapi"
 )
 
 // How many free times a caller is told, and how many days ahead they are
@@ -19,15 +20,15 @@ const (
 )
 
 // check looks for free times: at a time, on a day, or soon.
-func (d *desk) check(ctx context.Context, q *request) (ToolResult, error) {
+func (d *desk) check(ctx context.Context, q *request) (vapi.ToolResult, error) {
 	service, err := q.service()
 	if err != nil {
-		return ToolResult{}, err
+		return vapi.ToolResult{}, err
 	}
 	q.learn(booking.Selection{Service: service.ID})
 	query := booking.Query{Service: service.ID}
 	if query.Resource, err = q.resource(service.ID); err != nil {
-		return ToolResult{}, err
+		return vapi.ToolResult{}, err
 	}
 	switch {
 	case q.args.Date == "":
@@ -40,17 +41,17 @@ func (d *desk) check(ctx context.Context, q *request) (ToolResult, error) {
 }
 
 // checkSoon finds the next free times, on any day or at a time of any day.
-func (d *desk) checkSoon(ctx context.Context, q *request, service booking.ServiceType, query booking.Query) (ToolResult, error) {
+func (d *desk) checkSoon(ctx context.Context, q *request, service booking.ServiceType, query booking.Query) (vapi.ToolResult, error) {
 	var clock schedule.TimeOfDay
 	var err error
 	if q.args.Time != "" {
 		if clock, err = q.time(); err != nil {
-			return ToolResult{}, err
+			return vapi.ToolResult{}, err
 		}
 	}
 	slots, err := d.slots(ctx, q, query, schedule.DateOf(q.now), horizon)
 	if err != nil {
-		return ToolResult{}, err
+		return vapi.ToolResult{}, err
 	}
 	if q.args.Time == "" {
 		return q.free(service, sample(slots)), nil
@@ -63,24 +64,24 @@ func (d *desk) checkSoon(ctx context.Context, q *request, service booking.Servic
 }
 
 // checkDay finds free times on a day, or else after it.
-func (d *desk) checkDay(ctx context.Context, q *request, service booking.ServiceType, query booking.Query) (ToolResult, error) {
+func (d *desk) checkDay(ctx context.Context, q *request, service booking.ServiceType, query booking.Query) (vapi.ToolResult, error) {
 	date, err := q.date()
 	if err != nil {
-		return ToolResult{}, err
+		return vapi.ToolResult{}, err
 	}
 	slots, err := d.slots(ctx, q, query, date, 1)
 	if err != nil {
-		return ToolResult{}, err
+		return vapi.ToolResult{}, err
 	}
 	if len(slots) > 0 {
 		return q.free(service, sample(slots)), nil
 	}
 	if slots, err = d.slots(ctx, q, query, date, horizon); err != nil {
-		return ToolResult{}, err
+		return vapi.ToolResult{}, err
 	}
 	noon, _ := q.catalog.At(date, 12*60)
 	if len(slots) == 0 { // none to be had, or further ahead than the clinic books?
-		found, err := d.cfg.Service.Explain(ctx, q.call.Org.ID, booking.Selection{Service: service.ID, Start: noon, Resource: query.Resource})
+		found, err := d.cfg.Booking.Explain(ctx, q.call.Org.ID, booking.Selection{Service: service.ID, Start: noon, Resource: query.Resource})
 		if err != nil || slices.Contains(found.Reasons, booking.Window) {
 			return q.notFree(found.Reasons, found.Nearest), err
 		}
@@ -89,15 +90,15 @@ func (d *desk) checkDay(ctx context.Context, q *request, service booking.Service
 }
 
 // checkTime says whether one time is free, and what is near it if it is not.
-func (d *desk) checkTime(ctx context.Context, q *request, service booking.ServiceType) (ToolResult, error) {
+func (d *desk) checkTime(ctx context.Context, q *request, service booking.ServiceType) (vapi.ToolResult, error) {
 	want, err := q.wantOf(service.ID)
 	if err != nil {
-		return ToolResult{}, err
+		return vapi.ToolResult{}, err
 	}
 	q.learn(want)
-	found, err := d.cfg.Service.Explain(ctx, q.call.Org.ID, want)
+	found, err := d.cfg.Booking.Explain(ctx, q.call.Org.ID, want)
 	if err != nil {
-		return ToolResult{}, err
+		return vapi.ToolResult{}, err
 	}
 	for _, s := range found.Nearest {
 		if s.Start.Equal(want.Start) {
@@ -112,7 +113,7 @@ func (d *desk) slots(ctx context.Context, q *request, query booking.Query, date 
 	query.From, _ = q.catalog.At(date, 0)
 	query.To, _ = q.catalog.At(date.AddDays(days), 0)
 	query.Limit = 10_000
-	return d.cfg.Service.Slots(ctx, q.call.Org.ID, query)
+	return d.cfg.Booking.Slots(ctx, q.call.Org.ID, query)
 }
 
 // sample picks a few of many: from all over one day, or from two.
@@ -137,12 +138,12 @@ func sample(slots []booking.Slot) []booking.Slot {
 }
 
 // find tells the caller their upcoming appointments.
-func (d *desk) find(ctx context.Context, q *request) (ToolResult, error) {
+func (d *desk) find(ctx context.Context, q *request) (vapi.ToolResult, error) {
 	found, err := d.upcoming(ctx, q)
 	if err != nil {
-		return ToolResult{}, err
+		return vapi.ToolResult{}, err
 	}
-	return ToolResult{Status: "ok", Code: http.StatusOK, Message: q.counted(found),
+	return vapi.ToolResult{Status: "ok", Code: http.StatusOK, Message: q.counted(found),
 		Data: map[string]any{"appointments": q.appointments(found)}}, nil
 }
 
@@ -151,12 +152,12 @@ func (d *desk) find(ctx context.Context, q *request) (ToolResult, error) {
 // exactly as one that does not exist.
 func (d *desk) own(ctx context.Context, q *request, verb string) (booking.Appointment, error) {
 	if q.args.Appointment != "" {
-		a, err := d.cfg.Service.Get(ctx, q.call.Org.ID, booking.ID(strings.ToLower(string(q.args.Appointment))))
+		a, err := d.cfg.Booking.Get(ctx, q.call.Org.ID, booking.ID(strings.ToLower(string(q.args.Appointment))))
 		if err != nil && !errors.Is(err, booking.ErrNotFound) {
 			return a, err
 		}
 		if err != nil || !q.isOwn(a) || !a.Start.After(q.now) {
-			return a, &refusal{ToolResult{Status: "not_found", Code: http.StatusNotFound, Message: "I cannot find that appointment among yours."}}
+			return a, &refusal{vapi.ToolResult{Status: "not_found", Code: http.StatusNotFound, Message: "I cannot find that appointment among yours."}}
 		}
 		return a, nil
 	}
@@ -166,7 +167,7 @@ func (d *desk) own(ctx context.Context, q *request, verb string) (booking.Appoin
 	}
 	switch len(found) {
 	case 0:
-		return booking.Appointment{}, &refusal{ToolResult{Status: "not_found", Code: http.StatusNotFound,
+		return booking.Appointment{}, &refusal{vapi.ToolResult{Status: "not_found", Code: http.StatusNotFound,
 			Message: "I find no upcoming appointment for the number you are calling from."}}
 	case 1:
 		return found[0], nil
@@ -185,10 +186,10 @@ func (q *request) isOwn(a booking.Appointment) bool {
 func (d *desk) upcoming(ctx context.Context, q *request) ([]booking.Appointment, error) {
 	caller, known := q.caller()
 	if !known {
-		return nil, &refusal{ToolResult{Status: "not_found", Code: http.StatusNotFound,
+		return nil, &refusal{vapi.ToolResult{Status: "not_found", Code: http.StatusNotFound,
 			Message: "I cannot see the number you are calling from, so I cannot look up your appointments."}}
 	}
-	found, err := d.cfg.Service.List(ctx, q.call.Org.ID, booking.AppointmentFilter{Phone: caller, From: q.now})
+	found, err := d.cfg.Booking.List(ctx, q.call.Org.ID, booking.AppointmentFilter{Phone: caller, From: q.now})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,57 @@
+// Package safelog keeps persons' data out of the logs of the packages of vapi.
+package safelog
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/callwaiting-ai/callwaiting/redact"
+)
+
+// New returns log with redactor in front of it, unless log redacts already.
+// A nil redactor stands for redact.New with its defaults.
+func New(log *slog.Logger, redactor *redact.Engine) (_ *slog.Logger, err error) {
+	if _, redacts := log.Handler().(*redact.Handler); redacts {
+		return log, nil
+	}
+	if redactor == nil {
+		if redactor, err = redact.New(redact.Config{}); err != nil {
+			return nil, err
+		}
+	}
+	return slog.New(redact.NewHandler(log.Handler(), redactor)), nil
+}
+
+// PanicError returns an error with the place of a panic and the type of its
+// value; the value itself may hold a caller's words. Call it in the deferred
+// function that recovers.
+func PanicError(value any) error {
+	return fmt.Errorf("vapi: panic with a %T\n%s", value, debug.Stack())
+}
+
+// Recover calls f and returns its error, or [PanicError] if f panics.
+func Recover(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = PanicError(p)
+		}
+	}()
+	return f()
+}
+
+// ID returns text if it has the form of an id, so that it may be logged and
+// stored as it is; otherwise "". The form is at most 128 of letters, digits,
+// '.', '_', ':' and '-'.
+func ID(text string) string {
+	if len(text) > 128 {
+		return ""
+	}
+	for _, c := range []byte(text) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+			c == '-' || c == '_' || c == '.' || c == ':') {
+			return ""
+		}
+	}
+	return text
+}
