@@ -68,6 +68,8 @@ func TestArchitectureNoticesEveryViolation(t *testing.T) {
 		pgx     = "github.com/jackc/pgx/v5"
 		testify = "github.com/stretchr/testify/require"
 		own     = module + "/"
+
+		websocket = "github.com/coder/websocket"
 	)
 	for _, c := range []struct {
 		why string
@@ -83,6 +85,11 @@ func TestArchitectureNoticesEveryViolation(t *testing.T) {
 		{"a suite against the direction", source{file: "booking/bookingtest/race.go", imports: []string{own + "followup"}}},
 		{"core imports an adapter", source{file: "vapi/vapi.go", imports: []string{own + "adapters/memory"}}},
 		{"core imports the root", source{file: "vapi/vapi.go", imports: []string{module}}},
+		{"vapi imports a room of its own", source{file: "vapi/handler.go", imports: []string{own + "vapi/tools"}}},
+		{"a room of vapi imports another", source{file: "vapi/assistant/assistant.go", imports: []string{own + "vapi/tools"}}},
+		{"below vapi/internal imports vapi", source{file: "vapi/internal/auth/auth.go", imports: []string{own + "vapi"}}},
+		{"vapi imports the fixture of its tests", source{file: "vapi/handler.go", imports: []string{own + "vapi/internal/handlertest"}}},
+		{"a websocket outside the sockets of vapi", source{file: "vapi/tools/tools.go", imports: []string{websocket}}},
 		{"an adapter imports an adapter", source{file: "adapters/pgxstore/store.go", imports: []string{own + "adapters/memory"}}},
 		{"an internal adapter imports an adapter", source{file: "adapters/internal/sqltext/sql.go", imports: []string{own + "adapters/memory"}}},
 		{"an adapter imports vapi", source{file: "adapters/memory/memory.go", imports: []string{own + "vapi"}}},
@@ -118,6 +125,11 @@ func TestArchitectureAllows(t *testing.T) {
 		{file: "followup/followuptest/fixture.go", imports: []string{"testing", own + "booking", own + "booking/schedule", own + "tenant/tenanttest/suite"}},
 		{file: "booking/service_test.go", imports: []string{own + "adapters/memory", "github.com/stretchr/testify/require"}},
 		{file: "vapi/vapi.go", imports: []string{own + "booking", own + "tenant", own + "redact"}},
+		{file: "vapi/handler.go", imports: []string{own + "followup", own + "vapi/internal/auth"}},
+		{file: "vapi/tools/tools.go", imports: []string{own + "booking", own + "vapi", own + "vapi/internal/jsonscan"}},
+		{file: "vapi/tools/tools_test.go", imports: []string{own + "vapi/internal/handlertest", own + "vapi/assistant"}},
+		{file: "vapi/internal/handlertest/handlertest.go", imports: []string{own + "vapi", own + "booking"}},
+		{file: "vapi/voice/voice.go", imports: []string{"github.com/coder/websocket"}},
 		{file: "redact/redact.go", imports: []string{own + "redact/internal/lexicon"}},
 		{file: "adapters/pgxstore/store.go", imports: []string{own + "booking", "github.com/jackc/pgx/v5", own + "adapters/internal/sqltext"}},
 		{file: "adapters/pgxstore/store_test.go", imports: []string{own + "adapters/internal/pgtest", own + "adapters/memory"}},
@@ -192,6 +204,8 @@ func forbidden(s source, imported string) string {
 		return ""
 	case isCore && root != s.root() && !slices.Contains(allowed, root):
 		return "against the direction of the core"
+	case isCore && root == "vapi":
+		return forbiddenInVapi(s, pkg)
 	case isCore:
 		return ""
 	case s.root() == "adapters":
@@ -213,6 +227,26 @@ func forbiddenRoot(s source) string {
 		return "against the direction of the core"
 	case s.root() == "migrations":
 		return "the migrations stand alone"
+	}
+	return ""
+}
+
+// forbiddenInVapi says why a package of vapi must not import another one. The
+// arrows run from a room, such as vapi/tools, to vapi, and from both to
+// vapi/internal.
+func forbiddenInVapi(s source, pkg string) string {
+	room := strings.Join(strings.SplitN(s.dir()+"//", "/", 3)[:2], "/") // vapi/tools; vapi/ for vapi itself
+	switch {
+	case below(pkg, "vapi/internal/handlertest"):
+		return "it is for tests"
+	case below(pkg, "vapi/internal") || s.in("vapi/internal/handlertest") && pkg == "vapi":
+		return ""
+	case s.in("vapi/internal"):
+		return "what all rooms of vapi use knows none of them"
+	case room == "vapi/":
+		return "vapi knows none of its rooms"
+	case pkg != "vapi" && !below(pkg, room):
+		return "the rooms of vapi do not know each other"
 	}
 	return ""
 }
@@ -245,6 +279,8 @@ func forbiddenOutside(s source, imported string) string {
 		imported != "github.com/twilio/twilio-go/client" && !below(imported, "github.com/twilio/twilio-go/rest/api/v2010"):
 		return "of twilio-go, client and rest/api/v2010 alone: the rest costs five times the compile time"
 	case s.test() && below(imported, "github.com/stretchr/testify"):
+		return ""
+	case imported == "github.com/coder/websocket" && (s.in("vapi/transcriber") || s.in("vapi/voice")):
 		return ""
 	case isCore || s.root() == ".":
 		return "a third party outside adapters, migrations and examples"

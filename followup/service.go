@@ -80,7 +80,7 @@ func New(cfg Config) (*Service, error) {
 	case cfg.Settings == nil:
 		return nil, errors.New("followup: Config.Settings is nil: pass how the clinics want their messages, such as followup.StaticSettings")
 	case cfg.Catalog == nil:
-		return nil, errors.New("followup: Config.Catalog is nil: pass the clinics' procedures and documents, such as vapi.FollowUpCatalog")
+		return nil, errors.New("followup: Config.Catalog is nil: pass the clinics' procedures and documents, such as tools.Procedures")
 	case cfg.FallbackDelay < 0 || cfg.ReportWait < 0 || cfg.IdleAfter < 0:
 		return nil, errors.New("followup: Config.FallbackDelay, ReportWait and IdleAfter cannot be negative: leave them 0 for their defaults")
 	}

@@ -12,13 +12,10 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
-<<<<<<< HEAD:vapi/request.go
 	"github.com/callwaiting-ai/callwaiting/tenant/walltime"
-=======
 	"github.com/callwaiting-ai/callwaiting/vapi"
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/jsonscan"
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
->>>>>>> e890a96 (vapi: rooms for tools, assistant, scanning and auth):vapi/tools/request.go
 )
 
 // arguments are what the model gives a booking tool. What else it gives, such

@@ -24,6 +24,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
 const (
@@ -205,12 +206,12 @@ func newHandler(t *testing.T, tracer *recorder) http.Handler {
 	quiet := slog.New(slog.DiscardHandler)
 	texts, err := followup.New(followup.Config{
 		Store: store.FollowUps(), Settings: followup.StaticSettings{clinic.ID: settings},
-		Catalog: vapi.FollowUpCatalog(catalogs), Log: quiet,
+		Catalog: tools.Procedures(catalogs), Log: quiet,
 	})
 	require.NoError(t, err)
-	tools, err := vapi.BookingTools(vapi.BookingConfig{Service: appointments, FollowUp: texts})
+	all, err := tools.New(tools.Config{Booking: appointments, FollowUp: texts})
 	require.NoError(t, err)
-	handler, err := vapi.New(vapi.Config{Directory: store, Tools: tools, FollowUp: texts, Log: quiet})
+	handler, err := vapi.New(vapi.Config{Directory: store, Tools: all, FollowUp: texts, Log: quiet})
 	require.NoError(t, err)
 	mux := http.NewServeMux()
 	mux.Handle("POST /vapi/{key}", handler)
