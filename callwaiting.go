@@ -17,6 +17,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 	"github.com/callwaiting-ai/callwaiting/vapi"
+	"github.com/callwaiting-ai/callwaiting/vapi/assistant"
+	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
 // Config configures an [Office]. Clinics, Bookings and PublicURL are required.
@@ -146,7 +148,7 @@ func redacting(log *slog.Logger) (*slog.Logger, error) {
 func (o *Office) addTexts() (err error) {
 	cfg := &o.cfg
 	o.followUp, err = followup.New(followup.Config{
-		Store: cfg.FollowUps, Settings: cfg.Clinics, Catalog: vapi.FollowUpCatalog(cfg.Clinics),
+		Store: cfg.FollowUps, Settings: cfg.Clinics, Catalog: tools.Procedures(cfg.Clinics),
 		Assets: cfg.Clinics.assets, Phones: cfg.Phones, Log: cfg.Log, Now: cfg.Now,
 	})
 	if err != nil {
@@ -184,27 +186,20 @@ func (o *Office) addTexts() (err error) {
 // addCalls makes the parts that answer Vapi.
 func (o *Office) addCalls() error {
 	cfg := &o.cfg
-	bookingConfig := vapi.BookingConfig{Service: o.booking, Phones: cfg.Phones, Log: cfg.Log, Now: cfg.Now}
+	toolConfig := tools.Config{Booking: o.booking, Phones: cfg.Phones, Log: cfg.Log, Now: cfg.Now}
 	var followUp vapi.FollowUp
 	if o.followUp != nil {
-		followUp, bookingConfig.FollowUp = o.followUp, o.followUp
+		followUp, toolConfig.FollowUp = o.followUp, o.followUp
 	}
-	tools, err := vapi.BookingTools(bookingConfig)
+	all, err := tools.New(toolConfig)
 	if err != nil {
 		return err
 	}
-	if o.followUp != nil {
-		more, err := vapi.FollowUpTools(vapi.FollowUpConfig{Service: o.followUp})
-		if err != nil {
-			return err
-		}
-		tools = append(tools, more...)
-	}
-	tools = append(tools, cfg.Tools...)
+	all = append(all, cfg.Tools...)
 	calls, err := vapi.New(vapi.Config{
-		Directory: cfg.Clinics, Tools: tools, FollowUp: followUp, Log: cfg.Log, Now: cfg.Now,
+		Directory: cfg.Clinics, Tools: all, FollowUp: followUp, Log: cfg.Log, Now: cfg.Now,
 		Assistant: func(ctx context.Context, org tenant.Org) (vapi.AssistantChoice, error) {
-			return o.chooseAssistant(ctx, org, tools)
+			return o.chooseAssistant(ctx, org, all)
 		},
 	})
 	if err != nil {
@@ -219,7 +214,7 @@ const defaultVoice = "a0e99841-438c-4a64-b679-ae501e7d6091"
 
 // chooseAssistant returns the assistant of a clinic's document: the saved one,
 // or one with the given tools.
-func (o *Office) chooseAssistant(ctx context.Context, org tenant.Org, tools []vapi.Tool) (vapi.AssistantChoice, error) {
+func (o *Office) chooseAssistant(ctx context.Context, org tenant.Org, all []vapi.Tool) (vapi.AssistantChoice, error) {
 	m, err := o.cfg.Clinics.find(org.ID)
 	if err != nil {
 		return vapi.AssistantChoice{}, err
@@ -232,8 +227,8 @@ func (o *Office) chooseAssistant(ctx context.Context, org tenant.Org, tools []va
 	if v.CredentialID == "" {
 		server.Headers = map[string]string{"X-Vapi-Secret": m.secrets.Current}
 	}
-	made, err := vapi.NewAssistant(vapi.AssistantOptions{
-		Org: org, Server: server, Tools: tools,
+	made, err := assistant.New(assistant.Options{
+		Org: org, Server: server, Tools: all,
 		VoiceID: cmp.Or(v.Assistant.VoiceID, defaultVoice), VoiceModel: v.Assistant.VoiceModel,
 		Transcriber: v.Assistant.Transcriber, Terms: v.Assistant.Terms,
 		Provider: v.Assistant.Provider, Model: v.Assistant.Model,
