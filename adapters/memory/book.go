@@ -99,7 +99,7 @@ func (b *book) expire(a *appointment) {
 // write makes the change of a that was just made its next version, with its
 // event, and has it looked at for messages.
 func (b *book) write(a *appointment, kind, actor string) {
-	b.bell.ring(followup.Task{Org: b.org, Kind: followup.TaskAppointment, ID: string(a.ID)}, b.now)
+	b.queue.schedule(followup.Task{Org: b.org, Kind: followup.TaskAppointment, ID: string(a.ID)}, b.now)
 	a.Version++
 	a.events = append(a.events, booking.Event{
 		Appointment: a.ID, Version: a.Version, Kind: kind, Actor: actor, At: b.now,

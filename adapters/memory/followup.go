@@ -13,44 +13,44 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// FollowUps is a [followup.Store], a [followup.Queue] and a
-// [followup.LinkStore] over the clinics of a [Store]: its contacts and
-// appointments are those that are booked with. While a message is on its way
-// to a contact, their bookings and opt-outs wait; after half a second they no
-// longer do. Safe for concurrent use. Get it from [Store.FollowUps].
+// A FollowUpStore is a [followup.Store], a [followup.Queue] and a
+// [followup.LinkStore] over the clinics of a [Store], with the same contacts and
+// appointments. While a message to a contact is on its way, the contact's bookings
+// and opt-outs wait, for half a second at most. Safe for concurrent use. Get it
+// from [Store.FollowUps].
 type FollowUpStore struct {
 	s *Store
 }
 
-// FollowUps returns the store as package followup knows it.
+// FollowUps returns the ports of package followup over the data of s.
 func (s *Store) FollowUps() *FollowUpStore { return &FollowUpStore{s} }
 
-// followUps is the part of a book that messages need.
+// followUps is the part of a book that follow-up messages need.
 type followUps struct {
-	calls      map[string]*call
-	inCall     map[string][]*appointment // that were made in it
-	intents    map[followup.IntentID]*intent
-	optOuts    map[string]bool // by the carrier's id of their text
-	replied    map[string]bool // likewise
-	replies    []followup.Reply
-	quarantine map[string]int // by kind
-	bell       *doorbell      // the store's
+	calls     map[string]*call
+	inCall    map[string][]*appointment // by the call in which they were booked
+	intents   map[followup.IntentID]*intent
+	optOuts   map[string]bool // by the carrier's id of the text
+	replied   map[string]bool // by the carrier's id of the text
+	replies   []followup.Reply
+	unmatched map[string]int // messages that belong to no call, by kind
+	queue     *taskQueue     // of the store, for all clinics
 
-	// locked are the contacts, by phone, with a message on its way. Each has
-	// what is closed when they are let go.
+	// locked has the contacts, by phone, with a message on its way. The channel
+	// is closed when the contact is released.
 	locked map[string]chan struct{}
 }
 
-func newFollowUps(bell *doorbell) followUps {
+func newFollowUps(queue *taskQueue) followUps {
 	return followUps{
-		calls:      map[string]*call{},
-		inCall:     map[string][]*appointment{},
-		intents:    map[followup.IntentID]*intent{},
-		optOuts:    map[string]bool{},
-		replied:    map[string]bool{},
-		quarantine: map[string]int{},
-		bell:       bell,
-		locked:     map[string]chan struct{}{},
+		calls:     map[string]*call{},
+		inCall:    map[string][]*appointment{},
+		intents:   map[followup.IntentID]*intent{},
+		optOuts:   map[string]bool{},
+		replied:   map[string]bool{},
+		unmatched: map[string]int{},
+		queue:     queue,
+		locked:    map[string]chan struct{}{},
 	}
 }
 
@@ -60,84 +60,84 @@ type contact struct {
 	firstSeen   time.Time
 	lastContact time.Time
 	unusable    followup.Reason
-	ledger      []entry
+	ledger      []ledgerEntry // in the order of arrival
 
 	appointments []*appointment
 	intents      []*intent
 }
 
-// An entry is a consent, or an opt-out or its end, in the order they came.
-type entry struct {
-	consent followup.Consent // zero: it is none
+// A ledgerEntry is a consent, or an opt-out or its end.
+type ledgerEntry struct {
+	consent followup.Consent // zero: the entry is an opt-out or, with again, its end
 	again   bool
 	at      time.Time
 }
 
-// A call is what a store keeps of a [followup.Call].
+// A call is the record of a [followup.Call].
 type call struct {
 	followup.Call
-	over        time.Time // when that was learned; zero: it goes on
-	toldBegan   time.Time
-	toldEnded   time.Time
-	procedureAt time.Time
-	wantedAt    time.Time
+	overAt        time.Time // when the store learned that the call is over; zero: it goes on
+	reportedBegan time.Time
+	reportedEnded time.Time
+	procedureAt   time.Time
+	wantedAt      time.Time
 }
 
-// Record implements [followup.Store].
-func (f *FollowUpStore) UpdateCall(ctx context.Context, org tenant.ID, facts followup.CallUpdate) (followup.Call, error) {
+// UpdateCall implements [followup.CallStore].
+func (f *FollowUpStore) UpdateCall(ctx context.Context, org tenant.ID, u followup.CallUpdate) (followup.Call, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)
 	if err != nil {
 		return followup.Call{}, err
 	}
-	c := b.calls[facts.Call]
+	c := b.calls[u.Call]
 	if c == nil {
-		c = &call{Call: followup.Call{ID: facts.Call, FirstSeen: b.now}}
+		c = &call{Call: followup.Call{ID: u.Call, FirstSeen: b.now}}
 		b.calls[c.ID] = c
 	}
-	c.merge(facts, b.now)
-	if facts.Phone != "" {
-		b.meet(booking.Contact{Phone: facts.Phone})
+	c.merge(u, b.now)
+	if u.Phone != "" {
+		b.meet(booking.Contact{Phone: u.Phone})
 	}
 	if known := b.contacts[c.Phone]; c.Phone != "" {
 		known.lastContact = b.now
 	}
 	t := followup.Task{Org: org, Kind: followup.TaskCall, ID: c.ID}
-	switch again := b.now.Add(facts.RecheckAfter); {
+	switch again := b.now.Add(u.RecheckAfter); {
 	case c.Concluded:
-	case c.over.IsZero():
-		b.bell.set(t, again)
+	case c.overAt.IsZero():
+		b.queue.reschedule(t, again)
 	default:
-		b.bell.ring(t, again)
+		b.queue.schedule(t, again)
 	}
 	return b.readCall(c), nil
 }
 
-// merge learns what facts tell: the same in whatever order they come.
-func (c *call) merge(f followup.CallUpdate, now time.Time) {
+// merge adds an update to a call. The order of updates makes no difference.
+func (c *call) merge(u followup.CallUpdate, now time.Time) {
 	c.LastSeen = now
-	c.Phone = cmp.Or(c.Phone, f.Phone)
-	c.toldBegan = earliest(c.toldBegan, f.Began)
-	c.toldEnded = earliest(c.toldEnded, f.Ended)
-	if f.Signal.Over() && c.over.IsZero() {
-		c.over = now
+	c.Phone = cmp.Or(c.Phone, u.Phone)
+	c.reportedBegan = earliest(c.reportedBegan, u.Began)
+	c.reportedEnded = earliest(c.reportedEnded, u.Ended)
+	if u.Signal.Over() && c.overAt.IsZero() {
+		c.overAt = now
 	}
-	c.Reported = c.Reported || f.Signal == followup.Reported
-	c.ClaimsBooked = c.ClaimsBooked || f.ClaimsBooked
-	if f.Procedure != "" && cmp.Or(
-		cmp.Compare(f.Evidence, c.Evidence),
-		f.At.Compare(c.procedureAt),
-		cmp.Compare(f.Procedure, c.Procedure),
+	c.Reported = c.Reported || u.Signal == followup.Reported
+	c.ClaimsBooked = c.ClaimsBooked || u.ClaimsBooked
+	if u.Procedure != "" && cmp.Or(
+		cmp.Compare(u.Evidence, c.Evidence),
+		u.At.Compare(c.procedureAt),
+		cmp.Compare(u.Procedure, c.Procedure),
 	) > 0 {
-		c.Procedure, c.Evidence, c.procedureAt = f.Procedure, f.Evidence, f.At
+		c.Procedure, c.Evidence, c.procedureAt = u.Procedure, u.Evidence, u.At
 	}
-	if !f.Wanted.IsZero() && cmp.Or(f.At.Compare(c.wantedAt), f.Wanted.Compare(c.Wanted)) > 0 {
-		c.Wanted, c.wantedAt = f.Wanted, f.At
+	if !u.Wanted.IsZero() && cmp.Or(u.At.Compare(c.wantedAt), u.Wanted.Compare(c.Wanted)) > 0 {
+		c.Wanted, c.wantedAt = u.Wanted, u.At
 	}
 }
 
-// earliest returns the earlier of two times of which either may be none.
+// earliest returns the earlier of two times. A zero time counts as later.
 func earliest(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
@@ -145,28 +145,29 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// readCall returns c as it is now.
+// readCall returns the present state of c.
 func (b *book) readCall(c *call) followup.Call {
 	out := c.Call
 	out.Now = b.now
-	if out.Began = c.toldBegan; out.Began.IsZero() {
+	if out.Began = c.reportedBegan; out.Began.IsZero() {
 		out.Began = c.FirstSeen
 	}
-	if !c.over.IsZero() {
-		if out.Ended = c.toldEnded; out.Ended.IsZero() {
-			out.Ended = c.over
+	if !c.overAt.IsZero() {
+		if out.Ended = c.reportedEnded; out.Ended.IsZero() {
+			out.Ended = c.overAt
 		}
 	}
 	out.Booked = b.hasBooked(c.ID, c.Phone, c.since())
 	if known := b.contacts[c.Phone]; c.Phone != "" {
-		out.Consented = slices.ContainsFunc(known.ledger, func(e entry) bool { return e.consent.Call == c.ID && e.consent.Call != "" })
+		out.Consented = slices.ContainsFunc(known.ledger, func(e ledgerEntry) bool { return e.consent.Call == c.ID && e.consent.Call != "" })
 	}
 	return out
 }
 
-// since is from when on a booking by the caller counts as made during or after
-// the call: other clocks may be ahead of the store's.
-func (c *call) since() time.Time { return earliest(c.toldBegan, c.FirstSeen) }
+// since returns the time from which a booking by the caller counts as made during
+// or after the call. It is the earlier of two times because other clocks may be
+// ahead of the store's.
+func (c *call) since() time.Time { return earliest(c.reportedBegan, c.FirstSeen) }
 
 // hasBooked reports whether an appointment was made, confirmed or moved in a
 // call, or by a contact since a time.
@@ -180,7 +181,7 @@ func (b *book) hasBooked(call, phone string, since time.Time) bool {
 }
 
 // madeSince reports whether a was made, confirmed or moved since a time. A hold
-// is not made yet, wherever it is moved.
+// does not count, even if it was moved.
 func (a *appointment) madeSince(since time.Time) bool {
 	made := false
 	for _, e := range a.events {
@@ -192,7 +193,7 @@ func (a *appointment) madeSince(since time.Time) bool {
 	return false
 }
 
-// Call implements [followup.Store].
+// Call implements [followup.CallStore].
 func (f *FollowUpStore) Call(ctx context.Context, org tenant.ID, id string) (followup.Call, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -207,7 +208,7 @@ func (f *FollowUpStore) Call(ctx context.Context, org tenant.ID, id string) (fol
 	return b.readCall(c), nil
 }
 
-// Plan implements [followup.Store].
+// PlanIntents implements [followup.IntentStore].
 func (f *FollowUpStore) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -223,7 +224,7 @@ func (f *FollowUpStore) PlanIntents(ctx context.Context, org tenant.ID, t follow
 		c.Concluded = true
 	}
 	t.Org = org
-	b.bell.drop(t)
+	b.queue.ack(t)
 	intents := []followup.Intent{}
 	for _, i := range planned {
 		intents = append(intents, i.Intent)
@@ -231,16 +232,16 @@ func (f *FollowUpStore) PlanIntents(ctx context.Context, org tenant.ID, t follow
 	return intents, nil
 }
 
-// plan finds the intent of a plan, or makes it.
+// plan returns the intent of a plan, and creates it if it is new.
 func (b *book) plan(p followup.Plan) *intent {
 	if i, known := b.intents[p.ID]; known {
 		if i.State == followup.Planned && i.Attempt == 0 {
 			i.Procedure = cmp.Or(p.Procedure, i.Procedure)
 		}
 		if i.State == followup.Suppressed && i.Reason == followup.NoConsent && p.Consented {
-			i.enter(followup.Planned, b.now)
+			i.setState(followup.Planned, b.now)
 			i.Reason, i.Procedure = "", cmp.Or(p.Procedure, i.Procedure)
-			b.bell.ring(b.taskOf(i), b.now)
+			b.queue.schedule(b.taskOf(i), b.now)
 		}
 		return i
 	}
@@ -264,11 +265,11 @@ func (b *book) plan(p followup.Plan) *intent {
 	if p.Due.After(due) {
 		due = p.Due
 	}
-	b.bell.ring(b.taskOf(i), due)
+	b.queue.schedule(b.taskOf(i), due)
 	return i
 }
 
-// Appointment implements [followup.Store].
+// Appointment implements [followup.AppointmentReader].
 func (f *FollowUpStore) Appointment(ctx context.Context, org tenant.ID, id string) (followup.Appointment, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -287,8 +288,8 @@ func (f *FollowUpStore) Appointment(ctx context.Context, org tenant.ID, id strin
 	return out, nil
 }
 
-// changed is when an appointment was booked, or its hold confirmed, and when it
-// was last changed.
+// changed returns when an appointment was booked, or its hold confirmed, and when
+// it last changed.
 func (a *appointment) changed() (made, last time.Time) {
 	for _, e := range a.events {
 		switch e.Kind {
@@ -301,7 +302,7 @@ func (a *appointment) changed() (made, last time.Time) {
 	return made, last
 }
 
-// Intents implements [followup.Store].
+// ListIntents implements [followup.IntentStore].
 func (f *FollowUpStore) ListIntents(ctx context.Context, org tenant.ID, q followup.IntentFilter) ([]followup.Intent, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -327,13 +328,14 @@ func (f *FollowUpStore) ListIntents(ctx context.Context, org tenant.ID, q follow
 	return found[:min(limit, len(found))], nil
 }
 
-// open opens a clinic's book. The caller has locked mu.
+// open opens a clinic's book. The caller must hold mu.
 func (f *FollowUpStore) open(ctx context.Context, org tenant.ID) (*book, error) {
 	b, err := f.s.open(ctx, org)
 	return b, asFollowUp(ctx, err)
 }
 
-// asFollowUp is an error of open as package followup knows it.
+// asFollowUp returns err, with booking.ErrUnavailable replaced by
+// [followup.ErrUnavailable].
 func asFollowUp(ctx context.Context, err error) error {
 	if errors.Is(err, booking.ErrUnavailable) {
 		return unavailable(ctx)

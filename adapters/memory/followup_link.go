@@ -7,11 +7,11 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// A link is what a store keeps of a [followup.Link].
+// A link is the record of a [followup.Link].
 type link struct {
 	followup.Link
 	org     tenant.ID
-	phone   string // to whom it was sent
+	phone   string // the number that it was sent to
 	revoked bool
 }
 
@@ -38,7 +38,7 @@ func (f *FollowUpStore) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, 
 	return l.org, l.Link, nil
 }
 
-// usable finds a link that still opens something.
+// usable returns a link that is neither expired, revoked nor used up.
 func (f *FollowUpStore) usable(ctx context.Context, hash [32]byte) (*link, error) {
 	if ctx.Err() != nil {
 		return nil, unavailable(ctx)

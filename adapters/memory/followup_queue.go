@@ -10,202 +10,206 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// A doorbell keeps what is to come due, of all clinics. The store's mu guards it.
-type doorbell struct {
-	tasks map[tenant.ID]map[task]*due
-	turns []tenant.ID   // whose tasks are taken next
-	rung  bool          // since somebody last looked
-	asked time.Time     // when somebody last looked
-	woken chan struct{} // closed when it is rung
+// A taskQueue holds the scheduled tasks of all clinics. The store's mu guards it.
+type taskQueue struct {
+	tasks   map[tenant.ID]map[taskKey]*scheduledTask
+	orgs    []tenant.ID   // clinics with tasks, the next to be served first
+	changed bool          // a task was scheduled after the last check
+	checked time.Time     // time of the last dequeue, or of a Wait that found a due task
+	notify  chan struct{} // closed when a task is scheduled
 }
 
-type task struct {
+type taskKey struct {
 	kind followup.TaskKind
 	id   string
 }
 
-// due is when a task comes due. lease is the mark of who has taken it, and zero
-// if it has come due anew since; last is the last there was.
-type due struct {
-	at          time.Time
-	lease, last time.Time
+// A scheduledTask has the time at which a task is due and its leases.
+type scheduledTask struct {
+	at        time.Time
+	lease     time.Time // mark of the present lease; zero: scheduled after it was dequeued
+	lastLease time.Time // mark of the last lease, present or past
 }
 
-func newDoorbell() *doorbell {
-	return &doorbell{tasks: map[tenant.ID]map[task]*due{}, woken: make(chan struct{})}
+func newTaskQueue() *taskQueue {
+	return &taskQueue{tasks: map[tenant.ID]map[taskKey]*scheduledTask{}, notify: make(chan struct{})}
 }
 
-// ring makes a task come due at a time, or earlier if it already was to.
-func (d *doorbell) ring(t followup.Task, at time.Time) {
-	if known := d.tasks[t.Org][task{t.Kind, t.ID}]; known != nil && known.at.Before(at) {
+// schedule makes a task due at a time, unless it is already due earlier.
+func (q *taskQueue) schedule(t followup.Task, at time.Time) {
+	if known := q.tasks[t.Org][taskKey{t.Kind, t.ID}]; known != nil && known.at.Before(at) {
 		at = known.at
 	}
-	d.set(t, at)
+	q.reschedule(t, at)
 }
 
-// set makes a task come due at a time and no other.
-func (d *doorbell) set(t followup.Task, at time.Time) {
-	tasks := d.tasks[t.Org]
+// reschedule makes a task due at a time and replaces the time it had.
+func (q *taskQueue) reschedule(t followup.Task, at time.Time) {
+	tasks := q.tasks[t.Org]
 	if tasks == nil {
-		tasks = map[task]*due{}
-		d.tasks[t.Org] = tasks
-		d.turns = append(d.turns, t.Org)
+		tasks = map[taskKey]*scheduledTask{}
+		q.tasks[t.Org] = tasks
+		q.orgs = append(q.orgs, t.Org)
 	}
-	known := tasks[task{t.Kind, t.ID}]
+	known := tasks[taskKey{t.Kind, t.ID}]
 	if known == nil {
-		known = &due{}
-		tasks[task{t.Kind, t.ID}] = known
+		known = &scheduledTask{}
+		tasks[taskKey{t.Kind, t.ID}] = known
 	}
 	known.at, known.lease = at, time.Time{}
-	d.rung = true
-	close(d.woken)
-	d.woken = make(chan struct{})
+	q.changed = true
+	close(q.notify)
+	q.notify = make(chan struct{})
 }
 
-// drop puts a task away, unless it has come due anew since it was taken.
-func (d *doorbell) drop(t followup.Task) {
-	known := d.tasks[t.Org][task{t.Kind, t.ID}]
+// ack removes a task, unless it was scheduled again after it was dequeued.
+func (q *taskQueue) ack(t followup.Task) {
+	known := q.tasks[t.Org][taskKey{t.Kind, t.ID}]
 	if known == nil || !t.Lease.IsZero() && !t.Lease.Equal(known.lease) {
 		return
 	}
-	delete(d.tasks[t.Org], task{t.Kind, t.ID})
-	if len(d.tasks[t.Org]) == 0 {
-		delete(d.tasks, t.Org)
-		d.turns = slices.DeleteFunc(d.turns, func(org tenant.ID) bool { return org == t.Org })
+	delete(q.tasks[t.Org], taskKey{t.Kind, t.ID})
+	if len(q.tasks[t.Org]) == 0 {
+		delete(q.tasks, t.Org)
+		q.orgs = slices.DeleteFunc(q.orgs, func(org tenant.ID) bool { return org == t.Org })
 	}
 }
 
-// take hands out tasks that are due, of each clinic in turn, the earliest first.
-func (d *doorbell) take(now time.Time, n, perOrg int, lease time.Duration, except []tenant.ID) []followup.Task {
-	d.rung, d.asked = false, now
-	waiting := map[tenant.ID][]task{}
-	for _, org := range d.turns {
+// dequeue returns due tasks, one of each clinic in turn, the earliest first. A
+// clinic that was served goes to the end of the list, so that a clinic with many
+// tasks does not delay the others.
+func (q *taskQueue) dequeue(now time.Time, n, perOrg int, lease time.Duration, except []tenant.ID) []followup.Task {
+	q.changed, q.checked = false, now
+	due := map[tenant.ID][]taskKey{}
+	for _, org := range q.orgs {
 		if !slices.Contains(except, org) {
-			waiting[org] = d.waiting(org, now)
+			due[org] = q.due(org, now)
 		}
 	}
-	var taken []followup.Task
-	for round := 0; round < perOrg && len(taken) < n; round++ {
-		before := len(taken)
-		for _, org := range slices.Clone(d.turns) {
-			if len(taken) == n || len(waiting[org]) <= round {
+	var tasks []followup.Task
+	for round := 0; round < perOrg && len(tasks) < n; round++ {
+		before := len(tasks)
+		for _, org := range slices.Clone(q.orgs) {
+			if len(tasks) == n || len(due[org]) <= round {
 				continue
 			}
-			taken = append(taken, d.lease(org, waiting[org][round], now.Add(lease)))
-			d.pass(org)
+			tasks = append(tasks, q.lease(org, due[org][round], now.Add(lease)))
+			q.moveToEnd(org)
 		}
-		if len(taken) == before {
+		if len(tasks) == before {
 			break
 		}
-	}
-	return taken
-}
-
-// waiting is what is due of a clinic, the earliest first.
-func (d *doorbell) waiting(org tenant.ID, now time.Time) []task {
-	type timed struct {
-		task
-		at time.Time
-	}
-	var all []timed
-	for t, due := range d.tasks[org] {
-		if !due.at.After(now) {
-			all = append(all, timed{t, due.at})
-		}
-	}
-	slices.SortFunc(all, func(a, b timed) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
-	tasks := make([]task, len(all))
-	for i, t := range all {
-		tasks[i] = t.task
 	}
 	return tasks
 }
 
-// lease keeps a task from others until a time. No two leases of a task have
-// the same mark.
-func (d *doorbell) lease(org tenant.ID, t task, until time.Time) followup.Task {
-	known := d.tasks[org][t]
-	if until.Equal(known.last) {
+// due returns the due tasks of a clinic, the earliest first.
+func (q *taskQueue) due(org tenant.ID, now time.Time) []taskKey {
+	type timed struct {
+		taskKey
+		at time.Time
+	}
+	var all []timed
+	for key, t := range q.tasks[org] {
+		if !t.at.After(now) {
+			all = append(all, timed{key, t.at})
+		}
+	}
+	slices.SortFunc(all, func(a, b timed) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
+	keys := make([]taskKey, len(all))
+	for i, t := range all {
+		keys[i] = t.taskKey
+	}
+	return keys
+}
+
+// lease hides a task until a time. The time is also the mark of the lease, so it
+// moves by a microsecond if the last lease had the same one.
+func (q *taskQueue) lease(org tenant.ID, t taskKey, until time.Time) followup.Task {
+	known := q.tasks[org][t]
+	if until.Equal(known.lastLease) {
 		until = until.Add(time.Microsecond)
 	}
-	*known = due{at: until, lease: until, last: until}
+	*known = scheduledTask{at: until, lease: until, lastLease: until}
 	return followup.Task{Org: org, Kind: t.kind, ID: t.id, Lease: until}
 }
 
-// pass makes a clinic the last in turn.
-func (d *doorbell) pass(org tenant.ID) {
-	i := slices.Index(d.turns, org)
-	d.turns = append(slices.Delete(d.turns, i, i+1), org)
+// moveToEnd makes a clinic the last to be served.
+func (q *taskQueue) moveToEnd(org tenant.ID) {
+	i := slices.Index(q.orgs, org)
+	q.orgs = append(slices.Delete(q.orgs, i, i+1), org)
 }
 
-// next is how long it is until something comes due that nobody has looked at;
-// at most most.
-func (d *doorbell) next(now time.Time, most time.Duration) time.Duration {
-	if d.rung {
-		d.rung = false
-		for _, tasks := range d.tasks {
-			for _, due := range tasks {
-				if !due.at.After(now) {
+// untilDue returns the time until the next task is due, at most max. A task that
+// was due at the last check counts only if a task was scheduled after that check:
+// otherwise Wait would return at once for a task that a caller of Dequeue left
+// because of its limits.
+func (q *taskQueue) untilDue(now time.Time, max time.Duration) time.Duration {
+	if q.changed {
+		q.changed = false
+		for _, tasks := range q.tasks {
+			for _, t := range tasks {
+				if !t.at.After(now) {
 					return 0
 				}
 			}
 		}
 	}
-	next := most
-	for _, tasks := range d.tasks {
-		for _, due := range tasks {
-			if due.at.After(d.asked) {
-				next = min(next, due.at.Sub(now))
+	next := max
+	for _, tasks := range q.tasks {
+		for _, t := range tasks {
+			if t.at.After(q.checked) {
+				next = min(next, t.at.Sub(now))
 			}
 		}
 	}
 	return next
 }
 
-// Take implements [followup.Queue].
+// Dequeue implements [followup.Queue].
 func (f *FollowUpStore) Dequeue(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	if ctx.Err() != nil {
 		return nil, unavailable(ctx)
 	}
-	return f.s.bell.take(f.s.moment(), n, perOrg, lease, except), nil
+	return f.s.queue.dequeue(f.s.moment(), n, perOrg, lease, except), nil
 }
 
-// Wait implements [followup.Queue]. It measures by the real clock how long the
-// store's has to go.
-func (f *FollowUpStore) Wait(ctx context.Context, most time.Duration) error {
-	end := time.NewTimer(most)
-	defer end.Stop()
+// Wait implements [followup.Queue]. It sleeps by the real clock for the time that
+// the store's clock has to go. A [Clock] that is moved by hand does not wake it.
+func (f *FollowUpStore) Wait(ctx context.Context, max time.Duration) error {
+	deadline := time.NewTimer(max)
+	defer deadline.Stop()
 	for {
 		f.s.mu.Lock()
-		now, woken := f.s.moment(), f.s.bell.woken
-		next := f.s.bell.next(now, most)
+		now, notify := f.s.moment(), f.s.queue.notify
+		next := f.s.queue.untilDue(now, max)
 		if next <= 0 {
-			f.s.bell.asked = now
+			f.s.queue.checked = now
 		}
 		f.s.mu.Unlock()
 		if next <= 0 {
 			return nil
 		}
-		come := time.NewTimer(next)
+		due := time.NewTimer(next)
 		select {
-		case <-woken:
-			come.Stop()
+		case <-notify:
+			due.Stop()
 			continue
-		case <-come.C:
+		case <-due.C:
 			continue
-		case <-end.C:
-			come.Stop()
+		case <-deadline.C:
+			due.Stop()
 			return nil
 		case <-ctx.Done():
-			come.Stop()
+			due.Stop()
 			return ctx.Err()
 		}
 	}
 }
 
-// Drop implements [followup.Queue].
+// Ack implements [followup.Queue].
 func (f *FollowUpStore) Ack(ctx context.Context, t followup.Task) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -213,6 +217,6 @@ func (f *FollowUpStore) Ack(ctx context.Context, t followup.Task) error {
 	if err != nil {
 		return err
 	}
-	b.bell.drop(t)
+	b.queue.ack(t)
 	return nil
 }

@@ -13,25 +13,24 @@ import (
 )
 
 const (
-	// releaseAfter is when contacts are let go that nobody has released.
-	releaseAfter = 500 * time.Millisecond
+	// lockTimeout bounds how long a contact stays locked without a Release.
+	lockTimeout = 500 * time.Millisecond
 
-	// soon is when an intent is decided about whose contact was locked.
-	soon = 50 * time.Millisecond
+	// lockedRetry is the delay before an intent of a locked contact is due again.
+	lockedRetry = 50 * time.Millisecond
 
-	// recently is how far back messages to a contact are counted.
-	recently = 30 * 24 * time.Hour
+	// recentWindow bounds the age of the messages in DecisionInput.Recent.
+	recentWindow = 30 * 24 * time.Hour
 )
 
-// An intent is what a store keeps of a [followup.Intent]. Until lease it is
-// somebody's.
+// An intent is the record of a [followup.Intent].
 type intent struct {
 	followup.Intent
-	lease time.Time
+	lease time.Time // a worker owns the intent until then; zero: no worker does
 }
 
-// enter makes the intent's state another.
-func (i *intent) enter(s followup.State, now time.Time) {
+// setState ends the lease and, if s is another state, records when it changed.
+func (i *intent) setState(s followup.State, now time.Time) {
 	if i.State != s {
 		i.State, i.Changed = s, now
 	}
@@ -42,8 +41,9 @@ func (b *book) taskOf(i *intent) followup.Task {
 	return followup.Task{Org: b.org, Kind: followup.TaskIntent, ID: string(i.ID)}
 }
 
-// Begin implements [followup.Store]. Nothing can happen here between the first
-// decision and the second, but decide is asked twice as everywhere.
+// BeginSending implements [followup.IntentStore]. It calls decide twice because
+// the contract requires it: with one lock for the whole store, no booking can commit
+// between the two decisions.
 func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -51,34 +51,35 @@ func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []f
 	if err != nil {
 		return followup.Batch{}, err
 	}
-	t := &trial{book: b, links: f.s.links, lease: lease, decide: decide}
+	t := &sendingBatch{book: b, links: f.s.links, lease: lease, decide: decide}
 	for _, id := range ids {
-		if i := b.toDecide(id); i != nil {
-			t.first(i)
+		if i := b.openIntent(id); i != nil {
+			t.decideFirst(i)
 		}
 	}
 	for _, p := range t.sending {
-		t.second(p)
+		t.decideSecond(p)
 	}
-	t.batch.LockedUntil = time.Now().Add(releaseAfter)
-	t.batch.Release = f.hold(b, t.batch.Send)
+	t.batch.LockedUntil = time.Now().Add(lockTimeout)
+	t.batch.Release = f.lockContacts(b, t.batch.Send)
 	return t.batch, nil
 }
 
-// toDecide returns an open intent that nobody has and whose contact is free; of
-// any other it says when it comes due again.
-func (b *book) toDecide(id followup.IntentID) *intent {
+// openIntent returns an open intent without a lease and with an unlocked contact,
+// or nil. It schedules an intent that is leased or locked, and acknowledges the
+// task of one that has ended.
+func (b *book) openIntent(id followup.IntentID) *intent {
 	i, known := b.intents[id]
 	switch {
 	case !known || !i.State.Open():
-		b.bell.drop(followup.Task{Org: b.org, Kind: followup.TaskIntent, ID: string(id)})
+		b.queue.ack(followup.Task{Org: b.org, Kind: followup.TaskIntent, ID: string(id)})
 	case b.now.Before(i.lease):
-		b.bell.set(b.taskOf(i), i.lease)
+		b.queue.reschedule(b.taskOf(i), i.lease)
 	case b.locked[i.Phone] != nil:
-		b.bell.set(b.taskOf(i), b.now.Add(soon))
+		b.queue.reschedule(b.taskOf(i), b.now.Add(lockedRetry))
 	default:
 		if i.State == followup.Sending {
-			i.enter(followup.Unknown, b.now)
+			i.setState(followup.Unknown, b.now)
 			i.Reason = followup.LeaseExpired
 		}
 		return i
@@ -86,42 +87,43 @@ func (b *book) toDecide(id followup.IntentID) *intent {
 	return nil
 }
 
-// A trial is one call of Begin.
-type trial struct {
+// A sendingBatch is the state of one call of BeginSending.
+type sendingBatch struct {
 	*book
 	links   map[[32]byte]*link
 	lease   time.Duration
 	decide  followup.Decider
-	sending []pending
+	sending []pendingSend
 	batch   followup.Batch
 }
 
-// pending is an intent that is to be sent, what it was before, and the first
-// decision about it.
-type pending struct {
+// A pendingSend is an intent with the first decision Send.
+type pendingSend struct {
 	*intent
-	before   intent
+	before   intent // as it was before the decision, to undo it
 	decision followup.IntentDecision
 }
 
-func (t *trial) first(i *intent) {
+// decideFirst applies the first decision about an intent.
+func (t *sendingBatch) decideFirst(i *intent) {
 	before := *i
-	v := t.decide(t.candidate(i))
-	t.carryOut(i, v)
-	if v.Action != followup.Send {
+	d := t.decide(t.decisionInput(i))
+	t.apply(i, d)
+	if d.Action != followup.Send {
 		return
 	}
-	if v.Link != nil {
-		t.links[v.Link.Hash] = &link{org: t.org, phone: i.Phone, Link: *v.Link}
+	if d.Link != nil {
+		t.links[d.Link.Hash] = &link{org: t.org, phone: i.Phone, Link: *d.Link}
 	}
-	t.sending = append(t.sending, pending{i, before, v})
+	t.sending = append(t.sending, pendingSend{i, before, d})
 }
 
-// second asks again about an intent that is to be sent. Another verdict than
-// before takes the first one's place.
-func (t *trial) second(p pending) {
-	v := t.decide(t.candidate(p.intent))
-	if v.Action == followup.Send {
+// decideSecond decides again about an intent to be sent. A decision other than
+// Send replaces the first: the intent and its link are restored before it is
+// applied.
+func (t *sendingBatch) decideSecond(p pendingSend) {
+	d := t.decide(t.decisionInput(p.intent))
+	if d.Action == followup.Send {
 		t.batch.Send = append(t.batch.Send, followup.DecidedIntent{Intent: p.Intent, Decision: p.decision})
 		return
 	}
@@ -129,42 +131,44 @@ func (t *trial) second(p pending) {
 	if p.decision.Link != nil {
 		delete(t.links, p.decision.Link.Hash)
 	}
-	t.carryOut(p.intent, v)
+	t.apply(p.intent, d)
 }
 
-// carryOut writes a verdict.
-func (t *trial) carryOut(i *intent, v followup.IntentDecision) {
-	i.Reason = v.Reason
-	switch v.Action {
+// apply writes a decision about an intent, schedules or acknowledges its task, and
+// adds it to the batch.
+func (t *sendingBatch) apply(i *intent, d followup.IntentDecision) {
+	i.Reason = d.Reason
+	switch d.Action {
 	case followup.Wait:
-		t.bell.set(t.taskOf(i), v.At)
+		t.queue.reschedule(t.taskOf(i), d.At)
 	case followup.Send:
-		i.enter(followup.Sending, t.now)
+		i.setState(followup.Sending, t.now)
 		i.Attempt++
 		i.Reconciliations, i.Code = 0, ""
-		i.Tried, i.Digest = t.now, v.Digest
-		t.keep(i)
+		i.Tried, i.Digest = t.now, d.Digest
+		t.leaseIntent(i)
 	case followup.Reconcile:
 		i.Reconciliations++
-		t.keep(i)
-		t.batch.Reconcile = append(t.batch.Reconcile, followup.DecidedIntent{Intent: i.Intent, Decision: v})
+		t.leaseIntent(i)
+		t.batch.Reconcile = append(t.batch.Reconcile, followup.DecidedIntent{Intent: i.Intent, Decision: d})
 	default:
-		t.batch.Ended = append(t.batch.Ended, followup.DecidedIntent{Intent: i.Intent, Decision: v})
-		i.enter(map[followup.Action]followup.State{
+		t.batch.Ended = append(t.batch.Ended, followup.DecidedIntent{Intent: i.Intent, Decision: d})
+		i.setState(map[followup.Action]followup.State{
 			followup.Suppress: followup.Suppressed, followup.Expire: followup.Expired, followup.DeadLetter: followup.Dead,
-		}[v.Action], t.now)
-		t.bell.drop(t.taskOf(i))
+		}[d.Action], t.now)
+		t.queue.ack(t.taskOf(i))
 	}
 }
 
-// keep keeps an intent from others for the time of the lease.
-func (t *trial) keep(i *intent) {
+// leaseIntent leases an intent. It is due when the lease expires, in case the
+// worker dies.
+func (t *sendingBatch) leaseIntent(i *intent) {
 	i.lease = t.now.Add(t.lease)
-	t.bell.set(t.taskOf(i), i.lease)
+	t.queue.reschedule(t.taskOf(i), i.lease)
 }
 
-// candidate is an intent with what is known of its contact now.
-func (b *book) candidate(i *intent) followup.DecisionInput {
+// decisionInput returns an intent with the present data of its contact.
+func (b *book) decisionInput(i *intent) followup.DecisionInput {
 	c := followup.DecisionInput{Intent: i.Intent, Now: b.now}
 	known := b.contacts[i.Phone]
 	c.OptedOut, c.Unusable, c.Consent = known.optedOut(), known.unusable, known.consent(i.Kind)
@@ -184,7 +188,7 @@ func (b *book) candidate(i *intent) followup.DecisionInput {
 	}
 	for _, o := range known.intents {
 		sent := o.State == followup.Sending || o.State == followup.Unknown || o.State.AtCarrier()
-		if o != i && !o.Kind.AboutAppointment() && sent && b.now.Sub(o.Tried) < recently {
+		if o != i && !o.Kind.AboutAppointment() && sent && b.now.Sub(o.Tried) < recentWindow {
 			c.Recent = append(c.Recent, o.Tried)
 		}
 	}
@@ -192,9 +196,10 @@ func (b *book) candidate(i *intent) followup.DecisionInput {
 	return c
 }
 
-// hold keeps the contacts of intents from booking and opting out until they
-// are released.
-func (f *FollowUpStore) hold(b *book, intents []followup.DecidedIntent) (release func()) {
+// lockContacts keeps the contacts of intents from booking and opting out until
+// release is called, or until lockTimeout: a worker that dies must not lock a
+// contact for ever. release may be called more than once and frees no later lock.
+func (f *FollowUpStore) lockContacts(b *book, intents []followup.DecidedIntent) (release func()) {
 	if len(intents) == 0 {
 		return func() {}
 	}
@@ -210,14 +215,14 @@ func (f *FollowUpStore) hold(b *book, intents []followup.DecidedIntent) (release
 		}
 		close(released)
 	})
-	late := time.AfterFunc(releaseAfter, once)
+	late := time.AfterFunc(lockTimeout, once)
 	return func() {
 		late.Stop()
 		once()
 	}
 }
 
-// Finish implements [followup.Store].
+// RecordResults implements [followup.IntentStore].
 func (f *FollowUpStore) RecordResults(ctx context.Context, org tenant.ID, results []followup.Result) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -227,35 +232,38 @@ func (f *FollowUpStore) RecordResults(ctx context.Context, org tenant.ID, result
 	}
 	for _, r := range results {
 		if i, known := b.intents[r.Intent]; known && i.Attempt == r.Attempt {
-			b.finish(i, r)
+			b.recordResult(i, r)
 		}
 	}
 	return nil
 }
 
-func (b *book) finish(i *intent, r followup.Result) {
+// recordResult applies the result of an intent's last attempt. A result for an
+// ended intent adds only the carrier's id.
+func (b *book) recordResult(i *intent, r followup.Result) {
 	i.Provider = cmp.Or(i.Provider, r.Provider)
 	if !i.State.Open() {
 		return
 	}
-	i.enter(r.State, b.now)
+	i.setState(r.State, b.now)
 	i.Reason, i.Code = r.Reason, r.Code
-	b.mark(i, r.Unusable)
+	b.markUnusable(i, r.Unusable)
 	if i.State.Open() {
-		b.bell.set(b.taskOf(i), b.now.Add(r.After))
+		b.queue.reschedule(b.taskOf(i), b.now.Add(r.After))
 	} else {
-		b.bell.drop(b.taskOf(i))
+		b.queue.ack(b.taskOf(i))
 	}
 }
 
-// mark notes why the contact of an intent cannot be texted, if it is told.
-func (b *book) mark(i *intent, unusable followup.Reason) {
+// markUnusable records why the contact of an intent cannot be texted. An empty
+// reason leaves the contact as it is.
+func (b *book) markUnusable(i *intent, unusable followup.Reason) {
 	if unusable != "" && i.Phone != "" {
 		b.contacts[i.Phone].unusable = unusable
 	}
 }
 
-// Status implements [followup.Store].
+// RecordStatus implements [followup.IntentStore].
 func (f *FollowUpStore) RecordStatus(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -269,10 +277,10 @@ func (f *FollowUpStore) RecordStatus(ctx context.Context, org tenant.ID, u follo
 	}
 	i.Provider = cmp.Or(i.Provider, u.Provider)
 	if u.State.Outranks(i.State) {
-		i.enter(u.State, b.now)
+		i.setState(u.State, b.now)
 		i.Reason, i.Code = u.Reason, u.Code
-		b.mark(i, u.Unusable)
-		b.bell.drop(b.taskOf(i))
+		b.markUnusable(i, u.Unusable)
+		b.queue.ack(b.taskOf(i))
 	}
 	return i.Intent, nil
 }

@@ -8,20 +8,22 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup/followuptest"
 )
 
-func followUps(s *memory.Store) followuptest.StoreHarness {
+func followUpHarness(s *memory.Store) followuptest.StoreHarness {
 	f := s.FollowUps()
 	return followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: s, Quarantined: f.Quarantined}
 }
 
-func TestFollowUps(t *testing.T) {
+func TestFollowUpStore(t *testing.T) {
+	t.Parallel()
 	c := &clock{now: time.Date(2031, time.June, 1, 12, 0, 0, 0, time.UTC)}
-	h := followUps(memory.New(memory.Clock(c.Now)))
+	h := followUpHarness(memory.New(memory.Clock(c.Now)))
 	h.Advance = c.Advance
 	followuptest.RunStore(t, h)
 }
 
-func TestFollowUpsByTheRealClock(t *testing.T) {
-	h := followUps(memory.New())
+func TestFollowUpStore_RealClock(t *testing.T) {
+	t.Parallel()
+	h := followUpHarness(memory.New())
 	h.Rounds = 100
 	followuptest.RunStore(t, h)
 }

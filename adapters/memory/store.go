@@ -18,7 +18,7 @@ type Store struct {
 
 	mu    sync.Mutex // makes every method one atomic step
 	books map[tenant.ID]*book
-	bell  *doorbell
+	queue *taskQueue
 	links map[[32]byte]*link
 }
 
@@ -35,7 +35,7 @@ func New(options ...Option) *Store {
 	s := &Store{
 		now:   time.Now,
 		books: map[tenant.ID]*book{},
-		bell:  newDoorbell(),
+		queue: newTaskQueue(),
 		links: map[[32]byte]*link{},
 	}
 	for _, o := range options {
@@ -249,7 +249,7 @@ func (s *Store) open(ctx context.Context, org tenant.ID) (*book, error) {
 			org:          org,
 			appointments: map[booking.ID]*appointment{},
 			contacts:     map[string]*contact{},
-			followUps:    newFollowUps(s.bell),
+			followUps:    newFollowUps(s.queue),
 			taken:        map[seat][]occupancy{},
 			seats:        map[booking.ResourceID]int{},
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Consent implements [followup.Store].
+// RecordConsent implements [followup.ContactStore].
 func (f *FollowUpStore) RecordConsent(ctx context.Context, org tenant.ID, c followup.Consent) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -20,16 +20,17 @@ func (f *FollowUpStore) RecordConsent(ctx context.Context, org tenant.ID, c foll
 		return err
 	}
 	known := b.meet(booking.Contact{Phone: c.Phone})
-	same := func(e entry) bool {
+	same := func(e ledgerEntry) bool {
 		return e.consent.Purpose == c.Purpose && e.consent.Call == c.Call && e.consent.Wording == c.Wording && e.consent.At.Equal(c.At)
 	}
 	if !slices.ContainsFunc(known.ledger, same) {
-		known.ledger = append(known.ledger, entry{consent: c, at: b.now})
+		known.ledger = append(known.ledger, ledgerEntry{consent: c, at: b.now})
 	}
 	return nil
 }
 
-// OptOut implements [followup.Store].
+// RecordOptOut implements [followup.ContactStore]. It waits while a message to the
+// contact is on its way.
 func (f *FollowUpStore) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -42,11 +43,12 @@ func (f *FollowUpStore) RecordOptOut(ctx context.Context, org tenant.ID, o follo
 	}
 	b.optOuts[o.Message] = true
 	known := b.meet(booking.Contact{Phone: o.Phone})
-	known.ledger = append(known.ledger, entry{again: o.Again, at: b.now})
+	known.ledger = append(known.ledger, ledgerEntry{again: o.Again, at: b.now})
 	return nil
 }
 
-// optedOut reports whether the contact's last word was that they want no texts.
+// optedOut reports whether the last opt-out of the contact was not followed by its
+// end.
 func (c *contact) optedOut() bool {
 	for _, e := range slices.Backward(c.ledger) {
 		if e.consent == (followup.Consent{}) {
@@ -56,8 +58,9 @@ func (c *contact) optedOut() bool {
 	return false
 }
 
-// consent is the last that the contact gave for messages of a kind; none if
-// they opted out after it, by the order of the ledger or by the clock.
+// consent returns the last consent to messages of a kind, or the zero Consent if
+// an opt-out came after it, by the order of the ledger or by the clock. It checks
+// both because a consent may be recorded late, with the time at which it was given.
 func (c *contact) consent(kind followup.Kind) followup.Consent {
 	var last followup.Consent
 	for _, e := range c.ledger {
@@ -78,7 +81,7 @@ func (c *contact) consent(kind followup.Kind) followup.Consent {
 	return last
 }
 
-// Reply implements [followup.Store].
+// RecordReply implements [followup.ContactStore].
 func (f *FollowUpStore) RecordReply(ctx context.Context, org tenant.ID, r followup.Reply) (bool, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -96,7 +99,7 @@ func (f *FollowUpStore) RecordReply(ctx context.Context, org tenant.ID, r follow
 	return true, nil
 }
 
-// Replies implements [followup.Store].
+// ListReplies implements [followup.ContactStore].
 func (f *FollowUpStore) ListReplies(ctx context.Context, org tenant.ID, limit int) ([]followup.Reply, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -109,7 +112,7 @@ func (f *FollowUpStore) ListReplies(ctx context.Context, org tenant.ID, limit in
 	return latest, nil
 }
 
-// Quarantine implements [followup.Store].
+// CountUnmatched implements [followup.CallStore].
 func (f *FollowUpStore) CountUnmatched(ctx context.Context, org tenant.ID, kind string) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -117,11 +120,11 @@ func (f *FollowUpStore) CountUnmatched(ctx context.Context, org tenant.ID, kind 
 	if err != nil {
 		return err
 	}
-	b.quarantine[kind]++
+	b.unmatched[kind]++
 	return nil
 }
 
-// Quarantined returns how many messages that belong to no call came, by kind.
+// Quarantined returns the number of messages that belong to no call, by kind.
 func (f *FollowUpStore) Quarantined(ctx context.Context, org tenant.ID) (map[string]int, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -129,10 +132,10 @@ func (f *FollowUpStore) Quarantined(ctx context.Context, org tenant.ID) (map[str
 	if err != nil {
 		return nil, err
 	}
-	return maps.Clone(b.quarantine), nil
+	return maps.Clone(b.unmatched), nil
 }
 
-// Lookup implements [followup.Store].
+// Summary implements [followup.ContactStore].
 func (f *FollowUpStore) Summary(ctx context.Context, org tenant.ID, phone string) (followup.ContactSummary, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
