@@ -15,10 +15,9 @@ import (
 
 var _ phone.NumberingPlan = Parser{}
 
-// Locate implements phone.Locator. The
-// number of a landline is from its area; any other may be from anywhere in its
-// country. Numbers of the North American plan are left to package phone, which knows
-// the states and where one area code has two time zones.
+// Locate implements phone.Locator. A landline is in its area; any other number may
+// be anywhere in its country. Package phone locates the numbers of the North
+// American plan: it knows the states, and the area codes with two time zones.
 func (Parser) Locate(e164 string) phone.Place {
 	n, err := phonenumbers.Parse(e164, "")
 	if err != nil {

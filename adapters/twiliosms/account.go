@@ -61,8 +61,10 @@ var (
 	accountSID = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)
 	serviceSID = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
 	messageSID = regexp.MustCompile(`^(SM|MM)[0-9a-fA-F]{32}$`)
-	e164       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
-	sender     = regexp.MustCompile(`^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z0-9 ]{1,11})$`)
+	// e164 accepts seven digits, one less than phone.Valid and as few as the
+	// schema: an opt-out from any number that can text must be persisted.
+	e164   = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	sender = regexp.MustCompile(`^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z0-9 ]{1,11})$`)
 )
 
 // Validate returns an error that names the first field of a that cannot be used,

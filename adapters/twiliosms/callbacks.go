@@ -137,6 +137,7 @@ func (c *Callbacks) read(w http.ResponseWriter, r *http.Request, target func(bas
 	if key == "" {
 		key = path.Base(r.URL.Path) // mounted without a pattern
 	}
+	// The clinic comes first: its auth token verifies the signature.
 	org, account, err := c.resolve(r.Context(), key)
 	if err != nil {
 		return callback{}, err
@@ -152,6 +153,7 @@ func (c *Callbacks) read(w http.ResponseWriter, r *http.Request, target func(bas
 	if !ok {
 		return callback{org: org}, refusal(http.StatusBadRequest)
 	}
+	// Twilio signs the URL that it calls, which a proxy may have rewritten.
 	called := target(c.cfg.PublicURL, key)
 	if r.URL.RawQuery != "" {
 		called += "?" + r.URL.RawQuery

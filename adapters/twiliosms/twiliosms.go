@@ -155,6 +155,8 @@ func (s *Sender) Send(ctx context.Context, org tenant.ID, m followup.Message) (f
 	if err != nil && !configuration(err) {
 		return followup.Receipt{}, &followup.SendError{Outcome: followup.NotSent, Reason: followup.Transient, Err: err}
 	}
+	// A clinic without a usable account has a breaker too: it opens, and the
+	// messages wait for the fix.
 	c := s.clinic(org, account)
 	probe, suspended := c.allow(s.cfg.Now())
 	if suspended != nil {

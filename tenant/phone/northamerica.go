@@ -19,7 +19,7 @@ func (NorthAmerica) Parse(text, country string) (e164 string, ok bool) {
 		return "", false
 	}
 	digits = separators.Replace(digits)
-	if Withheld("+" + digits) {
+	if withheld("+" + digits) {
 		return "", false
 	}
 	if !international {

@@ -59,7 +59,7 @@ const (
 // carriers send in place of a withheld one, even if p reads it as a number.
 func Parse(p Parser, text, country string) (e164 string, ok bool) {
 	e164, ok = p.Parse(text, country)
-	if !ok || Withheld(e164) {
+	if !ok || withheld(e164) {
 		return "", false
 	}
 	return e164, true
@@ -79,10 +79,10 @@ func Valid(s string) bool {
 	return true
 }
 
-// Withheld reports whether carriers send e164 in place of a number that the
+// withheld reports whether carriers send e164 in place of a number that the
 // caller withholds: a word spelled on a keypad. Some of these words read as
 // numbers.
-func Withheld(e164 string) bool {
+func withheld(e164 string) bool {
 	switch e164 {
 	case "+266696687", // ANONYMOUS
 		"+7378742833",  // RESTRICTED
