@@ -141,12 +141,39 @@ func (s *contactScan) houseAndStreet(i, from int) int {
 	if j >= len(s.toks) || s.gap(j)&^(GapSpace|GapComma|GapLine) != 0 || !figures && !s.gap(j).Plain() {
 		return i
 	}
-	// The name ends with the last street word: 12 Church Road Close.
-	end, weak, title, known := i, true, s.t.Upper, true
 	the := s.is(j, "the") // 18 The Crescent
 	if the {
 		j++
 	}
+	end, weak, title, known := s.streetWords(j, the)
+	if end == j {
+		return s.houseWithoutStreet(i, j)
+	}
+	known = known || the
+	if s.toks[end-1].Gap == GapHyphen && s.is(end-1, "way") { // "two-way"
+		return i
+	}
+	if s.is(j, "way") || s.is(end-1, "way") && s.flags(end-2)&cStop != 0 {
+		return i
+	}
+	switch {
+	// Strong evidence: capitals, a cue, or a town after the street.
+	case title, s.afterAddressCue(i), s.addressTail(end, false) > end:
+	// Otherwise a weak street word or everyday words are not an address: "ten
+	// minute drive", "two of them went the wrong way".
+	case weak && (!figures || known), !figures && known:
+		return i
+	}
+	return end
+}
+
+// streetWords reads the name of a street at word j, up to its last street word: "12
+// Church Road Close". the reports that "the" precedes. It returns the word after the
+// name, or j, and the evidence: whether all its street words are also everyday words
+// (weak), whether the other words are capitalised (title), and whether they are
+// everyday words (known).
+func (s *contactScan) streetWords(j int, the bool) (end int, weak, title, known bool) {
+	end, weak, title, known = j, true, s.t.Upper, true
 	// Six words at most: "Old St Mary Church Road".
 	for k := j; k < len(s.toks) && k < j+6; k++ {
 		f := s.flags(k)
@@ -167,29 +194,11 @@ func (s *contactScan) houseAndStreet(i, from int) int {
 		if s.toks[k].Shape&FirstUpper == 0 && s.toks[k].Shape&HasDigit == 0 {
 			title = false
 		}
-		if end == i && !s.known(k) && f&cNumber == 0 {
+		if end == j && !s.known(k) && f&cNumber == 0 {
 			known = false
 		}
 	}
-	if end == i {
-		return s.houseWithoutStreet(i, j)
-	}
-	known = known || the
-	if s.toks[end-1].Gap == GapHyphen && s.is(end-1, "way") { // "two-way"
-		return i
-	}
-	if s.is(j, "way") || s.is(end-1, "way") && s.flags(end-2)&cStop != 0 {
-		return i
-	}
-	switch {
-	// Strong evidence: capitals, a cue, or a town after the street.
-	case title, s.afterAddressCue(i), s.addressTail(end, false) > end:
-	// Otherwise a weak street word or everyday words are not an address: "ten
-	// minute drive", "two of them went the wrong way".
-	case weak && (!figures || known), !figures && known:
-		return i
-	}
-	return end
+	return end, weak, title, known
 }
 
 // houseNumber reads "221B", "77-12" or "one twenty two" at word i and returns the

@@ -22,64 +22,67 @@ func (s *contactScan) abbreviated(i int) bool {
 func (s *contactScan) addressTail(i int, sure bool) int {
 	end := i + s.compassWords(i)
 	placed := false // a town or state precedes, so figures may be a ZIP code
-	for j := end; j < len(s.toks) && j < i+24; j = end {
-		g := s.toks[j].Gap
-		if g&^(GapSpace|GapComma|GapLine|GapHyphen|GapDot) != 0 || g.Sentence() && !s.abbreviated(j-1) {
+	for end < len(s.toks) && end < i+24 {
+		g := s.toks[end].Gap
+		if g&^(GapSpace|GapComma|GapLine|GapHyphen|GapDot) != 0 || g.Sentence() && !s.abbreviated(end-1) {
 			break
 		}
-		// W1G 9PF
-		if n := s.postcode(j); n > 0 {
-			end, placed = j+n, true
-			continue
+		next, place := s.addressPart(end, sure, placed)
+		if next == end {
+			break
 		}
-		// 12 Harley Street, Flat 4
-		if k := s.unit(j); k > j {
-			end = k
-			continue
-		}
-		// a known town, state or country
-		if n := s.places.longest(s.toks, j, 1); n > 0 {
-			end, placed = j+n, true
-			continue
-		}
-		// Two letters are a state in capitals or before a ZIP code: "NY", "ny 11215".
-		if s.flags(j)&cState != 0 && (s.toks[j].Shape.Caps() || s.zip(j+1) > j+1) && s.size(j) == 2 {
-			end, placed = j+1, true
-			continue
-		}
-		// A ZIP code needs a place before or after it, or a comma after a certain
-		// street: five digits may also be an amount.
-		if k := s.zip(j); k > j && (placed || sure && g&(GapComma|GapLine) != 0 || k < len(s.toks) && s.places.longest(s.toks, k, 1) > 0) {
-			end = k
-			continue
-		}
-		// 12 Harley Street in London
-		if s.is(j, "in") && j+1 < len(s.toks) {
-			if n := s.places.longest(s.toks, j+1, 1); n > 0 && s.gap(j+1).Plain() {
-				end, placed = j+1+n, true
-				continue
-			}
-		}
-		if sure && g&(GapComma|GapLine) != 0 && s.t.numberWord(j).kind == numFigures {
-			if k := s.houseAndStreet(j, j); k > j && s.toks[k-1].End-s.toks[j].Start > 4 { // Marlowe House, 3 Bond Street
-				end = k
-				continue
-			}
-		}
-		// Woodbridge IP12 1AA
-		if k := s.townBeforePostcode(j); k > j {
-			end, placed = k, true
-			continue
-		}
-		if sure && g&(GapComma|GapLine) != 0 {
-			if k := s.town(j); k > j {
-				end, placed = k, true
-				continue
-			}
-		}
-		break
+		end, placed = next, placed || place
 	}
 	return end
+}
+
+// addressPart reads one part of an address after its street, at word j, and returns
+// the word after it, or j. place reports that the part is a place or a postcode.
+func (s *contactScan) addressPart(j int, sure, placed bool) (next int, place bool) {
+	separated := s.toks[j].Gap&(GapComma|GapLine) != 0
+	// W1G 9PF
+	if n := s.postcode(j); n > 0 {
+		return j + n, true
+	}
+	// 12 Harley Street, Flat 4
+	if k := s.unit(j); k > j {
+		return k, false
+	}
+	// a known town, state or country
+	if n := s.places.longest(s.toks, j, 1); n > 0 {
+		return j + n, true
+	}
+	// Two letters are a state in capitals or before a ZIP code: "NY", "ny 11215".
+	if s.flags(j)&cState != 0 && (s.toks[j].Shape.Caps() || s.zip(j+1) > j+1) && s.size(j) == 2 {
+		return j + 1, true
+	}
+	// A ZIP code needs a place before or after it, or a comma after a certain
+	// street: five digits may also be an amount.
+	if k := s.zip(j); k > j && (placed || sure && separated || k < len(s.toks) && s.places.longest(s.toks, k, 1) > 0) {
+		return k, false
+	}
+	// 12 Harley Street in London
+	if s.is(j, "in") && j+1 < len(s.toks) {
+		if n := s.places.longest(s.toks, j+1, 1); n > 0 && s.gap(j+1).Plain() {
+			return j + 1 + n, true
+		}
+	}
+	// Marlowe House, 3 Bond Street
+	if sure && separated && s.t.numberWord(j).kind == numFigures {
+		if k := s.houseAndStreet(j, j); k > j && s.toks[k-1].End-s.toks[j].Start > 4 {
+			return k, false
+		}
+	}
+	// Woodbridge IP12 1AA
+	if k := s.townBeforePostcode(j); k > j {
+		return k, true
+	}
+	if sure && separated {
+		if k := s.town(j); k > j {
+			return k, true
+		}
+	}
+	return j, false
 }
 
 // town reads up to four capitalised words after a comma, at word i, and returns

@@ -94,28 +94,8 @@ func (s *contactScan) digitWord(i int) int {
 // the next word to read; a result up to i means that it found no fact.
 func (s *contactScan) word(i int, f uint32) int {
 	if f&(cPhoneCue|cIDCue|cBirth|cAddrCue|cPostcode) != 0 {
-		if f&cPhoneCue != 0 && !(f&cLink != 0 && within(s.idCue, i, 3)) { // "NHS number"
-			s.phoneCue = i
-		}
-		if f&cBirth != 0 {
-			s.birthCue = i
-		}
-		if f&cAddrCue != 0 {
-			s.addrCue = i
-			if n := s.statedAddress(i); n > i {
-				return n
-			}
-		}
-		if f&cIDCue != 0 {
-			s.idCue = i
-			if n := s.statedID(i); n > i {
-				return n
-			}
-		}
-		if f&cPostcode != 0 {
-			if n := s.statedPostcode(i); n > i {
-				return n
-			}
+		if n := s.cue(i, f); n > i {
+			return n
 		}
 	}
 	if f&cSpoken != 0 {
@@ -157,6 +137,36 @@ func (s *contactScan) word(i int, f uint32) int {
 	if s.toks[i].End-s.toks[i].Start <= 2 {
 		if n := s.postcode(i); n > 0 {
 			return s.addPostcode(i, i+n)
+		}
+	}
+	return i
+}
+
+// cue records the cue at word i, with flags f, for later numbers and dates, and
+// reads the address, identifier or postcode that it announces. It returns the word
+// after the fact, or i.
+func (s *contactScan) cue(i int, f uint32) int {
+	if f&cPhoneCue != 0 && !(f&cLink != 0 && within(s.idCue, i, 3)) { // "NHS number"
+		s.phoneCue = i
+	}
+	if f&cBirth != 0 {
+		s.birthCue = i
+	}
+	if f&cAddrCue != 0 {
+		s.addrCue = i
+		if n := s.statedAddress(i); n > i {
+			return n
+		}
+	}
+	if f&cIDCue != 0 {
+		s.idCue = i
+		if n := s.statedID(i); n > i {
+			return n
+		}
+	}
+	if f&cPostcode != 0 {
+		if n := s.statedPostcode(i); n > i {
+			return n
 		}
 	}
 	return i

@@ -281,58 +281,66 @@ func (s *contactScan) notPerson(i, end int) bool {
 // extendName extends the name of words first to j-1 by up to most words and
 // returns the word after it. Particles ("van der") and initials belong to it.
 func (s *contactScan) extendName(j, first, most int) int {
-	cased := s.toks[first].Shape&FirstUpper != 0
 	for n := 0; n < most && j < len(s.toks); n++ {
-		g := s.toks[j].Gap
-		if s.toks[j-1].Shape&HasApostrophe != 0 && s.possessive(j-1) {
-			return j
+		next := s.nameWord(j, first)
+		if next == j {
+			break
 		}
-		if g&^(GapSpace|GapHyphen|GapDot) != 0 || g&GapDot != 0 && !(s.size(j-1) == 1 && j-1 > first) || g&GapHyphen != 0 && g&GapSpace != 0 {
-			return j
-		}
-		f := s.flags(j)
-		tok := s.toks[j]
-		upper := tok.Shape&FirstUpper != 0
-		switch {
-		case tok.Shape&HasDigit != 0:
-			return j
-		case particles.has(tok.Hash) && j+1 < len(s.toks) && s.gap(j+1) == GapSpace &&
-			(s.flags(j+1)&(cSurname|cGiven) != 0 && s.flags(j+1)&cStop == 0 || cased && s.toks[j+1].Shape&FirstUpper != 0 && s.flags(j+1)&cStop == 0):
-			j += 2
-			continue
-		case s.size(j) == 1:
-			// An initial belongs to the name if a name follows.
-			if cased && upper && j+1 < len(s.toks) && s.toks[j+1].Shape.Title() && s.flags(j+1)&cStop == 0 && !s.is(j, "i") {
-				j++
-				continue
-			}
-			return j
-		case f&cStop != 0 && !(cased && upper && f&cSurname != 0):
-			return j
-		case f&cFiller != 0 || f&(cMonth|cWeekday) != 0 && f&cSurname == 0:
-			return j
-		case cased && upper:
-			// A capitalised word continues the name, unless it begins a title,
-			// a place or a cue.
-			if f&(cGiven|cSurname|cGivenWord) == 0 && (s.known(j) || f&(cTitle|cPlace|cIDCue|cPhoneCue|cNotPerson) != 0) || s.flags(j+1)&cNotPerson != 0 && s.gap(j+1).Plain() {
-				return j
-			}
-		case f&(cSurname|cGiven) != 0:
-			if cased && s.t.Upper && !upper && s.known(j) || !cased && f&cGiven == 0 && s.known(j) && !s.nameMayEnd(j+1) {
-				return j
-			}
-		case cased && s.t.Upper:
-			return j
-		default:
-			// In lower case an unlisted word continues the name only after a
-			// given name or a title.
-			if f != 0 || s.known(j) || s.size(j) < 4 || !s.notVerb(j) || s.flags(first)&(cGiven|cTitle) == 0 && s.flags(first-1)&(cTitle|cLink) == 0 && !s.introduced(first) {
-				return j
-			}
-		}
-		j++
+		j = next
 	}
 	return j
+}
+
+// nameWord reads one more word at word j of the name that begins at word first, with
+// the particle before it. It returns the word after it, or j.
+func (s *contactScan) nameWord(j, first int) int {
+	cased := s.toks[first].Shape&FirstUpper != 0
+	g := s.toks[j].Gap
+	if s.toks[j-1].Shape&HasApostrophe != 0 && s.possessive(j-1) {
+		return j
+	}
+	if g&^(GapSpace|GapHyphen|GapDot) != 0 || g&GapDot != 0 && !(s.size(j-1) == 1 && j-1 > first) || g&GapHyphen != 0 && g&GapSpace != 0 {
+		return j
+	}
+	f := s.flags(j)
+	tok := s.toks[j]
+	upper := tok.Shape&FirstUpper != 0
+	switch {
+	case tok.Shape&HasDigit != 0:
+		return j
+	case particles.has(tok.Hash) && j+1 < len(s.toks) && s.gap(j+1) == GapSpace &&
+		(s.flags(j+1)&(cSurname|cGiven) != 0 && s.flags(j+1)&cStop == 0 || cased && s.toks[j+1].Shape&FirstUpper != 0 && s.flags(j+1)&cStop == 0):
+		return j + 2
+	case s.size(j) == 1:
+		// An initial belongs to the name if a name follows.
+		if cased && upper && j+1 < len(s.toks) && s.toks[j+1].Shape.Title() && s.flags(j+1)&cStop == 0 && !s.is(j, "i") {
+			return j + 1
+		}
+		return j
+	case f&cStop != 0 && !(cased && upper && f&cSurname != 0):
+		return j
+	case f&cFiller != 0 || f&(cMonth|cWeekday) != 0 && f&cSurname == 0:
+		return j
+	case cased && upper:
+		// A capitalised word continues the name, unless it begins a title,
+		// a place or a cue.
+		if f&(cGiven|cSurname|cGivenWord) == 0 && (s.known(j) || f&(cTitle|cPlace|cIDCue|cPhoneCue|cNotPerson) != 0) || s.flags(j+1)&cNotPerson != 0 && s.gap(j+1).Plain() {
+			return j
+		}
+	case f&(cSurname|cGiven) != 0:
+		if cased && s.t.Upper && !upper && s.known(j) || !cased && f&cGiven == 0 && s.known(j) && !s.nameMayEnd(j+1) {
+			return j
+		}
+	case cased && s.t.Upper:
+		return j
+	default:
+		// In lower case an unlisted word continues the name only after a
+		// given name or a title.
+		if f != 0 || s.known(j) || s.size(j) < 4 || !s.notVerb(j) || s.flags(first)&(cGiven|cTitle) == 0 && s.flags(first-1)&(cTitle|cLink) == 0 && !s.introduced(first) {
+			return j
+		}
+	}
+	return j + 1
 }
 
 // possessive reports whether word i ends in 's.
