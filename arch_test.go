@@ -20,8 +20,8 @@ import (
 
 const module = "github.com/callwaiting-ai/callwaiting"
 
-// core says which other core packages a core package and what lies below it
-// may import, besides the standard library and what lies below it.
+// core lists the other core packages that a core package and the packages
+// below it may import, besides the standard library and its own packages.
 var core = map[string][]string{
 	"tenant":   {},
 	"calendar": {"tenant"},
@@ -35,7 +35,7 @@ var core = map[string][]string{
 // of its package: a follow-up store shares its data with a booking.Store.
 var suites = map[string][]string{"followup/followuptest": {"booking"}}
 
-// source is what the architecture knows of one Go file.
+// source holds the facts about one Go file that the rules read.
 type source struct {
 	file    string // relative to the module, with slashes
 	name    string // of its package
@@ -62,8 +62,8 @@ func TestArchitecture(t *testing.T) {
 	require.Empty(t, violations(sources, string(mod)))
 }
 
-// The test above is worth what it notices.
-func TestArchitectureNoticesEveryViolation(t *testing.T) {
+// Each rule of the test above has a file that breaks it.
+func TestArchitecture_Violations(t *testing.T) {
 	const (
 		pgx     = "github.com/jackc/pgx/v5"
 		testify = "github.com/stretchr/testify/require"
@@ -103,7 +103,7 @@ func TestArchitectureNoticesEveryViolation(t *testing.T) {
 		{"an unknown room", source{file: "service/service.go"}},
 		{"a package without a subject", source{file: "vapi/util/util.go", name: "util"}},
 		{"a package without a subject in its clause alone", source{file: "vapi/text/text.go", name: "helpers"}},
-		{"importing starts something", source{file: "redact/engine.go", init: true}},
+		{"importing starts work", source{file: "redact/engine.go", init: true}},
 		{"a library reads the environment", source{file: "adapters/pgxstore/store.go", env: true}},
 	} {
 		require.Len(t, violations([]source{c.source}, "go 1.25.0\n"), 1, c.why)
@@ -117,7 +117,7 @@ func TestArchitectureNoticesEveryViolation(t *testing.T) {
 	}
 }
 
-func TestArchitectureAllows(t *testing.T) {
+func TestArchitecture_Allowed(t *testing.T) {
 	const own = module + "/"
 	for _, s := range []source{
 		{file: "booking/service.go", imports: []string{"context", own + "tenant", own + "booking/schedule"}},
@@ -144,8 +144,8 @@ func TestArchitectureAllows(t *testing.T) {
 	}
 }
 
-// violations says what of section 1 of the design, and of its promise that
-// nothing starts by importing, does not hold.
+// violations returns the files that break the layout, the direction of imports
+// or the promise that importing a package starts no work.
 func violations(sources []source, mod string) (found []string) {
 	for _, s := range sources {
 		for _, imported := range s.imports {
@@ -158,7 +158,7 @@ func violations(sources []source, mod string) (found []string) {
 		}
 		library := !s.test() && s.root() != "examples"
 		if library && s.init {
-			found = append(found, s.file+": func init: importing must start nothing")
+			found = append(found, s.file+": func init: importing must start no work")
 		}
 		if library && s.env && !s.in("adapters/internal/pgtest") {
 			found = append(found, s.file+": reads the environment: take a Config instead")
@@ -170,7 +170,7 @@ func violations(sources []source, mod string) (found []string) {
 	return found
 }
 
-// misplaced says why there is no room for a file where it is.
+// misplaced returns why a file must not be where it is; empty if it may.
 func misplaced(s source) string {
 	_, isCore := core[s.root()]
 	if !isCore && !slices.Contains([]string{".", "adapters", "migrations", "examples"}, s.root()) {
@@ -184,7 +184,7 @@ func misplaced(s source) string {
 	return ""
 }
 
-// forbidden says why a file must not import a package; empty if it may.
+// forbidden returns why a file must not import a package; empty if it may.
 func forbidden(s source, imported string) string {
 	if imported == module {
 		return forbiddenRoot(s)
@@ -231,7 +231,7 @@ func forbiddenRoot(s source) string {
 	return ""
 }
 
-// forbiddenInVapi says why a package of vapi must not import another one. The
+// forbiddenInVapi returns why a package of vapi must not import another one. The
 // arrows run from a room, such as vapi/tools, to vapi, and from both to
 // vapi/internal.
 func forbiddenInVapi(s source, pkg string) string {
@@ -242,16 +242,17 @@ func forbiddenInVapi(s source, pkg string) string {
 	case below(pkg, "vapi/internal") || s.in("vapi/internal/handlertest") && pkg == "vapi":
 		return ""
 	case s.in("vapi/internal"):
-		return "what all rooms of vapi use knows none of them"
+		return "vapi/internal serves all rooms of vapi and imports none of them"
 	case room == "vapi/":
-		return "vapi knows none of its rooms"
+		return "vapi imports none of its rooms"
 	case pkg != "vapi" && !below(pkg, room):
-		return "the rooms of vapi do not know each other"
+		return "the rooms of vapi do not import each other"
 	}
 	return ""
 }
 
-// forbiddenInAdapter says why an adapter must not import a package of this module.
+// forbiddenInAdapter returns why an adapter must not import a package of this
+// module.
 func forbiddenInAdapter(s source, pkg string) string {
 	room := strings.Join(strings.SplitN(s.dir()+"//", "/", 3)[:2], "/") // adapters/pgxstore
 	switch {
@@ -267,7 +268,7 @@ func forbiddenInAdapter(s source, pkg string) string {
 	return ""
 }
 
-// forbiddenOutside says why a file must not import a package of another
+// forbiddenOutside returns why a file must not import a package of another
 // module or of the standard library.
 func forbiddenOutside(s source, imported string) string {
 	domain, _, _ := strings.Cut(imported, "/")
@@ -339,7 +340,7 @@ func parse(file string, text []byte) (source, error) {
 	return s, nil
 }
 
-func TestReadFindsInitAndEnvironment(t *testing.T) {
+func TestParse_InitAndEnvironment(t *testing.T) {
 	s, err := parse("x.go", []byte("package x\nimport \"os\"\nfunc init() { os.Getenv(\"A\") }\n"))
 	require.NoError(t, err)
 	require.True(t, s.init)

@@ -155,10 +155,10 @@ func TestDocuments_Identifiers(t *testing.T) {
 // first two, and the others need a PostgreSQL server that it has started.
 var elsewhere = regexp.MustCompile(`(?m)^(make |export DATABASE_URL|go get )`)
 
-// TestREADMEShellBlocksDoWhatTheySay runs the shell blocks in order, on a port
+// TestReadme_ShellBlocksPrintTheirOutput runs the shell blocks in order, on a port
 // of its own, and compares what they print with the text block that follows:
 // "…" in it stands for anything, on a line of its own for any lines.
-func TestREADMEShellBlocksDoWhatTheySay(t *testing.T) {
+func TestReadme_ShellBlocksPrintTheirOutput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs the examples")
 	}
@@ -242,7 +242,7 @@ func ignoreSignal(err error) error {
 	return err
 }
 
-func TestTheREADMEPatternComparesAllButTheEllipsis(t *testing.T) {
+func TestReadme_PatternEllipsis(t *testing.T) {
 	p := regexp.MustCompile(pattern("a … b\n…\nend\n"))
 	for text, want := range map[string]bool{
 		"a 1 b\nend\n":            true,

@@ -22,7 +22,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// smoke says how each example is run. One that is not here fails the test.
+// smoke runs each example by name. An example that is missing here fails the
+// test.
 var smoke = map[string]func(t *testing.T, program string){
 	"minimal":     minimal,
 	"fivecallers": fiveCallers,
@@ -38,7 +39,7 @@ func TestExamplesRun(t *testing.T) {
 		name := filepath.Dir(file)
 		t.Run(name, func(t *testing.T) {
 			run, known := smoke[name]
-			require.True(t, known, "nobody has said how to run examples/%s: add it to smoke", name)
+			require.True(t, known, "examples/%s has no smoke run: add one to smoke", name)
 			run(t, build(t, "./"+name))
 		})
 	}
@@ -53,7 +54,7 @@ func build(t *testing.T, pkg string) string {
 	return program
 }
 
-// run runs a program to its end and returns what it said.
+// run runs a program to its end and returns its output.
 func run(t *testing.T, stdin string, env []string, command ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -66,7 +67,7 @@ func run(t *testing.T, stdin string, env []string, command ...string) (string, e
 	return string(out), err
 }
 
-// settingless is the environment without an example's settings.
+// settingless returns the environment without an example's settings.
 func settingless() (env []string) {
 	for _, e := range os.Environ() {
 		name, _, _ := strings.Cut(e, "=")
@@ -121,7 +122,7 @@ func redline(t *testing.T, program string) {
 	require.NotContains(t, out, "rhinoplasty")
 }
 
-// clinic starts the product, books by telephone, collides, and hangs up.
+// clinic starts the example, books, collides and drops a call.
 func clinic(t *testing.T, program string) {
 	check := func(t *testing.T, command ...string) {
 		url := serve(t, command...)
@@ -141,17 +142,37 @@ func clinic(t *testing.T, program string) {
 			require.Contains(t, mine, `"time":"10:00"`)
 			promised := call(t, url+"/vapi/"+key, "call-4-"+key, "+12025550103", "send_information", `{"procedure":"nose job","consent":true}`)
 			require.Contains(t, promised, `"noted"`)
-			for range 2 { // Vapi may say it twice
+			for range 2 { // Vapi may repeat a message
 				post(t, url+"/vapi/"+key, `{"message":{"type":"status-update","status":"ended",
 					"call":{"id":"call-4-`+key+`","customer":{"number":"+12025550103"}}}}`)
 			}
 		}
 		require.Eventually(t, func() bool {
 			return strings.Count(get(t, url+"/"), "<td>information<td>sent") == 2
-		}, 10*time.Second, 20*time.Millisecond, "each clinic texts who hung up, once")
+		}, 10*time.Second, 20*time.Millisecond, "each clinic sends one text for the dropped call")
 	}
 	t.Run("on memory", func(t *testing.T) { check(t, program) })
 	t.Run("on PostgreSQL", func(t *testing.T) { check(t, onPostgres(t, program)...) })
+	t.Run("with a clinic of its own, in one JSON file", func(t *testing.T) {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "smile.json"), []byte(`{
+			"key": "smile", "name": "Smile Dental", "zone": "America/New_York", "country": "US", "locale": "en-US",
+			"hours": {"week": {"monday": ["08:00-18:00"]}},
+			"resources": [{"id": "dr-lee", "name": "Dr Lee"}],
+			"services": [{"id": "check-up", "name": "Check-up", "duration": "30m", "needs": ["dr-lee"]}],
+			"secrets": {"current": "env:SMILE_SECRET"}
+		}`), 0o600))
+		t.Setenv("SMILE_SECRET", "demo-secret")
+		url := serve(t, program, "-clinics", dir)
+		require.Contains(t, call(t, url+"/vapi/smile", "call-1", "+12025550101", "check_availability", `{"service":"check-up"}`), `"slot":`)
+	})
+	t.Run("it refuses a document with a mistake", func(t *testing.T) {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "smile.json"), []byte(`{"key": "smile", "nmae": "Smile Dental"}`), 0o600))
+		out, err := run(t, "", []string{"ADDR=127.0.0.1:0"}, program, "-clinics", dir)
+		require.Error(t, err)
+		require.Contains(t, out, `smile.json: nmae: is no member: did you mean "name"?`)
+	})
 	t.Run("it refuses to be a superuser", func(t *testing.T) {
 		out, err := run(t, "", []string{"ADDR=127.0.0.1:0"}, onPostgres(t, "sh", "-c", `DATABASE_URL=$MIGRATE_DATABASE_URL exec "$0"`, program)...)
 		require.Error(t, err)
@@ -159,8 +180,8 @@ func clinic(t *testing.T, program string) {
 	})
 }
 
-// serve starts a server and returns its URL when it is healthy. The test ends
-// it as a terminal would.
+// serve starts a server and returns its URL when it is healthy. The end of the
+// test interrupts it, as a terminal does.
 func serve(t *testing.T, command ...string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -170,7 +191,7 @@ func serve(t *testing.T, command ...string) string {
 
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append(settingless(), "ADDR="+addr)
-	cmd.Dir = t.TempDir() // it may keep files where it stands
+	cmd.Dir = t.TempDir() // its files go to its working directory
 	var out output
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Start())
@@ -181,10 +202,10 @@ func serve(t *testing.T, command ...string) string {
 		select {
 		case err := <-ended:
 			if err != nil {
-				t.Errorf("it did not end well: %v", err)
+				t.Errorf("exit: %v", err)
 			}
 		case <-time.After(time.Minute):
-			t.Error("it did not end")
+			t.Error("still running a minute after SIGTERM")
 			cmd.Process.Kill()
 		}
 		t.Logf("%s\n%s", strings.Join(command, " "), out.String())
@@ -194,7 +215,7 @@ func serve(t *testing.T, command ...string) string {
 		select {
 		case err := <-ended:
 			ended <- err
-			t.Errorf("it ended: %v", err)
+			t.Errorf("exited before it was healthy: %v", err)
 			return true
 		default:
 		}
@@ -209,7 +230,7 @@ func serve(t *testing.T, command ...string) string {
 	return "http://" + addr
 }
 
-// call has the assistant use a tool, and returns the result.
+// call posts a tool call as Vapi does, and returns the tool's result.
 func call(t *testing.T, url, id, from, tool, arguments string) string {
 	t.Helper()
 	body := fmt.Sprintf(`{"message":{"type":"tool-calls","call":{"id":%q,"customer":{"number":%q}},
@@ -224,7 +245,7 @@ func call(t *testing.T, url, id, from, tool, arguments string) string {
 	return reply.Results[0].Result
 }
 
-// post has Vapi post a message, and returns the answer.
+// post posts a message as Vapi does, and returns the response.
 func post(t *testing.T, url, body string) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
@@ -252,7 +273,7 @@ func answer(t *testing.T, request *http.Request) string {
 	return string(text)
 }
 
-// output is what a running program has said so far.
+// output collects the output of a running program.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer

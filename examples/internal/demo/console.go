@@ -11,8 +11,8 @@ import (
 )
 
 // Console is a carrier for a demonstration: it writes each text to Out, with
-// all but the last digits of the number it is for. It is a console and not a
-// log: a text is somebody's.
+// the last digits of its number. Out must be a console, never a log: texts are
+// private.
 type Console struct {
 	Out io.Writer
 
