@@ -9,12 +9,12 @@ import (
 
 const secondsPerDay = 24 * 60 * 60
 
-// ErrDate is what [ParseDate] answers to anything but a date. It does not
-// repeat the text, which may be a caller's words.
+// ErrDate is the error of [ParseDate] for any other text. It never repeats the
+// text, which may be a caller's words.
 var ErrDate = errors.New("schedule: not a date: want a day that exists as YYYY-MM-DD")
 
 // Date is a calendar day, without a zone. It is comparable and serves as a
-// map key. The zero Date is not a day.
+// map key. The zero Date is invalid.
 type Date struct {
 	Year  int
 	Month time.Month
@@ -61,8 +61,8 @@ func (d Date) Compare(e Date) int {
 	return cmp.Or(cmp.Compare(d.Year, e.Year), cmp.Compare(d.Month, e.Month), cmp.Compare(d.Day, e.Day))
 }
 
-// MarshalText writes what UnmarshalText reads. A Date that is no day is
-// [ErrDate].
+// MarshalText writes d as YYYY-MM-DD. The error for a date that does not exist
+// is [ErrDate].
 func (d Date) MarshalText() ([]byte, error) {
 	if !d.valid() {
 		return nil, ErrDate
@@ -70,7 +70,7 @@ func (d Date) MarshalText() ([]byte, error) {
 	return []byte(d.String()), nil
 }
 
-// UnmarshalText reads what [ParseDate] reads.
+// UnmarshalText reads d as [ParseDate] does.
 func (d *Date) UnmarshalText(text []byte) error {
 	parsed, err := ParseDate(string(text))
 	if err != nil {

@@ -87,3 +87,42 @@ func ExampleNearest() {
 	// 13:30
 	// 14:00
 }
+
+func ExampleCompile() {
+	hours := schedule.Hours{Week: schedule.Week{time.Monday: {{From: 9 * 60, To: 12 * 60}, {From: 13 * 60, To: 17 * 60}}}}
+	rules, err := schedule.Compile(hours, time.UTC)
+	if err != nil {
+		panic(err)
+	}
+	monday := time.Date(2026, time.November, 23, 0, 0, 0, 0, time.UTC)
+	for _, s := range rules.Open(nil, monday.Unix(), monday.AddDate(0, 0, 1).Unix()) {
+		fmt.Println(time.Unix(s.Start, 0).UTC().Format("Mon 15:04"), "to", time.Unix(s.End, 0).UTC().Format("15:04"))
+	}
+
+	hours.Week[time.Tuesday] = []schedule.Window{{From: 17 * 60, To: 9 * 60}}
+	_, err = schedule.Compile(hours, time.UTC)
+	fmt.Println(err)
+	// Output:
+	// Mon 09:00 to 12:00
+	// Mon 13:00 to 17:00
+	// schedule: week.tuesday: window 1 (17:00-09:00) does not end after it starts: swap its ends, or split it at midnight into -24:00 and 00:00-
+}
+
+func ExampleResolve() {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		panic(err)
+	}
+	for _, text := range []string{"2026-03-28", "2026-03-29", "2026-10-25"} {
+		date, err := schedule.ParseDate(text)
+		if err != nil {
+			panic(err)
+		}
+		at, occurrence := schedule.Resolve(london, date, 60+30)
+		fmt.Println(text, "01:30 happens", occurrence, at.Format("15:04 MST"))
+	}
+	// Output:
+	// 2026-03-28 01:30 happens once 01:30 GMT
+	// 2026-03-29 01:30 happens gap 02:00 BST
+	// 2026-10-25 01:30 happens twice 01:30 BST
+}

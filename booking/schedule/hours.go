@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ErrWindow is what reading a [Window] answers to anything but one.
+// ErrWindow is the error for text or times that are not a [Window].
 var ErrWindow = errors.New("schedule: not opening hours: want HH:MM-HH:MM, at most 24:00, the end after the start")
 
 // Window is one stretch of opening hours in wall time, [From, To). As text it
@@ -20,7 +20,7 @@ type Window struct{ From, To TimeOfDay }
 // String returns w as HH:MM-HH:MM.
 func (w Window) String() string { return w.From.String() + "-" + w.To.String() }
 
-// MarshalText writes what UnmarshalText reads. A window that does not end
+// MarshalText writes w as HH:MM-HH:MM. The error for a window that does not end
 // after it starts, on the same day, is [ErrWindow].
 func (w Window) MarshalText() ([]byte, error) {
 	if !w.valid() {
@@ -59,7 +59,7 @@ func (w Window) valid() bool { return w.From >= 0 && w.From < w.To && w.To <= Mi
 // {"monday":["09:00-12:00","13:00-17:00"]}.
 type Week [7][]Window
 
-// MarshalJSON writes what UnmarshalJSON reads.
+// MarshalJSON writes the object that [Week] describes.
 func (w Week) MarshalJSON() ([]byte, error) {
 	days := make(map[string][]Window, len(w))
 	for day, windows := range w {
@@ -70,8 +70,8 @@ func (w Week) MarshalJSON() ([]byte, error) {
 	return json.Marshal(days)
 }
 
-// UnmarshalJSON replaces w. A name that is not a day of the week is an error:
-// a mistyped day would otherwise be a closed one.
+// UnmarshalJSON replaces w. A name that is not a day of the week is an error,
+// because a mistyped day would otherwise be closed without notice.
 func (w *Week) UnmarshalJSON(data []byte) error {
 	var days map[string][]Window
 	if err := json.Unmarshal(data, &days); err != nil {
@@ -108,10 +108,10 @@ func (h Hours) On(d Date) []Window {
 	return h.Week[d.Weekday()]
 }
 
-// Validate returns an error that names the day and the cure, unless every
+// Validate returns an error that names the day and the fix, unless every
 // window ends after it starts and each day's windows are in order and do not
-// overlap. Windows may touch: they are then one stretch of opening in which
-// the second window begins its own grid.
+// overlap. Windows may touch: they are then one opening, in which the second
+// window begins its own grid.
 func (h Hours) Validate() error {
 	for day, windows := range h.Week {
 		if err := validate("week."+dayName(time.Weekday(day)), windows); err != nil {

@@ -11,6 +11,7 @@ import (
 )
 
 func TestParseDate(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]schedule.Date{
 		"2026-11-22": {Year: 2026, Month: time.November, Day: 22},
 		"2028-02-29": {Year: 2028, Month: time.February, Day: 29},
@@ -32,6 +33,7 @@ func TestParseDate(t *testing.T) {
 }
 
 func TestParseTimeOfDay(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]schedule.TimeOfDay{"00:00": 0, "09:05": 9*60 + 5, "23:59": 1439} {
 		got, err := schedule.ParseTimeOfDay(text)
 		require.NoError(t, err)
@@ -44,7 +46,8 @@ func TestParseTimeOfDay(t *testing.T) {
 	}
 }
 
-func TestErrorsDoNotRepeatTheCallersWords(t *testing.T) {
+func TestParseDate_ErrorsNeverRepeatTheCallersWords(t *testing.T) {
+	t.Parallel()
 	const words = "my knee, +44 7700 900123"
 	var w schedule.Window
 	_, dateErr := schedule.ParseDate(words)
@@ -56,7 +59,8 @@ func TestErrorsDoNotRepeatTheCallersWords(t *testing.T) {
 	}
 }
 
-func TestDateArithmeticAgreesWithPackageTime(t *testing.T) {
+func TestDate_AgreesWithPackageTime(t *testing.T) {
+	t.Parallel()
 	start := schedule.Date{Year: 1896, Month: time.February, Day: 28}
 	for n := -400; n < 60_000; n += 7 {
 		want := time.Date(1896, time.February, 28+n, 12, 0, 0, 0, time.UTC)
@@ -69,7 +73,8 @@ func TestDateArithmeticAgreesWithPackageTime(t *testing.T) {
 	}
 }
 
-func TestHoursAsJSON(t *testing.T) {
+func TestHours_JSON(t *testing.T) {
+	t.Parallel()
 	const text = `{
 		"week": {"monday": ["09:00-12:00", "13:00-17:00"], "saturday": ["22:00-24:00"]},
 		"dates": {"2026-12-24": ["09:00-12:00"], "2026-12-25": []}
@@ -88,7 +93,8 @@ func TestHoursAsJSON(t *testing.T) {
 	require.JSONEq(t, text, string(out))
 }
 
-func TestHoursAsJSONRefuses(t *testing.T) {
+func TestHours_InvalidJSON(t *testing.T) {
+	t.Parallel()
 	for story, text := range map[string]string{
 		"a mistyped day":          `{"week": {"munday": ["09:00-17:00"]}}`,
 		"a day's capital":         `{"week": {"Monday": ["09:00-17:00"]}}`,
@@ -112,7 +118,8 @@ func TestHoursAsJSONRefuses(t *testing.T) {
 	require.ErrorIs(t, err, schedule.ErrTimeOfDay)
 }
 
-func TestHoursValidateNamesTheDayAndTheCure(t *testing.T) {
+func TestHours_Validate(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		hours schedule.Hours
 		want  string

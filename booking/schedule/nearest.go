@@ -3,26 +3,26 @@ package schedule
 import "slices"
 
 // Nearest appends the k starts within a span that are nearest to at, the
-// nearest first, the earlier first of two equally near. Fewer than k means
-// there are no more.
+// nearest first, the earlier first of two equally near. It appends fewer than
+// k if there are no more.
 //
-// It asks starts for them: to append, in order, every start in [in.Start,
-// in.End). That may put together any resources; for a single one it is
+// The function starts must append, in order, every start in [in.Start,
+// in.End). It may combine any resources; for a single one it is
 //
 //	func(dst []int64, in schedule.Span) []int64 {
 //		spec.Range = in
 //		return schedule.Starts(dst, open, busy, spec)
 //	}
 //
-// Nearest looks at a day on each side of at first, and then at twice as far
-// each time, nowhere twice, so what is near costs little; what is not there
-// costs a look through all of within. With within.Start equal to at it finds
-// the next k.
+// Nearest searches a day on each side of at first, and doubles the distance
+// each time, without searching any stretch twice. So a near start costs
+// little, and only a search without enough starts covers all of within. With
+// within.Start equal to at it finds the next k.
 func Nearest(dst []int64, at int64, k int, within Span, starts func(dst []int64, in Span) []int64) []int64 {
 	if k <= 0 || within.Start >= within.End {
 		return dst
 	}
-	// Nothing lies between at and the nearer end of within.
+	// Skip the stretch between at and the nearer end of within.
 	near := max(0, within.Start-at, at-within.End)
 	first := len(dst)
 	dst = slices.Grow(dst, k)

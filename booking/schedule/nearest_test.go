@@ -11,7 +11,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 )
 
-func TestNearestAgreesWithSortingAllByDistance(t *testing.T) {
+func TestNearest_AgreesWithSortingAllByDistance(t *testing.T) {
+	t.Parallel()
 	const hour = 60 * 60
 	for seed := range uint64(5_000) {
 		r := rand.New(rand.NewPCG(seed, 2))
@@ -56,7 +57,7 @@ func TestNearestAgreesWithSortingAllByDistance(t *testing.T) {
 	}
 }
 
-func TestNearestAllocatesNothingWithRoom(t *testing.T) {
+func TestNearest_AllocatesOnlyForRoom(t *testing.T) {
 	y := newYear(t)
 	dst := make([]int64, 0, 1000)
 	require.Zero(t, testing.AllocsPerRun(10, func() { dst = y.nearest(dst[:0], y.busy[1000].Start, 3) }))

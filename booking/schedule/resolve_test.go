@@ -28,9 +28,9 @@ func shown(t time.Time) wall {
 	return wall{schedule.DateOf(t), schedule.TimeOfDay(60*hour + minute)}
 }
 
-// examine compares what a resolver makes of every minute around a change with
-// an independent computation: it renders every UTC minute there in the zone
-// and notes which instants show which wall time. The two share nothing but the
+// examine compares the results of a resolver for every minute around a change
+// with an independent computation: it renders every UTC minute there in the
+// zone and notes which instants show which wall time. The two share only the
 // clock that package time draws.
 func examine(loc *time.Location, c change, resolve resolver) (n tally) {
 	jump := int(max(c.after-c.before, c.before-c.after) / 60)
@@ -69,7 +69,7 @@ func examine(loc *time.Location, c change, resolve resolver) (n tally) {
 	return n
 }
 
-func TestResolveAgreesWithTheClockAroundEveryChangeInEveryZone(t *testing.T) {
+func TestResolve_AroundEveryChangeInEveryZone(t *testing.T) {
 	var changes, gaps, twice atomic.Int64
 	inEveryZone(t, func(t *testing.T, loc *time.Location) {
 		for _, c := range newReference(loc, utc(2020, 1, 1), utc(2041, 1, 1)).changes {
@@ -88,9 +88,9 @@ func TestResolveAgreesWithTheClockAroundEveryChangeInEveryZone(t *testing.T) {
 	require.Positive(t, twice.Load())
 }
 
-// The test of the test: time.Date decides gaps and overlaps by its own lights,
-// and must be caught.
-func TestTheClockCatchesAResolverWithOtherRules(t *testing.T) {
+// time.Date has other rules for gaps and overlaps, so examine must find it wrong.
+func TestResolve_RedControl(t *testing.T) {
+	t.Parallel()
 	byTimeDate := func(loc *time.Location, d schedule.Date, at schedule.TimeOfDay) (time.Time, walltime.Occurrence) {
 		_, is := schedule.Resolve(loc, d, at)
 		return time.Date(d.Year, d.Month, d.Day, 0, int(at), 0, 0, loc), is
@@ -107,9 +107,10 @@ func TestTheClockCatchesAResolverWithOtherRules(t *testing.T) {
 	}
 }
 
-// Changes minutes apart, hours back and forth: no zone is like that, and the
-// rules hold all the same.
-func TestResolveAndOpenHoldInZonesThatNoOneLivesIn(t *testing.T) {
+// Changes minutes apart, hours back and forth: no real zone is like that, and
+// the rules hold all the same, for Resolve and for Open.
+func TestResolve_RandomZones(t *testing.T) {
+	t.Parallel()
 	ordered, crowded := 0, 0
 	for seed := range uint64(3_000) {
 		r := rand.New(rand.NewPCG(seed, 5))
@@ -144,7 +145,7 @@ func TestResolveAndOpenHoldInZonesThatNoOneLivesIn(t *testing.T) {
 
 // Zones that follow a yearly rule have no written changes; package time then
 // cuts their periods at the year's end, a day early in leap years.
-func TestResolveAgreesWithTheClockAtEveryYearsEnd(t *testing.T) {
+func TestResolve_AtEveryYearsEnd(t *testing.T) {
 	inEveryZone(t, func(t *testing.T, loc *time.Location) {
 		for year := 2020; year <= 2041; year++ {
 			for day := -3; day <= 3; day++ {

@@ -7,20 +7,20 @@
 //	                                               ├─ Starts ──▶ []int64
 //	bookings, time off, other calendars ── []Span ─┘
 //
-// [Nearest] picks those nearest to a time, [Fits] says why a time is not among
-// them.
+// [Nearest] picks the starts nearest to a time; [Fits] returns the reason why a
+// time is not a start.
 //
 // Package walltime turns wall time into instants, with two rules: a wall time
 // that a clock change skips means the first instant after the gap, and a wall
 // time that happens twice means the first of the two. [Resolve] is its form
 // for a [Date] and a [TimeOfDay]. A window that crosses a clock change has its
-// real length, so a day has 23, 24 or 25 hours, or none.
+// real length, so a day has 23, 24 or 25 hours; a day that a zone skips has 0.
 //
 // The grid counts elapsed time from the opening of the span a start lies in:
 // hours of 09:10–17:00 with a 30-minute grid start at 09:10, 09:40, …, whatever
 // the zone's offset.
 //
-// What needs several resources is put together from start lists:
+// An appointment that needs several resources combines lists of starts:
 //
 //	any of two practitioners   UnionStarts(Starts(p1), Starts(p2))
 //	a practitioner and a room  Keep(Starts(p), r)

@@ -7,11 +7,12 @@ const minInstant = math.MinInt64 / 4
 
 var always = Span{minInstant, math.MaxInt64 / 4}
 
-// Union appends what a or b covers, as spans in order that neither overlap nor
-// touch. a and b are in the order of their Start and may overlap.
+// Union appends the time that a or b covers, as spans in order that neither
+// overlap nor touch. a and b must be in the order of their Start; spans may
+// overlap.
 //
-// Joining touching spans loses where each began: use it for busy spans, not
-// for open ones, whose starts anchor the grid.
+// Joining touching spans loses the start of the second: use Union for busy
+// spans, never for open ones, because their starts anchor the grid.
 func Union(dst, a, b []Span) []Span {
 	first := len(dst)
 	for len(a)+len(b) > 0 {
@@ -32,10 +33,10 @@ func Union(dst, a, b []Span) []Span {
 	return dst
 }
 
-// Intersect appends what a and b both cover, in order: a practitioner's hours
-// inside the clinic's. a and b are in order and do not overlap. Each span of
-// the result begins, and anchors its grid, where the later of its two began;
-// spans that touch in a or in b still touch.
+// Intersect appends the time that a and b both cover, in order: a
+// practitioner's hours inside the clinic's. a and b must be in order, each
+// without overlap. Each span of the result begins, and anchors its grid, where
+// the later of its two began; spans that touch in a or in b still touch.
 func Intersect(dst, a, b []Span) []Span {
 	for len(a) > 0 && len(b) > 0 {
 		both := Span{max(a[0].Start, b[0].Start), min(a[0].End, b[0].End)}
@@ -51,10 +52,11 @@ func Intersect(dst, a, b []Span) []Span {
 	return dst
 }
 
-// Subtract appends what a covers and b does not, in order. a is in order and
-// does not overlap; b is in the order of its Start and may overlap.
+// Subtract appends the time that a covers and b does not, in order. a must be
+// in order, without overlap; b must be in the order of its Start and may
+// overlap.
 //
-// What is left of an open span anchors its grid anew, where b ended: a
+// The rest of an open span has a new anchor for its grid, the end of b: a
 // practitioner back at 10:20 starts at 10:20. To keep the grid of the opening,
 // pass the absence as busy.
 func Subtract(dst, a, b []Span) []Span {

@@ -21,7 +21,8 @@ func seconds(spans []schedule.Span) map[int64]bool {
 	return set
 }
 
-func TestSpanArithmeticAgreesWithSetsOfSeconds(t *testing.T) {
+func TestUnion_IntersectAndSubtractAgreeWithSetsOfSeconds(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(5_000) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		a, b := randomScene(r), randomScene(r)
@@ -57,7 +58,8 @@ func TestSpanArithmeticAgreesWithSetsOfSeconds(t *testing.T) {
 	}
 }
 
-func TestSpansThatTouchStayApartButInUnion(t *testing.T) {
+func TestIntersect_TouchingSpansStayApart(t *testing.T) {
+	t.Parallel()
 	touching := []schedule.Span{{Start: 0, End: 10}, {Start: 10, End: 20}}
 	middle := []schedule.Span{{Start: 5, End: 15}}
 	require.Equal(t, []schedule.Span{{Start: 0, End: 20}}, schedule.Union(nil, touching, nil))
@@ -66,7 +68,8 @@ func TestSpansThatTouchStayApartButInUnion(t *testing.T) {
 	require.Equal(t, []schedule.Span{{Start: 0, End: 5}, {Start: 15, End: 20}}, schedule.Subtract(nil, touching, middle))
 }
 
-func TestUnionStartsAppendsEachOnceInOrder(t *testing.T) {
+func TestUnionStarts(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(1_000) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		var a, b []int64

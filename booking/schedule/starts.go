@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Spec says what a start needs. Durations are whole seconds.
+// Spec describes the appointment that a start is for. Durations are whole
+// seconds.
 type Spec struct {
-	// Duration is how long it takes; required. All of it lies inside opening
-	// hours.
+	// Duration is its length; required. All of it lies inside opening hours.
 	Duration time.Duration
 
 	// Before and After are buffers: they may reach outside opening hours, but
@@ -22,21 +22,21 @@ type Spec struct {
 	// Defaults to Duration: back to back.
 	Grid time.Duration
 
-	// Range holds the starts: none before its Start, none at or after its
-	// End. It carries notice and booking window.
+	// Range bounds the starts: Range.Start <= start < Range.End. It carries
+	// notice and booking window.
 	//
-	// Defaults to all time.
+	// Default: no bound.
 	Range Span
 }
 
-// Validate returns an error that names the field and the cure, unless s is a
+// Validate returns an error that names the field and the fix, unless s is a
 // specification that some start could fit.
 func (s Spec) Validate() error {
 	for _, f := range [...]struct {
 		name  string
 		value time.Duration
 		least time.Duration
-		cure  string
+		fix   string
 	}{
 		{"Duration", s.Duration, time.Second, "at least one"},
 		{"Before", s.Before, 0, "0 or more"},
@@ -44,25 +44,25 @@ func (s Spec) Validate() error {
 		{"Grid", s.Grid, 0, "0 or more"},
 	} {
 		if f.value < f.least || f.value%time.Second != 0 {
-			return fmt.Errorf("schedule: %s is %v: make it whole seconds, %s", f.name, f.value, f.cure)
+			return fmt.Errorf("schedule: %s is %v: make it whole seconds, %s", f.name, f.value, f.fix)
 		}
 	}
 	return nil
 }
 
-// needs is a valid [Spec] in seconds.
-type needs struct {
+// params is a valid [Spec] in seconds.
+type params struct {
 	length, before int64
 	tail           int64 // length and the buffer after it
 	grid           int64
 	limits         Span
 }
 
-func (s Spec) needs() (n needs, ok bool) {
+func (s Spec) params() (n params, ok bool) {
 	if s.Validate() != nil {
-		return needs{}, false
+		return params{}, false
 	}
-	n = needs{
+	n = params{
 		length: int64(s.Duration / time.Second),
 		before: int64(s.Before / time.Second),
 		tail:   int64((s.Duration + s.After) / time.Second),
@@ -79,15 +79,15 @@ func (s Spec) needs() (n needs, ok bool) {
 // that [t, t+Duration) lies in the open span, or in it and those that touch
 // it, and [t-Before, t+Duration+After) meets no busy span.
 //
-// Open spans are in order and do not overlap, as from [Rules.Open]. Ask that
-// for a range Duration longer than spec.Range, so that a start near the end
-// finds the rest of its opening. Busy spans are in the order of their Start and
-// may overlap; an empty one blocks nothing.
+// Open spans must be in order, without overlap, as [Rules.Open] returns them
+// for a range that is Duration longer than spec.Range, so that a start near the
+// end finds the rest of its opening. Busy spans must be in the order of their
+// Start and may overlap; an empty span has no effect.
 //
 // The cost is linear in the open spans, the busy spans and the starts found.
-// A spec that does not validate has no starts.
+// An invalid spec has no starts.
 func Starts(dst []int64, open, busy []Span, spec Spec) []int64 {
-	n, ok := spec.needs()
+	n, ok := spec.params()
 	if !ok {
 		return dst
 	}
@@ -129,11 +129,11 @@ func Starts(dst []int64, open, busy []Span, spec Spec) []int64 {
 	return dst
 }
 
-// Keep appends those of the given starts that another resource allows too:
-// the same as in [Starts], but on whatever grid they are. Starts are in order.
+// Keep appends those of the given starts that another resource allows too: the
+// conditions are those of [Starts], without the grid. Starts must be in order.
 // dst may be starts[:0].
 func Keep(dst []int64, starts []int64, open, busy []Span, spec Spec) []int64 {
-	n, ok := spec.needs()
+	n, ok := spec.params()
 	if !ok {
 		return dst
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 )
 
-// The definition, a sentence at a time and without any cleverness.
+// fits is the definition of a start, a sentence at a time and without any
+// cleverness.
 func fits(open, busy []schedule.Span, spec schedule.Spec, start int64) (onGrid, fits bool) {
 	end := start + int64(spec.Duration/time.Second)
 	covered, grid := start, int64(cmp.Or(spec.Grid, spec.Duration)/time.Second)
@@ -72,7 +73,8 @@ func randomScene(r *rand.Rand) (s scene) {
 	return s
 }
 
-func TestStartsKeepAndFitsAgreeWithTheDefinition(t *testing.T) {
+func TestStarts_KeepAndFitsAgreeWithTheDefinition(t *testing.T) {
+	t.Parallel()
 	found := 0
 	for seed := range uint64(10_000) {
 		s := randomScene(rand.New(rand.NewPCG(seed, 1)))
@@ -100,6 +102,7 @@ func TestStartsKeepAndFitsAgreeWithTheDefinition(t *testing.T) {
 }
 
 func TestStarts(t *testing.T) {
+	t.Parallel()
 	const m = 60
 	day := []schedule.Span{{Start: 0, End: 120 * m}}
 	quarter := schedule.Spec{Duration: 30 * time.Minute, Grid: 15 * time.Minute}
@@ -149,7 +152,8 @@ func TestStarts(t *testing.T) {
 	}
 }
 
-func TestFitsGivesTheReason(t *testing.T) {
+func TestFits(t *testing.T) {
+	t.Parallel()
 	open := []schedule.Span{{Start: 1000, End: 2000}, {Start: 3000, End: 4000}}
 	busy := []schedule.Span{{Start: 1200, End: 1300}}
 	spec := schedule.Spec{Duration: 100 * time.Second, After: 50 * time.Second, Grid: 100 * time.Second, Range: schedule.Span{Start: 500, End: 3500}}
@@ -172,7 +176,8 @@ func TestFitsGivesTheReason(t *testing.T) {
 	require.Equal(t, "off the grid", schedule.OffGrid.String())
 }
 
-func TestSpecValidateNamesTheFieldAndTheCure(t *testing.T) {
+func TestSpec_Validate(t *testing.T) {
+	t.Parallel()
 	good := schedule.Spec{Duration: time.Minute}
 	require.NoError(t, good.Validate())
 	for field, spec := range map[string]schedule.Spec{
@@ -187,7 +192,7 @@ func TestSpecValidateNamesTheFieldAndTheCure(t *testing.T) {
 	}
 }
 
-func TestStartsAllocatesNothingWithRoom(t *testing.T) {
+func TestStarts_AllocatesOnlyForRoom(t *testing.T) {
 	y := newYear(t)
 	dst := schedule.Starts(nil, y.open, y.busy, y.spec)
 	require.NotEmpty(t, dst)

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// ErrTimeOfDay is what [ParseTimeOfDay] answers to anything but a time of day.
-// It does not repeat the text, which may be a caller's words.
+// ErrTimeOfDay is the error of [ParseTimeOfDay] for any other text. It never
+// repeats the text, which may be a caller's words.
 var ErrTimeOfDay = errors.New("schedule: not a time of day: want HH:MM from 00:00 to 23:59")
 
 // TimeOfDay is a wall-clock time in minutes since midnight, 0 to 1439.
-// [Midnight24] stands only where an end is meant.
+// [Midnight24] is allowed for an end only.
 type TimeOfDay int
 
 // Midnight24 is 24:00, the midnight that ends a day: the end of a [Window]
@@ -18,8 +18,8 @@ type TimeOfDay int
 const Midnight24 TimeOfDay = 24 * 60
 
 // ParseTimeOfDay reads exactly HH:MM from 00:00 to 23:59; anything else is
-// [ErrTimeOfDay]. 24:00 is no time at which something starts, so it is refused
-// here and read only as the end of a [Window].
+// [ErrTimeOfDay]. Only the end of a [Window] may be 24:00: no appointment
+// starts at it.
 func ParseTimeOfDay(s string) (TimeOfDay, error) {
 	if len(s) != len("HH:MM") || s[2] != ':' {
 		return 0, ErrTimeOfDay
@@ -35,8 +35,8 @@ func ParseTimeOfDay(s string) (TimeOfDay, error) {
 // String returns t as HH:MM.
 func (t TimeOfDay) String() string { return fmt.Sprintf("%02d:%02d", int(t)/60, int(t)%60) }
 
-// MarshalText writes what UnmarshalText reads. What is not a time of day is
-// [ErrTimeOfDay], and so is [Midnight24].
+// MarshalText writes t as HH:MM. The error for a time outside the day, and for
+// [Midnight24], is [ErrTimeOfDay].
 func (t TimeOfDay) MarshalText() ([]byte, error) {
 	if t < 0 || t >= Midnight24 {
 		return nil, ErrTimeOfDay
@@ -44,7 +44,7 @@ func (t TimeOfDay) MarshalText() ([]byte, error) {
 	return []byte(t.String()), nil
 }
 
-// UnmarshalText reads what [ParseTimeOfDay] reads.
+// UnmarshalText reads t as [ParseTimeOfDay] does.
 func (t *TimeOfDay) UnmarshalText(text []byte) error {
 	parsed, err := ParseTimeOfDay(string(text))
 	if err != nil {

@@ -30,7 +30,7 @@ func openByReference(h schedule.Hours, ref *reference, from, to int64) (spans []
 	return spans
 }
 
-// randomDay has windows that like to begin and end at midnight and in the
+// randomDay returns windows that often begin and end at midnight and in the
 // small hours, where clocks change.
 func randomDay(r *rand.Rand) (windows []schedule.Window) {
 	var edges []schedule.TimeOfDay
@@ -75,7 +75,7 @@ func checkOrdered(t *testing.T, spans []schedule.Span) {
 	}
 }
 
-func TestOpenAgreesWithTheReferenceInEveryZoneFor20Years(t *testing.T) {
+func TestRules_Open_InEveryZoneFor20Years(t *testing.T) {
 	from, to := utc(2020, 1, 1), utc(2041, 1, 1)
 	inEveryZone(t, func(t *testing.T, loc *time.Location) {
 		ref := newReference(loc, from.AddDate(0, 0, -9), to.AddDate(0, 0, 9))
@@ -96,7 +96,7 @@ func TestOpenAgreesWithTheReferenceInEveryZoneFor20Years(t *testing.T) {
 
 // Before 1972 zones had offsets with seconds, changed by odd amounts at odd
 // times, and moved across the date line.
-func TestOpenAgreesWithTheReferenceAroundEveryChangeBefore1972(t *testing.T) {
+func TestRules_Open_AroundEveryChangeBefore1972(t *testing.T) {
 	inEveryZone(t, func(t *testing.T, loc *time.Location) {
 		whole := newReference(loc, utc(1840, 1, 1), utc(1972, 1, 1))
 		r := rand.New(rand.NewPCG(1840, zoneSeed(loc)))
@@ -125,7 +125,8 @@ func TestOpenAgreesWithTheReferenceAroundEveryChangeBefore1972(t *testing.T) {
 	})
 }
 
-func TestOpen(t *testing.T) {
+func TestRules_Open(t *testing.T) {
+	t.Parallel()
 	always := func(text string) (week schedule.Week) {
 		for day := range week {
 			week[day] = windows(t, text)
@@ -210,7 +211,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-func TestOpenAppendsAndAllocatesNothingWithRoom(t *testing.T) {
+func TestRules_Open_AllocatesOnlyForRoom(t *testing.T) {
 	rules, err := schedule.Compile(schedule.Hours{Week: schedule.Week{time.Monday: windows(t, "09:00-17:00")}}, zone(t, "Europe/London"))
 	require.NoError(t, err)
 	from, to := utc(2026, 1, 1).Unix(), utc(2027, 1, 1).Unix()
@@ -221,7 +222,8 @@ func TestOpenAppendsAndAllocatesNothingWithRoom(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(10, func() { dst = rules.Open(dst[:1], from, to) }))
 }
 
-func TestCompileCopiesTheHours(t *testing.T) {
+func TestCompile_CopiesTheHours(t *testing.T) {
+	t.Parallel()
 	h := schedule.Hours{Week: schedule.Week{time.Monday: windows(t, "09:00-17:00")}}
 	rules, err := schedule.Compile(h, time.UTC)
 	require.NoError(t, err)
@@ -230,7 +232,8 @@ func TestCompileCopiesTheHours(t *testing.T) {
 		rules.Open(nil, utc(2026, 11, 23).Unix(), utc(2026, 11, 24).Unix()))
 }
 
-func TestCompileRefusesWhatItCannotKeep(t *testing.T) {
+func TestCompile_InvalidHours(t *testing.T) {
+	t.Parallel()
 	_, err := schedule.Compile(schedule.Hours{}, nil)
 	require.ErrorContains(t, err, "time.LoadLocation")
 	_, err = schedule.Compile(schedule.Hours{Week: schedule.Week{{{From: 10, To: 10}}}}, time.UTC)

@@ -22,8 +22,8 @@ type dateRule struct {
 	windows []Window
 }
 
-// Compile makes rules of h in loc, and copies what it keeps. The error is
-// that of [Hours.Validate], or says that loc is missing.
+// Compile returns the rules of a copy of h in loc. The error is that of
+// [Hours.Validate], or a missing loc.
 func Compile(h Hours, loc *time.Location) (*Rules, error) {
 	if loc == nil {
 		return nil, errors.New("schedule: no location: load the clinic's zone with time.LoadLocation")
@@ -42,12 +42,12 @@ func Compile(h Hours, loc *time.Location) (*Rules, error) {
 	return r, nil
 }
 
-// Open appends the spans in which r is open and that meet [from, to), in
-// order, none overlapping. They are whole, not cut at from and to: the start
-// of a span anchors its grid. Each window of the hours makes one span, with
+// Open appends the spans in which r is open and that overlap [from, to), in
+// order and without overlap. A span is whole, not cut at from and to, because
+// its start anchors the grid. Each window of the hours makes one span, with
 // the real length it has on that day; spans touch where windows do, as
-// 24:00 and the next day's 00:00. A window that a clock change swallows makes
-// none.
+// 24:00 and the next day's 00:00. A window that lies in the gap of a clock
+// change makes no span.
 //
 // The cost is linear in the days from from to to.
 func (r *Rules) Open(dst []Span, from, to int64) []Span {

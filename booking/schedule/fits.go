@@ -1,10 +1,10 @@
 package schedule
 
-// Reason says why something cannot start at a time.
+// Reason is the reason why an appointment cannot start at a time.
 type Reason int
 
 // The reasons, in the order in which [Fits] tries them. OffGrid comes last, so
-// a caller whose grid is another resource's may take it for Free.
+// that a caller may treat it as Free for a resource that does not own the grid.
 const (
 	Free     Reason = iota // it can start
 	TooSoon                // before Spec.Range
@@ -20,10 +20,10 @@ func (r Reason) String() string {
 	return [...]string{"free", "too soon", "too late", "closed", "overruns closing", "busy", "off the grid"}[r]
 }
 
-// Fits says whether start is one of the [Starts] of the same arguments, and if
-// not, why. A spec that does not validate finds everything Closed.
+// Fits returns Free if start is one of the [Starts] of the same arguments, or
+// else the first reason why not. For an invalid spec every start is Closed.
 func Fits(open, busy []Span, spec Spec, start int64) Reason {
-	n, ok := spec.needs()
+	n, ok := spec.params()
 	switch {
 	case !ok:
 		return Closed
