@@ -3,6 +3,7 @@ package followuptest
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -17,7 +18,7 @@ import (
 
 // A storing is a fresh clinic in the stores under test, and what the checks say
 // about it. Methods that fail end the check; call them from its goroutine only.
-type storing struct {
+type storeFixture struct {
 	suite.Reporter
 	StoreHarness
 	ctx context.Context
@@ -27,7 +28,7 @@ type storing struct {
 
 // fixture gives a check a clinic and two minutes, and more for many rounds: what
 // takes longer is stuck.
-func (h StoreHarness) fixture(r suite.Reporter) (*storing, func()) {
+func (h StoreHarness) fixture(r suite.Reporter) (*storeFixture, func()) {
 	if h.Org == nil {
 		h.Org = tenant.NewID
 	}
@@ -37,28 +38,28 @@ func (h StoreHarness) fixture(r suite.Reporter) (*storing, func()) {
 	}
 	h.Seed = cmp.Or(h.Seed, uint64(time.Now().UnixNano()))
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute+time.Duration(h.Rounds)*50*time.Millisecond)
-	f := &storing{Reporter: r, StoreHarness: h, ctx: ctx, rng: rand.New(rand.NewPCG(h.Seed, 0))}
-	f.move()
+	f := &storeFixture{Reporter: r, StoreHarness: h, ctx: ctx, rng: rand.New(rand.NewPCG(h.Seed, 0))}
+	f.newClinic()
 	return f, cancel
 }
 
 // move goes on in a new clinic. It has a call, by which the store's clock is read.
-func (f *storing) move() {
+func (f *storeFixture) newClinic() {
 	f.Helper()
 	f.org = f.Org()
-	f.record(followup.CallUpdate{Call: "clock", Signal: followup.Ended})
-	f.plans(followup.Task{Kind: followup.TaskCall, ID: "clock"})
+	f.updateCall(followup.CallUpdate{Call: "clock", Signal: followup.Ended})
+	f.planIntents(followup.Task{Kind: followup.TaskCall, ID: "clock"})
 }
 
 // now is the time of the store's clock.
-func (f *storing) now() time.Time {
+func (f *storeFixture) now() time.Time {
 	f.Helper()
 	return f.call("clock").Now
 }
 
 // a while is long enough for a call to be made in it, and short enough to be
 // waited for.
-func (f *storing) while() time.Duration {
+func (f *storeFixture) interval() time.Duration {
 	if f.Advance != nil {
 		return 10 * time.Minute
 	}
@@ -66,7 +67,7 @@ func (f *storing) while() time.Duration {
 }
 
 // pass lets d pass.
-func (f *storing) pass(d time.Duration) {
+func (f *storeFixture) elapse(d time.Duration) {
 	if f.Advance != nil {
 		f.Advance(d)
 		return
@@ -75,10 +76,10 @@ func (f *storing) pass(d time.Duration) {
 }
 
 // tick lets the store's clock show another time.
-func (f *storing) tick() { f.pass(2 * time.Millisecond) }
+func (f *storeFixture) tick() { f.elapse(2 * time.Millisecond) }
 
 // must expects no error.
-func (f *storing) must(what string, err error) {
+func (f *storeFixture) noError(what string, err error) {
 	f.Helper()
 	if err != nil {
 		f.Fatalf("%s: %v", what, err)
@@ -86,7 +87,7 @@ func (f *storing) must(what string, err error) {
 }
 
 // is expects two things to be the same.
-func is[T comparable](f *storing, what string, got, want T) {
+func equal[T comparable](f *storeFixture, what string, got, want T) {
 	f.Helper()
 	if got != want {
 		f.Errorf("%s: got %v, want %v", what, got, want)
@@ -94,37 +95,37 @@ func is[T comparable](f *storing, what string, got, want T) {
 }
 
 // at expects two times to be the same, as finely as databases tell time.
-func (f *storing) at(what string, got, want time.Time) {
+func (f *storeFixture) equalTime(what string, got, want time.Time) {
 	f.Helper()
 	if d := got.Sub(want); d.Abs() >= time.Microsecond {
 		f.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }
 
-func (f *storing) record(facts followup.CallUpdate) followup.Call {
+func (f *storeFixture) updateCall(facts followup.CallUpdate) followup.Call {
 	f.Helper()
 	c, err := f.Store.UpdateCall(f.ctx, f.org, facts)
-	f.must("Record", err)
+	f.noError("Record", err)
 	return c
 }
 
-func (f *storing) call(id string) followup.Call {
+func (f *storeFixture) call(id string) followup.Call {
 	f.Helper()
 	c, err := f.Store.Call(f.ctx, f.org, id)
-	f.must("Call", err)
+	f.noError("Call", err)
 	return c
 }
 
 // began records that a call of person n began.
-func (f *storing) began(id string, n int) followup.Call {
+func (f *storeFixture) beginCall(id string, n int) followup.Call {
 	f.Helper()
-	return f.record(followup.CallUpdate{Call: id, Signal: followup.Seen, Phone: phone(n), RecheckAfter: 24 * time.Hour})
+	return f.updateCall(followup.CallUpdate{Call: id, Signal: followup.Seen, Phone: phone(n), RecheckAfter: 24 * time.Hour})
 }
 
-func (f *storing) plans(t followup.Task, plans ...followup.Plan) []followup.Intent {
+func (f *storeFixture) planIntents(t followup.Task, plans ...followup.Plan) []followup.Intent {
 	f.Helper()
 	intents, err := f.Store.PlanIntents(f.ctx, f.org, t, plans)
-	f.must("Plan", err)
+	f.noError("Plan", err)
 	if len(intents) != len(plans) {
 		f.Fatalf("%d plans returned %d intents", len(plans), len(intents))
 	}
@@ -132,7 +133,7 @@ func (f *storing) plans(t followup.Task, plans ...followup.Plan) []followup.Inte
 }
 
 // planFor is a plan of a document for person n.
-func (f *storing) planFor(key string, n int) followup.Plan {
+func (f *storeFixture) planFor(key string, n int) followup.Plan {
 	f.Helper()
 	return followup.Plan{
 		ID: followup.NewIntentID(f.org, key), Kind: followup.Information, Phone: phone(n),
@@ -141,32 +142,32 @@ func (f *storing) planFor(key string, n int) followup.Plan {
 }
 
 // planned plans a document for person n.
-func (f *storing) planned(key string, n int) followup.IntentID {
+func (f *storeFixture) planIntent(key string, n int) followup.IntentID {
 	f.Helper()
-	return f.plans(followup.Task{}, f.planFor(key, n))[0].ID
+	return f.planIntents(followup.Task{}, f.planFor(key, n))[0].ID
 }
 
 // get is what is stored of an intent that exists.
-func (f *storing) get(id followup.IntentID) followup.Intent {
+func (f *storeFixture) intent(id followup.IntentID) followup.Intent {
 	f.Helper()
-	found := f.intents(followup.IntentFilter{ID: id})
+	found := f.listIntents(followup.IntentFilter{ID: id})
 	if len(found) != 1 {
 		f.Fatalf("found %d intents by one id", len(found))
 	}
 	return found[0]
 }
 
-func (f *storing) intents(q followup.IntentFilter) []followup.Intent {
+func (f *storeFixture) listIntents(q followup.IntentFilter) []followup.Intent {
 	f.Helper()
 	found, err := f.Store.ListIntents(f.ctx, f.org, q)
-	f.must("Intents", err)
+	f.noError("Intents", err)
 	return found
 }
 
 // state expects an intent to be in a state, and returns it.
-func (f *storing) state(id followup.IntentID, want followup.State) followup.Intent {
+func (f *storeFixture) expectState(id followup.IntentID, want followup.State) followup.Intent {
 	f.Helper()
-	i := f.get(id)
+	i := f.intent(id)
 	if i.State != want {
 		f.Fatalf("the intent is %s, want %s", i, want)
 	}
@@ -176,17 +177,20 @@ func (f *storing) state(id followup.IntentID, want followup.State) followup.Inte
 // A decider decides about what Begin shows.
 type decider = followup.Decider
 
-func verdict(v followup.IntentDecision) decider {
+func always(v followup.IntentDecision) decider {
 	return func(followup.DecisionInput) followup.IntentDecision { return v }
 }
 
-var send = verdict(followup.IntentDecision{Action: followup.Send, Digest: followup.Digest("text")})
+// textDigest is the digest of the text that send sends.
+var textDigest = sha256.Sum256([]byte("text"))
+
+var send = always(followup.IntentDecision{Action: followup.Send, Digest: textDigest})
 
 // begin decides about intents and keeps the contacts of those to be sent.
-func (f *storing) begin(lease time.Duration, decide decider, ids ...followup.IntentID) followup.Batch {
+func (f *storeFixture) begin(lease time.Duration, decide decider, ids ...followup.IntentID) followup.Batch {
 	f.Helper()
 	b, err := f.Store.BeginSending(f.ctx, f.org, ids, lease, decide)
-	f.must("Begin", err)
+	f.noError("Begin", err)
 	if b.Release == nil {
 		f.Fatalf("Begin returned a Batch without a Release")
 	}
@@ -194,7 +198,7 @@ func (f *storing) begin(lease time.Duration, decide decider, ids ...followup.Int
 }
 
 // begins decides about intents and lets the contacts go.
-func (f *storing) begins(lease time.Duration, decide decider, ids ...followup.IntentID) followup.Batch {
+func (f *storeFixture) beginAndRelease(lease time.Duration, decide decider, ids ...followup.IntentID) followup.Batch {
 	f.Helper()
 	b := f.begin(lease, decide, ids...)
 	b.Release()
@@ -203,40 +207,40 @@ func (f *storing) begins(lease time.Duration, decide decider, ids ...followup.In
 }
 
 // sends sends an intent and returns it as it is then.
-func (f *storing) sends(id followup.IntentID) followup.Intent {
+func (f *storeFixture) sendIntent(id followup.IntentID) followup.Intent {
 	f.Helper()
-	b := f.begins(time.Hour, send, id)
+	b := f.beginAndRelease(time.Hour, send, id)
 	if len(b.Send) != 1 || b.Send[0].ID != id {
 		f.Fatalf("Begin sends %v, want %s", b.Send, id)
 	}
 	return b.Send[0].Intent
 }
 
-func (f *storing) finish(results ...followup.Result) {
+func (f *storeFixture) recordResults(results ...followup.Result) {
 	f.Helper()
-	f.must("Finish", f.Store.RecordResults(f.ctx, f.org, results))
+	f.noError("Finish", f.Store.RecordResults(f.ctx, f.org, results))
 }
 
 // accepted sends an intent, which the carrier accepts.
-func (f *storing) accepted(id followup.IntentID) followup.Intent {
+func (f *storeFixture) acceptIntent(id followup.IntentID) followup.Intent {
 	f.Helper()
-	i := f.sends(id)
-	f.finish(followup.Result{Intent: id, Attempt: i.Attempt, State: followup.Accepted, Provider: "SM-" + string(id)})
-	return f.state(id, followup.Accepted)
+	i := f.sendIntent(id)
+	f.recordResults(followup.Result{Intent: id, Attempt: i.Attempt, State: followup.Accepted, Provider: "SM-" + string(id)})
+	return f.expectState(id, followup.Accepted)
 }
 
-func (f *storing) status(u followup.StatusUpdate) followup.Intent {
+func (f *storeFixture) recordStatus(u followup.StatusUpdate) followup.Intent {
 	f.Helper()
 	i, err := f.Store.RecordStatus(f.ctx, f.org, u)
-	f.must("Status", err)
+	f.noError("Status", err)
 	return i
 }
 
 // candidate is what Begin shows of an intent, which is left alone.
-func (f *storing) candidate(id followup.IntentID) followup.DecisionInput {
+func (f *storeFixture) decisionInput(id followup.IntentID) followup.DecisionInput {
 	f.Helper()
 	var seen []followup.DecisionInput
-	f.begins(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
+	f.beginAndRelease(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
 		seen = append(seen, c)
 		return followup.IntentDecision{Action: followup.Wait, At: c.Now.Add(time.Hour)}
 	}, id)
@@ -246,31 +250,31 @@ func (f *storing) candidate(id followup.IntentID) followup.DecisionInput {
 	return seen[0]
 }
 
-func (f *storing) consent(c followup.Consent) {
+func (f *storeFixture) recordConsent(c followup.Consent) {
 	f.Helper()
-	f.must("Consent", f.Store.RecordConsent(f.ctx, f.org, c))
+	f.noError("Consent", f.Store.RecordConsent(f.ctx, f.org, c))
 }
 
-func (f *storing) optOut(o followup.OptOut) {
+func (f *storeFixture) recordOptOut(o followup.OptOut) {
 	f.Helper()
-	f.must("OptOut", f.Store.RecordOptOut(f.ctx, f.org, o))
+	f.noError("OptOut", f.Store.RecordOptOut(f.ctx, f.org, o))
 }
 
-func (f *storing) lookup(n int) followup.ContactSummary {
+func (f *storeFixture) summary(n int) followup.ContactSummary {
 	f.Helper()
 	m, err := f.Store.Summary(f.ctx, f.org, phone(n))
-	f.must("Lookup", err)
+	f.noError("Lookup", err)
 	return m
 }
 
 // take takes all that is due of the clinic. What is due of others is taken
 // along, and let be.
-func (f *storing) take(lease time.Duration) []followup.Task {
+func (f *storeFixture) dequeueAll(lease time.Duration) []followup.Task {
 	f.Helper()
 	var ours []followup.Task
 	for {
 		tasks, err := f.Queue.Dequeue(f.ctx, 500, 500, lease, nil)
-		f.must("Take", err)
+		f.noError("Take", err)
 		if len(tasks) == 0 {
 			return ours
 		}
@@ -283,9 +287,9 @@ func (f *storing) take(lease time.Duration) []followup.Task {
 }
 
 // due expects a task to be due, takes it, and returns it.
-func (f *storing) due(kind followup.TaskKind, id string) followup.Task {
+func (f *storeFixture) expectDue(kind followup.TaskKind, id string) followup.Task {
 	f.Helper()
-	t, ok := find(f.take(time.Hour), kind, id)
+	t, ok := find(f.dequeueAll(time.Hour), kind, id)
 	if !ok {
 		f.Fatalf("%s %s is not due", kind, id)
 	}
@@ -293,25 +297,25 @@ func (f *storing) due(kind followup.TaskKind, id string) followup.Task {
 }
 
 // notDue expects a task not to be due.
-func (f *storing) notDue(kind followup.TaskKind, id string) {
+func (f *storeFixture) expectNotDue(kind followup.TaskKind, id string) {
 	f.Helper()
-	if _, ok := find(f.take(time.Hour), kind, id); ok {
+	if _, ok := find(f.dequeueAll(time.Hour), kind, id); ok {
 		f.Fatalf("%s %s is due", kind, id)
 	}
 }
 
 // dueAfter expects a task to come due when d has passed and, by a clock that
 // does not run by itself, not before.
-func (f *storing) dueAfter(d time.Duration, kind followup.TaskKind, id string) followup.Task {
+func (f *storeFixture) expectDueAfter(d time.Duration, kind followup.TaskKind, id string) followup.Task {
 	f.Helper()
 	if f.Advance != nil {
-		f.pass(d - time.Millisecond)
-		f.notDue(kind, id)
-		f.pass(2 * time.Millisecond)
+		f.elapse(d - time.Millisecond)
+		f.expectNotDue(kind, id)
+		f.elapse(2 * time.Millisecond)
 	} else {
-		f.pass(d)
+		f.elapse(d)
 	}
-	return f.due(kind, id)
+	return f.expectDue(kind, id)
 }
 
 func find(tasks []followup.Task, kind followup.TaskKind, id string) (followup.Task, bool) {
@@ -326,14 +330,14 @@ func find(tasks []followup.Task, kind followup.TaskKind, id string) (followup.Ta
 var appointmentStart = time.Date(2051, time.July, 3, 10, 0, 0, 0, time.UTC)
 
 // booked claims a time of its own for person n: a hold if holdFor is not zero.
-func (f *storing) booked(key string, n int, call string, holdFor time.Duration) booking.ID {
+func (f *storeFixture) book(key string, n int, call string, holdFor time.Duration) booking.ID {
 	f.Helper()
-	id, err := f.book(key, n, call, holdFor)
-	f.must("Claim", err)
+	id, err := f.tryBook(key, n, call, holdFor)
+	f.noError("Claim", err)
 	return id
 }
 
-func (f *storing) book(key string, n int, call string, holdFor time.Duration) (booking.ID, error) {
+func (f *storeFixture) tryBook(key string, n int, call string, holdFor time.Duration) (booking.ID, error) {
 	id := booking.NewID(f.org, key)
 	out, err := f.Booking.Claim(f.ctx, f.org, booking.Claim{
 		ID: id, Digest: "d", Service: "botox", Start: appointmentStart, End: appointmentStart.Add(time.Hour), Zone: "UTC",
@@ -347,7 +351,7 @@ func (f *storing) book(key string, n int, call string, holdFor time.Duration) (b
 }
 
 // shift moves an appointment by some days.
-func (f *storing) shift(key string, days int) error {
+func (f *storeFixture) moveAppointment(key string, days int) error {
 	start := appointmentStart.AddDate(0, 0, days)
 	out, err := f.Booking.Move(f.ctx, f.org, booking.Move{
 		ID: booking.NewID(f.org, key), Start: start, End: start.Add(time.Hour),
@@ -359,12 +363,12 @@ func (f *storing) shift(key string, days int) error {
 	return err
 }
 
-func (f *storing) confirm(id booking.ID) error {
+func (f *storeFixture) confirm(id booking.ID) error {
 	_, err := f.Booking.Confirm(f.ctx, f.org, id, "test")
 	return err
 }
 
-func (f *storing) cancel(id booking.ID) error {
+func (f *storeFixture) cancel(id booking.ID) error {
 	_, err := f.Booking.Cancel(f.ctx, f.org, id, "test")
 	return err
 }

@@ -11,34 +11,34 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-var takeChecks = []check[*storing]{
-	{"Dequeue returns up to n due tasks", takesUpToN},
-	{"Dequeue returns at most perOrg tasks of one clinic and none of the clinics in except", takesPerOrg},
-	{"Dequeue leases tasks for the time of lease: a task that is not acknowledged by then is due again", keepsForLease},
-	{"the tasks of one clinic must not delay another's", takesTurns},
-	{"of concurrent calls of Dequeue, one returns each task", takesAtOnce},
+var dequeueChecks = []check[*storeFixture]{
+	{"Dequeue returns up to n due tasks", dequeuesUpToN},
+	{"Dequeue returns at most perOrg tasks of one clinic and none of the clinics in except", dequeuesPerOrg},
+	{"Dequeue leases tasks for the time of lease: a task that is not acknowledged by then is due again", taskLeaseExpires},
+	{"the tasks of one clinic must not delay another's", servesOrgsInTurn},
+	{"of concurrent calls of Dequeue, one returns each task", concurrentDequeues},
 }
 
 // quiet takes all that other checks have left, for so long that they do not
 // come back in this one.
-func (f *storing) quiet() { f.take(30 * 24 * time.Hour) }
+func (f *storeFixture) drainQueue() { f.dequeueAll(30 * 24 * time.Hour) }
 
 // many plans n intents at once, each for somebody else, which come due.
-func (f *storing) many(n int) {
+func (f *storeFixture) planMany(n int) {
 	f.Helper()
 	var plans []followup.Plan
 	deadline := f.now().Add(time.Hour)
 	for i := range n {
 		plans = append(plans, followup.Plan{ID: followup.NewIntentID(f.org, fmt.Sprint(i)), Kind: followup.Information, Phone: phone(i), Deadline: deadline})
 	}
-	f.plans(followup.Task{}, plans...)
+	f.planIntents(followup.Task{}, plans...)
 }
 
 // takes takes tasks and counts them by clinic.
-func (f *storing) takes(n, perOrg int, lease time.Duration, except ...tenant.ID) (tasks []followup.Task, by map[tenant.ID]int) {
+func (f *storeFixture) dequeue(n, perOrg int, lease time.Duration, except ...tenant.ID) (tasks []followup.Task, by map[tenant.ID]int) {
 	f.Helper()
 	tasks, err := f.Queue.Dequeue(f.ctx, n, perOrg, lease, except)
-	f.must("Take", err)
+	f.noError("Take", err)
 	by = map[tenant.ID]int{}
 	for _, t := range tasks {
 		by[t.Org]++
@@ -49,73 +49,73 @@ func (f *storing) takes(n, perOrg int, lease time.Duration, except ...tenant.ID)
 	return tasks, by
 }
 
-func takesUpToN(f *storing) {
-	f.quiet()
-	f.many(20)
-	if tasks, _ := f.takes(7, 100, time.Hour); len(tasks) != 7 {
+func dequeuesUpToN(f *storeFixture) {
+	f.drainQueue()
+	f.planMany(20)
+	if tasks, _ := f.dequeue(7, 100, time.Hour); len(tasks) != 7 {
 		f.Errorf("7 tasks of 20 are %d", len(tasks))
 	}
-	if tasks, _ := f.takes(100, 100, time.Hour); len(tasks) != 13 {
+	if tasks, _ := f.dequeue(100, 100, time.Hour); len(tasks) != 13 {
 		f.Errorf("the others are %d, want 13", len(tasks))
 	}
-	if tasks, _ := f.takes(100, 100, time.Hour); len(tasks) != 0 {
+	if tasks, _ := f.dequeue(100, 100, time.Hour); len(tasks) != 0 {
 		f.Errorf("after all of them, %d", len(tasks))
 	}
 }
 
-func takesPerOrg(f *storing) {
-	f.quiet()
+func dequeuesPerOrg(f *storeFixture) {
+	f.drainQueue()
 	first := f.org
-	f.many(20)
-	f.move()
+	f.planMany(20)
+	f.newClinic()
 	second := f.org
-	f.many(20)
-	_, by := f.takes(100, 5, time.Hour)
+	f.planMany(20)
+	_, by := f.dequeue(100, 5, time.Hour)
 	if by[first] != 5 || by[second] != 5 {
 		f.Errorf("5 of each clinic are %d and %d", by[first], by[second])
 	}
-	_, by = f.takes(100, 100, time.Hour, first)
+	_, by = f.dequeue(100, 100, time.Hour, first)
 	if by[first] != 0 || by[second] != 15 {
 		f.Errorf("all but the first clinic's are %d of it and %d, want 0 and 15", by[first], by[second])
 	}
-	_, by = f.takes(100, 100, time.Hour)
-	is(f, "the first clinic's others", by[first], 15)
+	_, by = f.dequeue(100, 100, time.Hour)
+	equal(f, "the first clinic's others", by[first], 15)
 }
 
-func keepsForLease(f *storing) {
-	while := f.while()
-	id := f.booked("a", 1, "", 0)
-	first, ok := find(f.take(while), followup.TaskAppointment, string(id))
-	is(f, "due", ok, true)
+func taskLeaseExpires(f *storeFixture) {
+	interval := f.interval()
+	id := f.book("a", 1, "", 0)
+	first, ok := find(f.dequeueAll(interval), followup.TaskAppointment, string(id))
+	equal(f, "due", ok, true)
 	if f.Advance != nil {
-		f.notDue(followup.TaskAppointment, string(id))
+		f.expectNotDue(followup.TaskAppointment, string(id))
 	}
-	f.pass(while + time.Millisecond)
-	second := f.due(followup.TaskAppointment, string(id))
-	f.must("Drop", f.Queue.Ack(f.ctx, first)) // whose lease is over
+	f.elapse(interval + time.Millisecond)
+	second := f.expectDue(followup.TaskAppointment, string(id))
+	f.noError("Drop", f.Queue.Ack(f.ctx, first)) // whose lease is over
 	if second.Lease.Equal(first.Lease) {
 		f.Errorf("two leases have one mark")
 	}
-	f.must("Drop", f.Queue.Ack(f.ctx, second))
+	f.noError("Drop", f.Queue.Ack(f.ctx, second))
 	if f.Advance != nil {
-		f.pass(2 * time.Hour)
-		f.notDue(followup.TaskAppointment, string(id))
+		f.elapse(2 * time.Hour)
+		f.expectNotDue(followup.TaskAppointment, string(id))
 	}
 }
 
-func takesTurns(f *storing) {
-	f.quiet()
+func servesOrgsInTurn(f *storeFixture) {
+	f.drainQueue()
 	noisy := f.org
-	f.many(500)
+	f.planMany(500)
 	var small []tenant.ID
 	for range 3 {
-		f.move()
-		f.many(2)
+		f.newClinic()
+		f.planMany(2)
 		small = append(small, f.org)
 	}
 	got := map[tenant.ID]int{}
 	for range 4 {
-		_, by := f.takes(8, 8, time.Hour)
+		_, by := f.dequeue(8, 8, time.Hour)
 		for org, n := range by {
 			got[org] += n
 		}
@@ -130,11 +130,11 @@ func takesTurns(f *storing) {
 	}
 }
 
-func takesAtOnce(f *storing) {
-	f.quiet()
+func concurrentDequeues(f *storeFixture) {
+	f.drainQueue()
 	for round := range 1 + f.Rounds/100 {
-		f.move()
-		f.many(100)
+		f.newClinic()
+		f.planMany(100)
 		var mu sync.Mutex
 		got := map[string]int{}
 		errs := suite.Race(8, func(int) error {
@@ -154,7 +154,7 @@ func takesAtOnce(f *storing) {
 			return f.ctx.Err()
 		})
 		for _, err := range errs {
-			f.must("one of many Takes at once", err)
+			f.noError("one of many Takes at once", err)
 		}
 		for id, n := range got {
 			if n != 1 {
@@ -162,19 +162,19 @@ func takesAtOnce(f *storing) {
 			}
 		}
 		// What somebody else was looking at may have been passed over by all.
-		is(f, "the tasks that were taken, and those left", len(got)+len(f.take(time.Hour)), 100)
+		equal(f, "the tasks that were taken, and those left", len(got)+len(f.dequeueAll(time.Hour)), 100)
 	}
 }
 
-var waitChecks = []check[*storing]{
-	{"Wait returns when a task may be due", wakes},
-	{"Wait returns when the time comes at which a task is due", wakesInTime},
-	{"Wait returns after max at the latest", waitsNoLonger},
-	{"Wait returns when ctx ends", waitEnds},
+var waitChecks = []check[*storeFixture]{
+	{"Wait returns when a task may be due", waitSeesPlan},
+	{"Wait returns when the time comes at which a task is due", waitSeesDueTime},
+	{"Wait returns after max at the latest", waitEndsAfterMax},
+	{"Wait returns when ctx ends", waitEndsWithContext},
 }
 
 // await waits and takes until a task is there.
-func (f *storing) await(id followup.IntentID) error {
+func (f *storeFixture) waitFor(id followup.IntentID) error {
 	for {
 		if err := f.Queue.Wait(f.ctx, time.Hour); err != nil {
 			return err
@@ -191,36 +191,36 @@ func (f *storing) await(id followup.IntentID) error {
 	}
 }
 
-func wakes(f *storing) {
-	f.quiet()
+func waitSeesPlan(f *storeFixture) {
+	f.drainQueue()
 	for n := range 1 + f.Rounds/20 {
 		p := f.planFor(fmt.Sprint(n), n)
 		woken := make(chan error, 1)
-		go func() { woken <- f.await(p.ID) }()
+		go func() { woken <- f.waitFor(p.ID) }()
 		time.Sleep(f.jitter())
-		f.plans(followup.Task{}, p)
-		f.must("a Wait for a task that is planned meanwhile", <-woken)
+		f.planIntents(followup.Task{}, p)
+		f.noError("a Wait for a task that is planned meanwhile", <-woken)
 	}
 }
 
-func wakesInTime(f *storing) {
+func waitSeesDueTime(f *storeFixture) {
 	if f.Advance != nil {
 		return // such a clock wakes nobody
 	}
-	f.quiet()
+	f.drainQueue()
 	p := f.planFor("a", 1)
-	p.Due = f.now().Add(f.while())
-	f.plans(followup.Task{}, p)
-	f.must("a Wait for a task that comes due", f.await(p.ID))
+	p.Due = f.now().Add(f.interval())
+	f.planIntents(followup.Task{}, p)
+	f.noError("a Wait for a task that comes due", f.waitFor(p.ID))
 }
 
-func waitsNoLonger(f *storing) {
-	f.quiet()
-	f.must("a Wait of 10 ms", f.Queue.Wait(f.ctx, 10*time.Millisecond))
+func waitEndsAfterMax(f *storeFixture) {
+	f.drainQueue()
+	f.noError("a Wait of 10 ms", f.Queue.Wait(f.ctx, 10*time.Millisecond))
 }
 
-func waitEnds(f *storing) {
-	f.quiet()
+func waitEndsWithContext(f *storeFixture) {
+	f.drainQueue()
 	ctx, cancel := context.WithCancel(f.ctx)
 	done := make(chan struct{})
 	go func() {
@@ -237,26 +237,26 @@ func waitEnds(f *storing) {
 	}
 }
 
-var dropChecks = []check[*storing]{
-	{"Ack removes a task, unless it was scheduled again after it was dequeued", drops},
+var ackChecks = []check[*storeFixture]{
+	{"Ack removes a task, unless it was scheduled again after it was dequeued", acks},
 }
 
-func drops(f *storing) {
-	id := f.booked("a", 1, "", 0)
-	taken := f.due(followup.TaskAppointment, string(id))
-	f.must("Cancel", f.cancel(id))
-	f.must("Drop", f.Queue.Ack(f.ctx, taken))
-	f.pass(2 * time.Millisecond)
-	anew := f.due(followup.TaskAppointment, string(id))
-	f.must("Drop", f.Queue.Ack(f.ctx, taken))
-	f.must("Drop", f.Queue.Ack(f.ctx, anew))
-	f.must("Drop", f.Queue.Ack(f.ctx, anew))
+func acks(f *storeFixture) {
+	id := f.book("a", 1, "", 0)
+	taken := f.expectDue(followup.TaskAppointment, string(id))
+	f.noError("Cancel", f.cancel(id))
+	f.noError("Drop", f.Queue.Ack(f.ctx, taken))
+	f.elapse(2 * time.Millisecond)
+	anew := f.expectDue(followup.TaskAppointment, string(id))
+	f.noError("Drop", f.Queue.Ack(f.ctx, taken))
+	f.noError("Drop", f.Queue.Ack(f.ctx, anew))
+	f.noError("Drop", f.Queue.Ack(f.ctx, anew))
 
-	other := f.booked("b", 1, "", 0)
-	f.must("Drop", f.Queue.Ack(f.ctx, followup.Task{Org: f.org, Kind: followup.TaskAppointment, ID: string(other)}))
-	f.notDue(followup.TaskAppointment, string(other))
+	other := f.book("b", 1, "", 0)
+	f.noError("Drop", f.Queue.Ack(f.ctx, followup.Task{Org: f.org, Kind: followup.TaskAppointment, ID: string(other)}))
+	f.expectNotDue(followup.TaskAppointment, string(other))
 	if f.Advance != nil {
-		f.pass(2 * time.Hour)
-		f.notDue(followup.TaskAppointment, string(id))
+		f.elapse(2 * time.Hour)
+		f.expectNotDue(followup.TaskAppointment, string(id))
 	}
 }

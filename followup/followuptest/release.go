@@ -10,44 +10,46 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup"
 )
 
-var releaseChecks = []check[*storing]{
+var releaseChecks = []check[*storeFixture]{
 	{"until Batch.Release no booking of these contacts commits: decide has seen all that committed before", bookingsAreSeen},
+
 	{"until Batch.Release no opt-out of these contacts commits: decide has seen all that committed before", optOutsAreSeen},
-	{"while a contact is locked, other contacts book", othersBook},
-	{"a booking gives up at the deadline of its ctx while its contact is locked", impatientBooking},
-	{"the store releases a contact by itself", letsGo},
+
+	{"while a contact is locked, other contacts book", othersAreNotLocked},
+	{"a booking gives up at the deadline of its ctx while its contact is locked", bookingTimesOut},
+	{"the store releases a contact by itself", releasesByItself},
 }
 
-// keptFor is how long a store surely keeps contacts that nobody releases.
-const keptFor = 300 * time.Millisecond
+// minLockTime is how long a store surely keeps contacts that nobody releases.
+const minLockTime = 300 * time.Millisecond
 
 // A change is what somebody does while a message to them is decided about.
 type change struct {
-	prepare func(f *storing, key string, n int) // before their call begins
-	make    func(f *storing, key string, n int) error
+	prepare func(f *storeFixture, key string, n int) // before their call begins
+	make    func(f *storeFixture, key string, n int) error
 }
 
 var bookings = []change{
 	{
-		func(*storing, string, int) {},
-		func(f *storing, key string, n int) error { _, err := f.book(key, n, "", 0); return err },
+		func(*storeFixture, string, int) {},
+		func(f *storeFixture, key string, n int) error { _, err := f.tryBook(key, n, "", 0); return err },
 	},
 	{
-		func(f *storing, key string, n int) { f.booked(key, n, "", 24*time.Hour) },
-		func(f *storing, key string, _ int) error { return f.confirm(booking.NewID(f.org, key)) },
+		func(f *storeFixture, key string, n int) { f.book(key, n, "", 24*time.Hour) },
+		func(f *storeFixture, key string, _ int) error { return f.confirm(booking.NewID(f.org, key)) },
 	},
 	{
-		func(f *storing, key string, n int) { f.booked(key, n, "", 0) },
-		func(f *storing, key string, _ int) error { return f.shift(key, 1) },
+		func(f *storeFixture, key string, n int) { f.book(key, n, "", 0) },
+		func(f *storeFixture, key string, _ int) error { return f.moveAppointment(key, 1) },
 	},
 }
 
-func bookingsAreSeen(f *storing) { f.interleave(bookings) }
+func bookingsAreSeen(f *storeFixture) { f.interleave(bookings) }
 
-func optOutsAreSeen(f *storing) {
+func optOutsAreSeen(f *storeFixture) {
 	f.interleave([]change{{
-		func(*storing, string, int) {},
-		func(f *storing, key string, n int) error {
+		func(*storeFixture, string, int) {},
+		func(f *storeFixture, key string, n int) error {
 			return f.Store.RecordOptOut(f.ctx, f.org, followup.OptOut{Phone: phone(n), Source: "text", Message: key})
 		},
 	}})
@@ -55,20 +57,20 @@ func optOutsAreSeen(f *storing) {
 
 // interleave makes changes while messages are decided about, and expects no
 // message to be under way after a change that decide did not see.
-func (f *storing) interleave(changes []change) {
+func (f *storeFixture) interleave(changes []change) {
 	f.Helper()
 	sent, seen := 0, 0
 	for round := range f.Rounds {
 		if round%500 == 499 {
-			f.move() // there are no more than a thousand people
+			f.newClinic() // there are no more than a thousand people
 		}
 		key, n, change := fmt.Sprint("round ", round), round%500, changes[round%len(changes)]
 		change.prepare(f, key, n)
 		f.tick()
-		f.began(key, n)
+		f.beginCall(key, n)
 		p := f.planFor(key, n)
 		p.Call = key
-		f.plans(followup.Task{}, p)
+		f.planIntents(followup.Task{}, p)
 
 		var steps atomic.Int64
 		var committed int64
@@ -81,19 +83,19 @@ func (f *storing) interleave(changes []change) {
 			changed <- err
 		}()
 		time.Sleep(after)
-		b, start, err := f.beginRaced(p.ID)
+		b, start, err := f.beginUntilDecided(p.ID)
 		time.Sleep(keep)
-		kept := time.Since(start) < keptFor
+		kept := time.Since(start) < minLockTime
 		released := steps.Add(1)
 		if err == nil {
 			b.Release()
 		}
-		f.must("a change while a message is decided about", <-changed)
-		f.must("Begin", err)
+		f.noError("a change while a message is decided about", <-changed)
+		f.noError("Begin", err)
 		switch {
 		case len(b.Send) == 0:
 			seen++
-			f.state(p.ID, followup.Suppressed)
+			f.expectState(p.ID, followup.Suppressed)
 		case kept && committed < released:
 			f.Fatalf("seed %d, round %d: a message is under way after a change that had committed before it was released", f.Seed, round)
 		default:
@@ -107,7 +109,7 @@ func (f *storing) interleave(changes []change) {
 
 // beginRaced decides about an intent whose contact may be booking just now: then
 // it is not shown, and decided about again.
-func (f *storing) beginRaced(id followup.IntentID) (b followup.Batch, start time.Time, err error) {
+func (f *storeFixture) beginUntilDecided(id followup.IntentID) (b followup.Batch, start time.Time, err error) {
 	for {
 		start = time.Now()
 		b, err = f.Store.BeginSending(f.ctx, f.org, []followup.IntentID{id}, time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
@@ -116,7 +118,7 @@ func (f *storing) beginRaced(id followup.IntentID) (b followup.Batch, start time
 			}
 			return send(c)
 		})
-		if err != nil || len(b.Send) > 0 || f.get(id).State != followup.Planned {
+		if err != nil || len(b.Send) > 0 || f.intent(id).State != followup.Planned {
 			return b, start, err
 		}
 		b.Release()
@@ -124,7 +126,7 @@ func (f *storing) beginRaced(id followup.IntentID) (b followup.Batch, start time
 }
 
 // jitter is a pause about as long as a call takes, in memory or over a network.
-func (f *storing) jitter() time.Duration {
+func (f *storeFixture) jitter() time.Duration {
 	most := 1500
 	if f.rng.IntN(2) == 0 {
 		most = 12000
@@ -132,25 +134,25 @@ func (f *storing) jitter() time.Duration {
 	return time.Duration(f.rng.IntN(most)) * time.Microsecond
 }
 
-func othersBook(f *storing) {
-	b := f.begin(time.Hour, send, f.planned("a", 1))
+func othersAreNotLocked(f *storeFixture) {
+	b := f.begin(time.Hour, send, f.planIntent("a", 1))
 	defer b.Release()
-	f.booked("another's", 2, "", 0)
-	f.optOut(followup.OptOut{Phone: phone(3), Source: "call"})
-	f.planned("b", 1)
-	f.began("c", 1)
+	f.book("another's", 2, "", 0)
+	f.recordOptOut(followup.OptOut{Phone: phone(3), Source: "call"})
+	f.planIntent("b", 1)
+	f.beginCall("c", 1)
 }
 
-func impatientBooking(f *storing) {
-	b := f.begin(time.Hour, send, f.planned("a", 1))
+func bookingTimesOut(f *storeFixture) {
+	b := f.begin(time.Hour, send, f.planIntent("a", 1))
 	defer b.Release()
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(f.ctx, 20*time.Millisecond)
 	defer cancel()
 	patient := *f
 	patient.ctx = ctx
-	_, err := patient.book("k", 1, "", 0)
-	if err == nil && time.Since(start) < keptFor {
+	_, err := patient.tryBook("k", 1, "", 0)
+	if err == nil && time.Since(start) < minLockTime {
 		f.Errorf("a booking went through while its contact was kept")
 	}
 	if err != nil && ctx.Err() == nil {
@@ -158,17 +160,17 @@ func impatientBooking(f *storing) {
 	}
 }
 
-func letsGo(f *storing) {
-	b := f.begin(time.Hour, send, f.planned("a", 1))
-	f.booked("k", 1, "", 0)
-	f.optOut(followup.OptOut{Phone: phone(1), Source: "call"})
+func releasesByItself(f *storeFixture) {
+	b := f.begin(time.Hour, send, f.planIntent("a", 1))
+	f.book("k", 1, "", 0)
+	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "call"})
 	b.Release()
-	second := f.begin(time.Hour, send, f.planned("b", 1))
+	second := f.begin(time.Hour, send, f.planIntent("b", 1))
 	b.Release() // late, and not of this batch
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(f.ctx, 20*time.Millisecond)
 	defer cancel()
-	if err := f.Store.RecordOptOut(ctx, f.org, followup.OptOut{Phone: phone(1), Source: "call"}); err == nil && time.Since(start) < keptFor {
+	if err := f.Store.RecordOptOut(ctx, f.org, followup.OptOut{Phone: phone(1), Source: "call"}); err == nil && time.Since(start) < minLockTime {
 		f.Errorf("a late Release let go the contacts of another batch")
 	}
 	second.Release()

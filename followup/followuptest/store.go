@@ -64,28 +64,35 @@ func FailingStore(h StoreHarness, only ...string) []string {
 }
 
 // storeContract is that of followup.Store, Queue and LinkStore, by method.
-var storeContract = suite.Suite[*storing]{
+var storeContract = suite.Suite[*storeFixture]{
 	{"Store", scopeChecks},
-	{"UpdateCall", recordChecks},
+
+	{"UpdateCall", updateCallChecks},
 	{"Call", callChecks},
-	{"PlanIntents", planChecks},
+
+	{"PlanIntents", planIntentsChecks},
 	{"Appointment", appointmentChecks},
-	{"BeginSending", beginChecks},
-	{"DecisionInput", candidateChecks},
+
+	{"BeginSending", beginSendingChecks},
+	{"DecisionInput", decisionInputChecks},
 	{"Batch", releaseChecks},
-	{"RecordResults", finishChecks},
-	{"RecordStatus", statusChecks},
-	{"RecordConsent", consentChecks},
-	{"RecordOptOut", optOutChecks},
-	{"RecordReply", replyChecks},
-	{"ListReplies", repliesChecks},
-	{"CountUnmatched", quarantineChecks},
-	{"Summary", lookupChecks},
-	{"ListIntents", intentsChecks},
-	{"Dequeue", takeChecks},
+
+	{"RecordResults", recordResultsChecks},
+	{"RecordStatus", recordStatusChecks},
+	{"RecordConsent", recordConsentChecks},
+	{"RecordOptOut", recordOptOutChecks},
+	{"RecordReply", recordReplyChecks},
+	{"ListReplies", listRepliesChecks},
+	{"CountUnmatched", countUnmatchedChecks},
+	{"Summary", summaryChecks},
+	{"ListIntents", listIntentsChecks},
+	{"Dequeue", dequeueChecks},
 	{"Wait", waitChecks},
-	{"Ack", dropChecks},
+
+	{"Ack", ackChecks},
 	{"Link", linkChecks},
+
 	{"UseLink", useLinkChecks},
-	{"RevokeLinks", revokeChecks},
+
+	{"RevokeLinks", revokeLinksChecks},
 }

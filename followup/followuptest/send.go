@@ -3,6 +3,7 @@ package followuptest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,30 +15,35 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-var senderContract = suite.Suite[*sending]{
-	{"Send", []check[*sending]{
-		{"Send sends m to the carrier, once", handsOver},
-		{"Send must not repeat a request that the carrier may have accepted", neverRepeats},
-		{"Send calls m.RequestWritten when the request is written", departs},
-		{"Send returns no error only if the carrier has accepted m", noErrorMeansTaken},
+var senderContract = suite.Suite[*senderFixture]{
+	{"Send", []check[*senderFixture]{
+		{"Send sends m to the carrier, once", sendsOnce},
+		{"Send must not repeat a request that the carrier may have accepted", sendsNoRepeat},
+		{"Send calls m.RequestWritten when the request is written", callsRequestWritten},
+		{"Send returns no error only if the carrier has accepted m", noErrorMeansAccepted},
 		{"an error is a *SendError", errorsAreSendErrors},
-		{"Outcome is NotSent only if the carrier certainly has not accepted m", notSentMeansNotTaken},
+
+		{"Outcome is NotSent only if the carrier certainly has not accepted m", notSentMeansNotAccepted},
 		{"Outcome is NotSent if the carrier could not be reached, or answered so", notSent},
+
 		{"Outcome is Refused if the carrier refused m for good", refused},
+
 		{"Outcome is Uncertain in every other case", uncertain},
+
 		{"an end of ctx is NotSent before the request is written, and Uncertain after it", endsOfContext},
-		{"no error and no log line may hold the text, the number or a secret of the clinic", tellsNothing},
-		{"failures of one clinic must not delay or fail another's messages", troubleApart},
+
+		{"no error and no log line may hold the text, the number or a secret of the clinic", leaksNoData},
+		{"failures of one clinic must not delay or fail another's messages", failuresStayApart},
 	}},
-	{"FindSent", []check[*sending]{
-		{"FindSent finds the last attempt of an intent in the carrier's list", finds},
-		{"found is true only for a message that m.Is reports", findsNoOther},
-		{"an error means that the outcome stays unknown", findFails},
+	{"FindSent", []check[*senderFixture]{
+		{"FindSent finds the last attempt of an intent in the carrier's list", findsAttempt},
+		{"found is true only for a message that m.Is reports", findsNoOtherMessage},
+		{"an error means that the outcome stays unknown", reconcilerFails},
 	}},
 }
 
 // sending is a sender under test, and what the checks say about it.
-type sending struct {
+type senderFixture struct {
 	suite.Reporter
 	SenderHarness
 	ctx     context.Context
@@ -48,9 +54,9 @@ type sending struct {
 }
 
 // fixture gives a check a sender and a minute: what takes longer is stuck.
-func (h SenderHarness) fixture(r suite.Reporter) (*sending, func()) {
+func (h SenderHarness) fixture(r suite.Reporter) (*senderFixture, func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	f := &sending{Reporter: r, SenderHarness: h, ctx: ctx, log: &logged{}}
+	f := &senderFixture{Reporter: r, SenderHarness: h, ctx: ctx, log: &logged{}}
 	f.sender, f.carrier = h.New(slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	return f, func() {
 		f.carrier.Close()
@@ -77,7 +83,7 @@ func (l *logged) String() string {
 }
 
 // message is another message, to a number of its own.
-func (f *sending) message() followup.Message {
+func (f *senderFixture) message() followup.Message {
 	f.n++
 	return followup.Message{
 		Intent:   followup.NewIntentID(f.Orgs[0], fmt.Sprint("message ", f.n)),
@@ -88,26 +94,26 @@ func (f *sending) message() followup.Message {
 }
 
 // briefly bounds what a fault would let hang.
-func (f *sending) briefly() (context.Context, context.CancelFunc) {
+func (f *senderFixture) shortContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(f.ctx, 250*time.Millisecond)
 }
 
 // sends sends m of the first clinic under a fault, and says in how many copies
 // the carrier has taken it then.
-func (f *sending) sends(fault Fault, m followup.Message) (followup.Receipt, int, error) {
+func (f *senderFixture) send(fault Fault, m followup.Message) (followup.Receipt, int, error) {
 	f.Helper()
 	f.carrier.Fault(fault)
 	ctx, cancel := f.ctx, context.CancelFunc(func() {})
 	if fault == Hang {
-		ctx, cancel = f.briefly()
+		ctx, cancel = f.shortContext()
 	}
 	defer cancel()
 	r, err := f.sender.Send(ctx, f.Orgs[0], m)
-	return r, len(f.taken(m)), err
+	return r, len(f.accepted(m)), err
 }
 
 // taken is what the carrier has of m.
-func (f *sending) taken(m followup.Message) []Taken {
+func (f *senderFixture) accepted(m followup.Message) []Taken {
 	var taken []Taken
 	for _, t := range f.carrier.Taken() {
 		if t.To == m.To && t.Body == m.Body {
@@ -118,7 +124,7 @@ func (f *sending) taken(m followup.Message) []Taken {
 }
 
 // outcome is what err says of the message.
-func (f *sending) outcome(fault Fault, err error) *followup.SendError {
+func (f *senderFixture) sendError(fault Fault, err error) *followup.SendError {
 	f.Helper()
 	var e *followup.SendError
 	if !errors.As(err, &e) {
@@ -129,7 +135,7 @@ func (f *sending) outcome(fault Fault, err error) *followup.SendError {
 
 // another is a fresh sender: what the last one learned of its carrier, such as
 // to leave it alone for a while, is not to spoil the next fault.
-func (f *sending) another() {
+func (f *senderFixture) reset() {
 	f.carrier.Close()
 	f.sender, f.carrier = f.New(slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 }
@@ -140,13 +146,13 @@ var faults = []Fault{
 	TakeThenDrop, TakeThenError, TakeThenGarble, Hang,
 }
 
-func handsOver(f *sending) {
+func sendsOnce(f *senderFixture) {
 	m := f.message()
-	r, n, err := f.sends(Fine, m)
+	r, n, err := f.send(Fine, m)
 	if err != nil || n != 1 {
 		f.Fatalf("a send: error %v and %d messages at the carrier, want one: %+v", err, n, f.carrier.Taken())
 	}
-	if got := f.taken(m)[0].Provider; r.Provider == "" || r.Provider != got {
+	if got := f.accepted(m)[0].Provider; r.Provider == "" || r.Provider != got {
 		f.Errorf("the receipt has the id %q, the carrier %q", r.Provider, got)
 	}
 	if r.State != "" && !r.State.AtCarrier() {
@@ -154,17 +160,17 @@ func handsOver(f *sending) {
 	}
 }
 
-func neverRepeats(f *sending) {
+func sendsNoRepeat(f *senderFixture) {
 	for _, fault := range []Fault{TakeThenDrop, TakeThenError, TakeThenGarble, Hang} {
-		f.another()
-		f.sends(Fine, f.message()) // a connection to use again is what tempts a client to repeat
-		if _, n, _ := f.sends(fault, f.message()); n != 1 {
+		f.reset()
+		f.send(Fine, f.message()) // a connection to use again is what tempts a client to repeat
+		if _, n, _ := f.send(fault, f.message()); n != 1 {
 			f.Errorf("fault %d: the carrier has %d messages of one send, want 1", fault, n)
 		}
 	}
 }
 
-func departs(f *sending) {
+func callsRequestWritten(f *senderFixture) {
 	for _, fault := range []Fault{Fine, Hang} {
 		f.carrier.Fault(fault)
 		departed := make(chan struct{})
@@ -190,39 +196,39 @@ func departs(f *sending) {
 	}
 }
 
-func noErrorMeansTaken(f *sending) {
+func noErrorMeansAccepted(f *senderFixture) {
 	for _, fault := range append([]Fault{Fine}, faults...) {
-		f.another()
-		if _, n, err := f.sends(fault, f.message()); err == nil && n == 0 {
+		f.reset()
+		if _, n, err := f.send(fault, f.message()); err == nil && n == 0 {
 			f.Errorf("fault %d: no error, and the carrier has nothing", fault)
 		}
 	}
 }
 
-func errorsAreSendErrors(f *sending) {
+func errorsAreSendErrors(f *senderFixture) {
 	for _, fault := range faults {
-		f.another()
-		if _, _, err := f.sends(fault, f.message()); err != nil {
-			f.outcome(fault, err)
+		f.reset()
+		if _, _, err := f.send(fault, f.message()); err != nil {
+			f.sendError(fault, err)
 		}
 	}
 }
 
-func notSentMeansNotTaken(f *sending) {
+func notSentMeansNotAccepted(f *senderFixture) {
 	for _, fault := range faults {
-		f.another()
-		_, n, err := f.sends(fault, f.message())
-		if err != nil && f.outcome(fault, err).Outcome != followup.Uncertain && n > 0 {
+		f.reset()
+		_, n, err := f.send(fault, f.message())
+		if err != nil && f.sendError(fault, err).Outcome != followup.Uncertain && n > 0 {
 			f.Errorf("fault %d: %v, and the carrier has it", fault, err)
 		}
 	}
 }
 
-func notSent(f *sending) {
+func notSent(f *senderFixture) {
 	for _, fault := range []Fault{RefuseConnection, RateLimited, Misconfigured} {
-		f.another()
-		_, _, err := f.sends(fault, f.message())
-		e := f.outcome(fault, err)
+		f.reset()
+		_, _, err := f.send(fault, f.message())
+		e := f.sendError(fault, err)
 		if e.Outcome != followup.NotSent {
 			f.Errorf("fault %d: %v, want NotSent", fault, err)
 		}
@@ -235,49 +241,49 @@ func notSent(f *sending) {
 	}
 }
 
-func refused(f *sending) {
+func refused(f *senderFixture) {
 	for fault, reason := range map[Fault]followup.Reason{RefuseOptedOut: followup.OptedOut, RefuseBadNumber: followup.BadNumber} {
-		f.another()
-		_, _, err := f.sends(fault, f.message())
-		if e := f.outcome(fault, err); e.Outcome != followup.Refused || e.Reason != reason {
+		f.reset()
+		_, _, err := f.send(fault, f.message())
+		if e := f.sendError(fault, err); e.Outcome != followup.Refused || e.Reason != reason {
 			f.Errorf("fault %d: %v, want Refused for %q", fault, err, reason)
 		}
 	}
 }
 
-func uncertain(f *sending) {
+func uncertain(f *senderFixture) {
 	for _, fault := range []Fault{ServerErrorBefore, TakeThenDrop, TakeThenError, TakeThenGarble, Hang} {
-		f.another()
-		_, _, err := f.sends(fault, f.message())
-		if e := f.outcome(fault, err); e.Outcome != followup.Uncertain {
+		f.reset()
+		_, _, err := f.send(fault, f.message())
+		if e := f.sendError(fault, err); e.Outcome != followup.Uncertain {
 			f.Errorf("fault %d: %v, want Uncertain", fault, err)
 		}
 	}
 }
 
-func endsOfContext(f *sending) {
+func endsOfContext(f *senderFixture) {
 	ctx, cancel := context.WithCancel(f.ctx)
 	cancel()
 	m := f.message()
 	_, err := f.sender.Send(ctx, f.Orgs[0], m)
-	if e := f.outcome(Fine, err); e.Outcome != followup.NotSent || len(f.taken(m)) > 0 {
-		f.Errorf("a send that was cancelled before it began: %v and %d messages at the carrier, want NotSent and none", err, len(f.taken(m)))
+	if e := f.sendError(Fine, err); e.Outcome != followup.NotSent || len(f.accepted(m)) > 0 {
+		f.Errorf("a send that was cancelled before it began: %v and %d messages at the carrier, want NotSent and none", err, len(f.accepted(m)))
 	}
 
 	f.carrier.Fault(Hang)
 	ctx, cancel = context.WithCancel(f.ctx)
 	defer cancel()
 	_, err = f.sender.Send(ctx, f.Orgs[0], f.message().WithRequestWritten(cancel))
-	if e := f.outcome(Hang, err); e.Outcome != followup.Uncertain {
+	if e := f.sendError(Hang, err); e.Outcome != followup.Uncertain {
 		f.Errorf("a send that was cancelled when it had departed: %v, want Uncertain", err)
 	}
 }
 
-func tellsNothing(f *sending) {
+func leaksNoData(f *senderFixture) {
 	for _, fault := range append([]Fault{Fine}, faults...) {
-		f.another()
+		f.reset()
 		m := f.message()
-		_, _, err := f.sends(fault, m)
+		_, _, err := f.send(fault, m)
 		for _, text := range []string{fmt.Sprintf("%v %+v", err, err), f.log.String()} {
 			secrets := append([]string{m.To[1:], m.Body[len(m.Body)/2:], "thanks", fmt.Sprintf("token%04d", f.n)}, f.Secrets...)
 			for _, secret := range secrets {
@@ -289,23 +295,23 @@ func tellsNothing(f *sending) {
 	}
 }
 
-func troubleApart(f *sending) {
+func failuresStayApart(f *senderFixture) {
 	fine := func(fault Fault) {
 		f.Helper()
 		f.carrier.Fault(Fine)
 		m := f.message()
-		if _, err := f.sender.Send(f.ctx, f.Orgs[1], m); err != nil || len(f.taken(m)) != 1 {
-			f.Errorf("fault %d of another clinic: error %v and %d messages at the carrier, want one", fault, err, len(f.taken(m)))
+		if _, err := f.sender.Send(f.ctx, f.Orgs[1], m); err != nil || len(f.accepted(m)) != 1 {
+			f.Errorf("fault %d of another clinic: error %v and %d messages at the carrier, want one", fault, err, len(f.accepted(m)))
 		}
 	}
 	for _, fault := range []Fault{RateLimited, RefuseOptedOut, Misconfigured} {
 		for range 10 { // enough for whatever is to be left alone for a while
-			f.sends(fault, f.message())
+			f.send(fault, f.message())
 		}
 		fine(fault)
 	}
 
-	f.another()
+	f.reset()
 	f.carrier.Fault(Hang)
 	ctx, cancel := context.WithCancel(f.ctx)
 	departed := make(chan struct{})
@@ -330,47 +336,47 @@ func troubleApart(f *sending) {
 }
 
 // reconciler is the sender as one; nil if it is none.
-func (f *sending) reconciler() followup.Reconciler {
+func (f *senderFixture) reconciler() followup.Reconciler {
 	r, _ := f.sender.(followup.Reconciler)
 	return r
 }
 
 // lost is m as it is looked for.
-func lost(m followup.Message, tried time.Time) followup.UnconfirmedMessage {
-	return followup.UnconfirmedMessage{Intent: m.Intent, To: m.To, Tried: tried, Digest: followup.Digest(m.Body)}
+func unconfirmed(m followup.Message, tried time.Time) followup.UnconfirmedMessage {
+	return followup.UnconfirmedMessage{Intent: m.Intent, To: m.To, Tried: tried, Digest: sha256.Sum256([]byte(m.Body))}
 }
 
-func finds(f *sending) {
+func findsAttempt(f *senderFixture) {
 	r := f.reconciler()
 	if r == nil {
 		return
 	}
 	for _, fault := range []Fault{TakeThenDrop, TakeThenError, TakeThenGarble, Hang} {
-		f.another()
+		f.reset()
 		r = f.reconciler()
 		tried := time.Now()
 		m := f.message()
-		f.sends(fault, m)
+		f.send(fault, m)
 		f.carrier.Fault(Fine)
-		receipt, found, err := r.FindSent(f.ctx, f.Orgs[0], lost(m, tried))
+		receipt, found, err := r.FindSent(f.ctx, f.Orgs[0], unconfirmed(m, tried))
 		if err != nil || !found {
 			f.Errorf("fault %d: a message that the carrier has taken: found %v, error %v", fault, found, err)
 			continue
 		}
-		if want := f.taken(m)[0].Provider; receipt.Provider != want {
+		if want := f.accepted(m)[0].Provider; receipt.Provider != want {
 			f.Errorf("fault %d: it was found as %q, want %q", fault, receipt.Provider, want)
 		}
 	}
 }
 
-func findsNoOther(f *sending) {
+func findsNoOtherMessage(f *senderFixture) {
 	r := f.reconciler()
 	if r == nil {
 		return
 	}
 	tried := time.Now()
 	sent, never := f.message(), f.message()
-	f.sends(Fine, sent)
+	f.send(Fine, sent)
 	other := sent
 	other.Body = never.Body
 	elsewhere := never
@@ -378,26 +384,26 @@ func findsNoOther(f *sending) {
 	for what, m := range map[string]followup.Message{
 		"a message that was never sent": never, "another text to the same number": other, "the same text to another number": elsewhere,
 	} {
-		if receipt, found, err := r.FindSent(f.ctx, f.Orgs[0], lost(m, tried)); err != nil || found {
+		if receipt, found, err := r.FindSent(f.ctx, f.Orgs[0], unconfirmed(m, tried)); err != nil || found {
 			f.Errorf("%s: found %v as %q, error %v", what, found, receipt.Provider, err)
 		}
 	}
 }
 
-func findFails(f *sending) {
+func reconcilerFails(f *senderFixture) {
 	r := f.reconciler()
 	if r == nil {
 		return
 	}
 	for _, fault := range []Fault{RefuseConnection, ServerErrorBefore, TakeThenDrop, TakeThenError, TakeThenGarble, Hang} {
-		f.another()
+		f.reset()
 		r = f.reconciler()
 		tried := time.Now()
 		m := f.message()
-		f.sends(Fine, m)
+		f.send(Fine, m)
 		f.carrier.Fault(fault)
-		ctx, cancel := f.briefly()
-		_, found, err := r.FindSent(ctx, f.Orgs[0], lost(m, tried))
+		ctx, cancel := f.shortContext()
+		_, found, err := r.FindSent(ctx, f.Orgs[0], unconfirmed(m, tried))
 		cancel()
 		if err == nil || found {
 			f.Errorf("fault %d: found %v, error %v; want an error", fault, found, err)
