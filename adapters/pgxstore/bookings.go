@@ -18,7 +18,7 @@ type bookings struct {
 }
 
 // Claim implements [booking.Store].
-func (b bookings) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
+func (b *bookings) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
 	n, err := b.checkClaim(org, c)
 	if err != nil {
 		return booking.Outcome{}, err
@@ -56,7 +56,7 @@ func claimStatement(org tenant.ID, c booking.Claim, n needs, row *appointmentRow
 }
 
 // Move implements [booking.Store].
-func (b bookings) Move(ctx context.Context, org tenant.ID, m booking.Move) (booking.Outcome, error) {
+func (b *bookings) Move(ctx context.Context, org tenant.ID, m booking.Move) (booking.Outcome, error) {
 	if org.IsZero() {
 		return booking.Outcome{}, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}
@@ -93,20 +93,20 @@ func (b bookings) Move(ctx context.Context, org tenant.ID, m booking.Move) (book
 }
 
 // Confirm implements [booking.Store].
-func (b bookings) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
+func (b *bookings) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
 	return b.change(ctx, org, id, actor, `
 		select `+resultColumns+`
 		from callwaiting.confirm($1::uuid, $2::uuid, $3::text)`)
 }
 
 // Cancel implements [booking.Store].
-func (b bookings) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
+func (b *bookings) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
 	return b.change(ctx, org, id, actor, `
 		select `+resultColumns+`
 		from callwaiting.cancel($1::uuid, $2::uuid, $3::text)`)
 }
 
-func (b bookings) change(ctx context.Context, org tenant.ID, id booking.ID, actor, sql string) (booking.Appointment, error) {
+func (b *bookings) change(ctx context.Context, org tenant.ID, id booking.ID, actor, sql string) (booking.Appointment, error) {
 	if org.IsZero() {
 		return booking.Appointment{}, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}
@@ -125,7 +125,7 @@ func (b bookings) change(ctx context.Context, org tenant.ID, id booking.ID, acto
 
 // checkClaim finds the errors that the database would refuse, and those that
 // it would not notice.
-func (b bookings) checkClaim(org tenant.ID, c booking.Claim) (needs, error) {
+func (b *bookings) checkClaim(org tenant.ID, c booking.Claim) (needs, error) {
 	if org.IsZero() {
 		return needs{}, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}

@@ -146,8 +146,8 @@ func TestCutConnections(t *testing.T) {
 	l := newLedger(newOrgs(2))
 	store := open(t, p.URL, 8)
 	var asked, dropped, lost atomic.Int64
-	p.DropAnswers(func() bool { return asked.Add(1)%10 == 0 && dropped.Add(1) > 0 })
-	p.LoseRequests(func() bool { return asked.Load()%10 == 5 && lost.Add(1) > 0 })
+	p.DropResponses(func() bool { return asked.Add(1)%10 == 0 && dropped.Add(1) > 0 })
+	p.DropRequests(func() bool { return asked.Load()%10 == 5 && lost.Add(1) > 0 })
 
 	var group sync.WaitGroup
 	var replays, retries atomic.Int64
@@ -189,9 +189,9 @@ func TestCutsNoticeCallersWithoutKeys(t *testing.T) {
 	claim := caller.claim(l.orgs[0], 100)
 	claim.HoldFor = 0
 	claim.Needs = [][]booking.Candidate{seats("dr-amara")}
-	p.DropAnswers(func() bool { return true })
+	p.DropResponses(func() bool { return true })
 	_, err := store.Claim(t.Context(), l.orgs[0], claim)
-	p.DropAnswers(nil)
+	p.DropResponses(nil)
 	require.ErrorIs(t, err, booking.ErrOutcomeUnknown)
 
 	fresh := claim

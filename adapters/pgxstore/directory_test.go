@@ -159,10 +159,10 @@ func TestDirectoryKeepsItsAnswers(t *testing.T) {
 	t.Run("but trouble is no answer, and whoever hangs up spoils it for nobody", func(t *testing.T) {
 		store := storeOf(t, proxy.URL, 1, pgxstore.Config{})
 		warm(store)
-		proxy.LoseRequests(func() bool { return true })
+		proxy.DropRequests(func() bool { return true })
 		_, _, err := store.ByKey(t.Context(), "harley")
 		require.ErrorIs(t, err, booking.ErrUnavailable)
-		proxy.LoseRequests(nil)
+		proxy.DropRequests(nil)
 		gone, hangUp := context.WithCancel(t.Context())
 		hangUp()
 		store.ByKey(gone, "harley")

@@ -37,7 +37,7 @@ const (
 )
 
 // ListBusy implements [booking.Store].
-func (b bookings) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
+func (b *bookings) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
 	resources := make([]string, len(q.Resources))
 	for i, r := range q.Resources {
 		resources[i] = string(r)
@@ -83,7 +83,7 @@ const (
 )
 
 // ListAppointments implements [booking.Store].
-func (b bookings) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
+func (b *bookings) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	if org.IsZero() {
 		return nil, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}
@@ -163,7 +163,7 @@ func appointmentsSQL(org tenant.ID, f booking.AppointmentFilter) (string, []any)
 }
 
 // ListEvents implements [booking.Store].
-func (b bookings) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+func (b *bookings) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
 	if org.IsZero() {
 		return nil, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)
 	}

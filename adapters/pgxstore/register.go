@@ -11,10 +11,10 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Register registers a clinic, or replaces all that is known of it; its
-// appointments stay. db logs in as the role that migrates: a *pgxpool.Pool, a
-// *pgx.Conn, or a pgx.Tx to register several clinics at once. The error names
-// the field that cannot be used, such as a phone number of another clinic.
+// Register registers a clinic, or replaces its registration; its appointments
+// stay. db must log in as the role that migrates. It is a *pgxpool.Pool, a
+// *pgx.Conn, or a pgx.Tx to register several clinics in one transaction. The
+// error names the invalid field, such as a phone number of another clinic.
 func Register(ctx context.Context, db interface {
 	Begin(context.Context) (pgx.Tx, error)
 }, c tenant.Registration) error {
@@ -70,17 +70,17 @@ func register(ctx context.Context, tx pgx.Tx, c tenant.Registration) error {
 		{"PhoneNumberIDs", routePhoneNumber, c.PhoneNumberIDs},
 		{"AssistantIDs", routeAssistant, c.AssistantIDs},
 	} {
-		if err := putRoutes(ctx, tx, c.Org.ID, r.field, r.kind, r.ids); err != nil {
+		if err := insertRoutes(ctx, tx, c.Org.ID, r.field, r.kind, r.ids); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func putRoutes(ctx context.Context, tx pgx.Tx, org tenant.ID, field, kind string, ids []string) error {
+func insertRoutes(ctx context.Context, tx pgx.Tx, org tenant.ID, field, kind string, ids []string) error {
 	for _, id := range ids {
 		if id == "" || len(id) > routeLength {
-			return fmt.Errorf("pgxstore: Registration.%s of %s: an id has 1 to %d characters", field, org, routeLength)
+			return fmt.Errorf("pgxstore: Registration.%s of %s: an id must have 1 to %d characters", field, org, routeLength)
 		}
 		done, err := tx.Exec(ctx, `
 			insert into callwaiting.org_route as r (kind, external_id, org_id)
@@ -93,7 +93,7 @@ func putRoutes(ctx context.Context, tx pgx.Tx, org tenant.ID, field, kind string
 			return err
 		}
 		if done.RowsAffected() == 0 {
-			return fmt.Errorf("pgxstore: Registration.%s of %s: %q belongs to another clinic: register it with one", field, org, id)
+			return fmt.Errorf("pgxstore: Registration.%s of %s: %q belongs to another clinic: register it with one only", field, org, id)
 		}
 	}
 	return nil

@@ -185,7 +185,7 @@ func TestAConnectionThatIsLost(t *testing.T) {
 	}
 
 	t.Run("after a change was sent: the outcome is unknown, and the key tells", func(t *testing.T) {
-		proxy.DropAnswers(once())
+		proxy.DropResponses(once())
 		_, err := store.Claim(t.Context(), org, claim)
 		require.ErrorIs(t, err, booking.ErrOutcomeUnknown)
 		out, err := store.Claim(t.Context(), org, claim)
@@ -195,7 +195,7 @@ func TestAConnectionThatIsLost(t *testing.T) {
 	t.Run("in a read: it is made again", func(t *testing.T) {
 		_, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{ID: claim.ID}) // prepares
 		require.NoError(t, err)
-		proxy.LoseRequests(once())
+		proxy.DropRequests(once())
 		found, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{ID: claim.ID})
 		require.NoError(t, err)
 		require.Len(t, found, 1)

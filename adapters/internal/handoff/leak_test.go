@@ -362,7 +362,7 @@ func openOffice(t *testing.T, clinics int, careless bool) *office {
 	proxy := o.db.Proxy(t)
 	o.open(t, proxy.URL, 16)
 	var trips atomic.Int64
-	proxy.LoseRequests(func() bool { return trips.Add(1)%500 == 0 })
+	proxy.DropRequests(func() bool { return trips.Add(1)%500 == 0 })
 
 	var err error
 	o.carrier, err = twiliotest.Start(twiliotest.Config{

@@ -16,12 +16,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrNotInstalled says that there is no PostgreSQL to test with.
-var ErrNotInstalled = errors.New("pgtest: no PostgreSQL to test with: install it (Debian: apt-get install postgresql, or make test as root), " +
+// ErrNotInstalled is returned if PostgreSQL is not installed.
+var ErrNotInstalled = errors.New("pgtest: PostgreSQL is not installed: install it (Debian: apt-get install postgresql, or make test as root), " +
 	"or name a server in TEST_DATABASE_URL=postgres://superuser:password@host:port/postgres")
 
-// A Cluster is a throw-away server of its own: settings as installed, so that
-// a commit is on disk when it is acknowledged; on 127.0.0.1 alone.
+// A Cluster is a throw-away server with the default settings, so that a commit
+// is on disk when it is acknowledged. It listens on 127.0.0.1 alone.
 type Cluster struct {
 	*Server
 	bin     string
@@ -31,8 +31,8 @@ type Cluster struct {
 	running *process
 }
 
-// StartCluster makes a cluster from the newest PostgreSQL that is installed
-// and starts it. The error wraps [ErrNotInstalled] if there is none.
+// StartCluster initializes a cluster of the newest installed PostgreSQL and
+// starts it. The error wraps [ErrNotInstalled] if no version is installed.
 func StartCluster() (*Cluster, error) {
 	bin, err := binaries()
 	if err != nil {
@@ -56,7 +56,7 @@ func StartCluster() (*Cluster, error) {
 	return c, c.Start()
 }
 
-// init makes the files of the cluster.
+// init runs initdb.
 func (c *Cluster) init() error {
 	password := filepath.Join(c.dir, "password")
 	if err := os.WriteFile(password, []byte(c.token), 0o600); err != nil {
@@ -70,13 +70,13 @@ func (c *Cluster) init() error {
 	cmd := c.account.command(c.dir, filepath.Join(c.bin, "initdb"), "--pgdata=data", "--username=postgres",
 		"--pwfile=password", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("pgtest: initdb in %s (which the user it runs as must be able to reach; TMPDIR decides): %w\n%s", c.dir, err, out)
+		return fmt.Errorf("pgtest: initdb failed in %s: set TMPDIR to a folder that its user can reach: %w\n%s", c.dir, err, out)
 	}
 	return nil
 }
 
-// Start starts the server, again after [Cluster.Kill], on the port it had, and
-// returns when it answers.
+// Start starts the server and returns when it accepts connections. After
+// [Cluster.Kill] it has the same port.
 func (c *Cluster) Start() error {
 	if c.port == 0 {
 		port, err := freePort()
@@ -99,7 +99,7 @@ func (c *Cluster) Start() error {
 	return nil
 }
 
-// ready waits until the server answers.
+// ready waits until the server accepts connections.
 func (c *Cluster) ready() error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -115,13 +115,13 @@ func (c *Cluster) ready() error {
 		case <-c.running.ended:
 			return fmt.Errorf("pgtest: PostgreSQL did not start:\n%s", tail(c.dir))
 		case <-ctx.Done():
-			return fmt.Errorf("pgtest: PostgreSQL does not answer: %w\n%s", err, tail(c.dir))
+			return fmt.Errorf("pgtest: PostgreSQL is unavailable: %w\n%s", err, tail(c.dir))
 		}
 	}
 }
 
-// Kill ends the server as kill -9 does, with all its processes. What it had
-// not written by then is gone.
+// Kill ends the server and all its processes as kill -9 does. Unwritten data is
+// lost.
 func (c *Cluster) Kill() {
 	c.running.kill()
 	c.running = nil
@@ -158,8 +158,8 @@ func binaries() (string, error) {
 	return best, nil
 }
 
-// version returns the major version of the programs in a folder; 0 if they
-// cannot make and run a cluster.
+// version returns the major version of the programs in a folder; 0 if initdb or
+// postgres is missing.
 func version(dir string) int {
 	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
 		return 0
@@ -173,7 +173,7 @@ func version(dir string) int {
 	return major
 }
 
-// freePort returns a port that nobody listened on a moment ago.
+// freePort returns a port that was free a moment ago.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -7,11 +7,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// A Database is one test's own.
+// A Database belongs to one test.
 type Database struct {
 	Name  string
-	Admin string // URL as a superuser: for migrations, and to look behind the curtain
-	App   string // URL as an unprivileged member of callwaiting_app: what a service uses
+	Admin string // URL as a superuser: for migrations and for reads past row-level security
+	App   string // URL as an unprivileged member of callwaiting_app, as a service uses
 
 	server *Server
 }
@@ -23,7 +23,7 @@ func (d *Database) Pool(t testing.TB, changes ...func(*pgxpool.Config)) *pgxpool
 	return NewPool(t, d.App, changes...)
 }
 
-// AdminPool is Pool as a superuser, whom row-level security does not bind.
+// AdminPool is Pool as a superuser, which row-level security does not bind.
 func (d *Database) AdminPool(t testing.TB, changes ...func(*pgxpool.Config)) *pgxpool.Pool {
 	t.Helper()
 	return NewPool(t, d.Admin, changes...)
@@ -63,7 +63,7 @@ func (d *Database) Exec(t testing.TB, sql string) {
 	}
 }
 
-// Drop removes the database, and whoever is still connected to it.
+// Drop drops the database and ends its connections.
 func (d *Database) Drop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()

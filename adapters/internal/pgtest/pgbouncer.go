@@ -16,19 +16,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// PgBouncer puts PgBouncer in transaction mode in front of the database, with
-// so many connections to the server, until the test ends. It returns the URL
-// through it, as the unprivileged role. Where PgBouncer is not installed the
-// test is skipped, except that in CI (CI is set) it fails.
+// PgBouncer starts PgBouncer in transaction mode in front of the database, with
+// conns connections to the server, until the test ends. It returns the URL
+// through it, as the unprivileged role. If PgBouncer is not installed the test
+// is skipped, or fails if CI is set.
 func (d *Database) PgBouncer(t testing.TB, conns int) string {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
-		program = "/usr/sbin/pgbouncer" // not on everybody's PATH
+		program = "/usr/sbin/pgbouncer" // not on every user's PATH
 		_, err = os.Stat(program)
 	}
 	if err != nil {
-		const missing = "PGBOUNCER IS NOT INSTALLED, so this is NOT TESTED: install it (Debian: apt-get install pgbouncer, or make test as root)"
+		const missing = "PgBouncer is not installed: NOT TESTED: install it (Debian: apt-get install pgbouncer, or make test as root)"
 		if os.Getenv("CI") != "" {
 			t.Fatal(missing)
 		}
@@ -99,7 +99,7 @@ max_client_conn = 1000
 	return b, nil
 }
 
-// ready waits until the pooler answers.
+// ready waits until PgBouncer accepts connections.
 func (b *pgbouncer) ready() error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -119,7 +119,7 @@ func (b *pgbouncer) ready() error {
 		case <-b.ended:
 			return errors.New("pgtest: PgBouncer did not start")
 		case <-ctx.Done():
-			return fmt.Errorf("pgtest: PgBouncer does not answer: %w", err)
+			return fmt.Errorf("pgtest: PgBouncer is unavailable: %w", err)
 		}
 	}
 }

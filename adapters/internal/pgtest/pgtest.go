@@ -1,16 +1,15 @@
-// Package pgtest gives tests a real PostgreSQL server, and what it takes to
-// be unkind to it.
+// Package pgtest provides tests with a real PostgreSQL server, and with the
+// means to make it fail.
 //
-// [DB] hands each test a database of its own, migrated, in a fraction of a
-// second. The server is the one that TEST_DATABASE_URL names, as a superuser;
-// without it, one throw-away cluster per test binary, started from the newest
-// installed PostgreSQL as an unprivileged user and gone when the binary ends,
-// however it ends. Where there is neither, the test fails and says what to
-// install; with -short it is skipped.
+// [DB] returns a migrated database for one test in a fraction of a second. The
+// server is that of TEST_DATABASE_URL, which must name a superuser. Without it,
+// each test binary starts a throw-away cluster of the newest installed
+// PostgreSQL as an unprivileged user; the cluster ends with the binary, even if
+// that is killed. If PostgreSQL is not installed the test fails with the fix;
+// with -short it is skipped.
 //
-// A test that wants to crash the server owns one: [NewCluster]. A test that
-// wants to count round trips, cut connections or add delay puts a [Proxy] in
-// front; [Database.PgBouncer] puts a pooler there.
+// [NewCluster] starts a server that the test may crash. A [Proxy] counts round
+// trips, cuts connections and adds delay; [Database.PgBouncer] adds a pooler.
 package pgtest
 
 import (
@@ -25,7 +24,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// settings is what the options of one database ask for.
+// settings are the options of one database.
 type settings struct {
 	set    []setting
 	schema func(context.Context, *sql.DB) error
@@ -34,23 +33,23 @@ type settings struct {
 
 type setting struct{ name, value string }
 
-// An Option changes the database a test gets.
+// An Option changes the database of a test.
 type Option func(*settings)
 
-// Set gives a server setting another default in this database, such as
+// Set changes the database's default of a server setting, such as
 // default_transaction_isolation.
 func Set(name, value string) Option {
 	return func(s *settings) { s.set = append(s.set, setting{name, value}) }
 }
 
-// Schema makes the database with migrate in place of this module's
-// migrations; nil leaves it empty.
+// Schema runs migrate instead of this module's migrations; nil leaves the
+// database empty.
 func Schema(migrate func(context.Context, *sql.DB) error) Option {
 	return func(s *settings) { s.schema, s.own = migrate, true }
 }
 
-// shared is the server of this test binary. It is found or started once, by
-// the first test that asks, and lives as long as the process.
+// shared is the server of this test binary. The first test that needs it
+// connects or starts it; it lives as long as the process.
 var shared = sync.OnceValues(func() (*Server, error) {
 	if url := os.Getenv("TEST_DATABASE_URL"); url != "" {
 		return Connect(url)
@@ -79,8 +78,8 @@ func Pool(t testing.TB, opts ...Option) *pgxpool.Pool {
 	return DB(t, opts...).Pool(t)
 }
 
-// NewCluster starts a cluster for this test alone, which may kill it. It is
-// always one of its own, whatever TEST_DATABASE_URL says.
+// NewCluster starts a cluster for this test alone, which may kill it. It does
+// so even if TEST_DATABASE_URL is set.
 func NewCluster(t testing.TB) *Cluster {
 	t.Helper()
 	c, err := StartCluster()
@@ -91,7 +90,7 @@ func NewCluster(t testing.TB) *Cluster {
 	return c
 }
 
-// unavailable ends a test that has no server.
+// unavailable fails or skips a test without a server.
 func unavailable(t testing.TB, err error) {
 	t.Helper()
 	if testing.Short() && errors.Is(err, ErrNotInstalled) {
@@ -100,5 +99,5 @@ func unavailable(t testing.TB, err error) {
 	t.Fatal(err)
 }
 
-// timeout bounds each step of setting up; a loaded machine is slow, not wrong.
+// timeout bounds each step of the setup; it is long because machines are loaded.
 const timeout = 2 * time.Minute

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// guard runs a server and outlives this process by a moment: when its standard
-// input ends without a word, because this process has closed it or died, it
-// stops the server and removes the folder it stands in. A word means: stop the
-// server, keep the folder.
+// guard is a shell script that runs a server and outlives this process by a
+// moment. When its standard input ends without a line, because this process has
+// closed it or died, it stops the server and removes the working folder. After
+// a line it stops the server and keeps the folder.
 //
 // Its arguments are the signal that stops the server, and the server's command.
 const guard = `
@@ -31,18 +31,18 @@ wait
 if [ $kept -ne 0 ]; then cd / && rm -rf "$0"; fi
 `
 
-// process is a server under guard.
+// process is a server that a guard runs.
 type process struct {
 	pid   int
 	ended chan struct{} // closed when the server has ended
 	guard *exec.Cmd
-	word  io.WriteCloser
+	stdin io.WriteCloser
 }
 
-// account is whom servers run as: nil is whoever runs the tests.
+// account is the user that servers run as; nil is the user of the tests.
 type account struct{ uid, gid uint32 }
 
-// unprivileged returns the account to run servers as: they refuse root.
+// unprivileged returns the account of servers, which refuse to run as root.
 func unprivileged() (*account, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -58,7 +58,7 @@ func unprivileged() (*account, error) {
 			return &account{uint32(uid), uint32(gid)}, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: as root, PostgreSQL needs another user to run as: add a user called postgres", ErrNotInstalled)
+	return nil, fmt.Errorf("%w: PostgreSQL refuses to run as root: add a user called postgres", ErrNotInstalled)
 }
 
 // folder makes a temporary folder that the account owns.
@@ -83,10 +83,10 @@ func (a *account) command(dir, name string, arg ...string) *exec.Cmd {
 	return cmd
 }
 
-// start runs a server in dir, where its log and its pid are kept.
+// start runs a server in dir, which holds its log and its pid.
 func (a *account) start(dir, signal string, command ...string) (*process, error) {
 	cmd := a.command(dir, "/bin/sh", append([]string{"-c", guard, dir, signal}, command...)...)
-	word, err := cmd.StdinPipe()
+	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (a *account) start(dir, signal string, command ...string) (*process, error)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &process{ended: make(chan struct{}), guard: cmd, word: word}
+	p := &process{ended: make(chan struct{}), guard: cmd, stdin: stdin}
 	lines := bufio.NewReader(out)
 	line, err := lines.ReadString('\n')
 	if err == nil {
@@ -117,17 +117,17 @@ func (a *account) start(dir, signal string, command ...string) (*process, error)
 // stop ends the server and its guard, and with keep false the folder too.
 func (p *process) stop(keep bool) {
 	if keep {
-		fmt.Fprintln(p.word, "keep")
+		fmt.Fprintln(p.stdin, "keep")
 	}
-	p.word.Close()
+	p.stdin.Close()
 	p.guard.Wait()
 }
 
-// kill ends the server and its children as a power cut would: at once, with no
-// chance to say or write anything. It returns when they are gone: a server does
-// not start while a child of another one still has its memory.
+// kill ends the server and its children at once, as a power cut would: they
+// write no more data. It returns when they are gone, because a server does not
+// start while a child of the killed one is attached to its shared memory.
 func (p *process) kill() {
-	syscall.Kill(p.pid, syscall.SIGSTOP) // so that no child is born unseen
+	syscall.Kill(p.pid, syscall.SIGSTOP) // so that it starts no more children
 	orphans := children(p.pid)
 	for _, child := range orphans {
 		syscall.Kill(child, syscall.SIGKILL)
@@ -142,7 +142,7 @@ func (p *process) kill() {
 	}
 }
 
-// gone reports whether a process has ended, if only its parent does not know yet.
+// gone reports whether a process has ended, reaped or not.
 func gone(pid int) bool {
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
@@ -152,17 +152,17 @@ func gone(pid int) bool {
 	return strings.HasPrefix(after, "Z") || strings.HasPrefix(after, "X")
 }
 
-// children returns the processes started by a process. Without a /proc it is
-// none, and they end by themselves when they miss their parent.
+// children returns the child processes of a process. Without /proc it returns
+// nil; the children then end by themselves when they notice the parent's end.
 func children(of int) []int {
 	var pids []int
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, stat := range stats {
 		text, err := os.ReadFile(stat)
 		if err != nil {
-			continue // it has ended meanwhile
+			continue // the process has ended meanwhile
 		}
-		// pid (name) state ppid …; the name may hold anything but is last to close.
+		// pid (name) state ppid …; the name may contain parentheses.
 		_, rest, _ := strings.Cut(string(text[strings.LastIndexByte(string(text), ')')+1:]), " ")
 		fields := strings.Fields(rest)
 		if len(fields) < 2 || fields[1] != strconv.Itoa(of) {

@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// A Proxy stands between a client and the server and sees every byte. Safe for
-// concurrent use.
+// A Proxy forwards the bytes between clients and the server. Safe for concurrent
+// use.
 type Proxy struct {
 	URL string // the database through the proxy, as the unprivileged role
 
-	target   string
-	listener net.Listener
-	trips    atomic.Int64
-	delay    atomic.Int64
-	drop     atomic.Pointer[func() bool]
-	lose     atomic.Pointer[func() bool]
+	target       string
+	listener     net.Listener
+	trips        atomic.Int64
+	delay        atomic.Int64
+	dropResponse atomic.Pointer[func() bool]
+	dropRequest  atomic.Pointer[func() bool]
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 	done  bool
 }
 
-// Proxy puts a proxy in front of the database until the test ends.
+// Proxy starts a proxy in front of the database, until the test ends.
 func (d *Database) Proxy(t testing.TB) *Proxy {
 	t.Helper()
 	u, err := url.Parse(d.App)
@@ -41,7 +41,7 @@ func (d *Database) Proxy(t testing.TB) *Proxy {
 	p := &Proxy{target: u.Host, listener: l, conns: map[net.Conn]bool{}}
 	u.Host = l.Addr().String()
 	query := u.Query()
-	query.Set("sslmode", "disable") // encrypted, the end of a transaction cannot be seen
+	query.Set("sslmode", "disable") // the proxy must read the end of a transaction
 	u.RawQuery = query.Encode()
 	p.URL = u.String()
 	go p.serve()
@@ -49,25 +49,25 @@ func (d *Database) Proxy(t testing.TB) *Proxy {
 	return p
 }
 
-// Trips returns how often a client has asked and had to wait for the server:
-// a round trip begins when a client sends after the server has spoken.
+// Trips returns the number of round trips: one begins when a client sends after
+// a response of the server.
 func (p *Proxy) Trips() int64 { return p.trips.Load() }
 
 // Delay makes each round trip longer by d.
 func (p *Proxy) Delay(d time.Duration) { p.delay.Store(int64(d)) }
 
-// DropAnswers asks which, at each round trip of a connection that has logged
-// in, whether to let the server do its work and then cut the connection
-// instead of passing the answer on. An answer that leaves a transaction open is
-// passed on all the same. nil drops none.
-func (p *Proxy) DropAnswers(which func() bool) { p.drop.Store(&which) }
+// DropResponses calls which at each round trip of a connection that has logged
+// in. If it returns true the server executes the request, and the proxy cuts the
+// connection instead of forwarding the response. A response that leaves a
+// transaction open is forwarded. nil drops no response.
+func (p *Proxy) DropResponses(which func() bool) { p.dropResponse.Store(&which) }
 
-// LoseRequests asks which, at each round trip of a connection that has logged
-// in, whether to cut the connection instead of passing the request on. nil
-// loses none.
-func (p *Proxy) LoseRequests(which func() bool) { p.lose.Store(&which) }
+// DropRequests calls which at each round trip of a connection that has logged
+// in. If it returns true the proxy cuts the connection instead of forwarding the
+// request. nil drops no request.
+func (p *Proxy) DropRequests(which func() bool) { p.dropRequest.Store(&which) }
 
-// CutAll cuts every connection at once. New ones are served.
+// CutAll cuts every connection. New ones are served.
 func (p *Proxy) CutAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,18 +101,18 @@ func (p *Proxy) serve() {
 				return
 			}
 			defer p.forget(client, server)
-			l := &link{proxy: p, client: client, server: server}
-			quiet := make(chan struct{})
+			c := &connection{proxy: p, client: client, server: server}
+			ended := make(chan struct{})
 			go func() {
-				defer close(quiet)
-				l.answers()
+				defer close(ended)
+				c.forwardResponses()
 				client.Close()
 				server.Close()
 			}()
-			l.requests()
+			c.forwardRequests()
 			client.Close()
 			server.Close()
-			<-quiet
+			<-ended
 		}()
 	}
 }
@@ -134,76 +134,75 @@ func (p *Proxy) forget(conns ...net.Conn) {
 	}
 }
 
-// link is one connection through a proxy.
-type link struct {
+// connection is one connection through a proxy.
+type connection struct {
 	proxy          *Proxy
 	client, server net.Conn
 
-	mu     sync.Mutex
-	asking bool // the client spoke last
-	ready  bool // it has logged in
-	drop   bool // the answer to this request is to be dropped
+	mu      sync.Mutex
+	waiting bool // the client sent last
+	ready   bool // it has logged in
+	drop    bool // the response to this request is dropped
 }
 
-// ended is how an answer ends, but for the last byte: ReadyForQuery. That byte
-// is 'I' where no transaction is left open.
-var ended = []byte{'Z', 0, 0, 0, 5}
+// readyForQuery is the message at the end of a response without its last byte,
+// which is 'I' if no transaction is open.
+var readyForQuery = []byte{'Z', 0, 0, 0, 5}
 
-// requests passes on what the client says.
-func (l *link) requests() {
+func (c *connection) forwardRequests() {
 	buf := make([]byte, 64<<10)
 	for {
-		n, err := l.client.Read(buf)
+		n, err := c.client.Read(buf)
 		if err != nil {
 			return
 		}
-		if l.ask() {
+		if c.beginTrip() {
 			return
 		}
-		if _, err := l.server.Write(buf[:n]); err != nil {
+		if _, err := c.server.Write(buf[:n]); err != nil {
 			return
 		}
 	}
 }
 
-// ask notes that the client speaks, and reports whether to cut it short.
-func (l *link) ask() (lose bool) {
-	l.mu.Lock()
-	if l.asking {
-		l.mu.Unlock()
+// beginTrip counts a round trip, if the client's data begins one, and reports
+// whether its request is dropped.
+func (c *connection) beginTrip() (dropRequest bool) {
+	c.mu.Lock()
+	if c.waiting {
+		c.mu.Unlock()
 		return false
 	}
-	l.asking = true
-	if l.ready {
-		l.drop = decide(&l.proxy.drop)
-		lose = decide(&l.proxy.lose)
+	c.waiting = true
+	if c.ready {
+		c.drop = call(&c.proxy.dropResponse)
+		dropRequest = call(&c.proxy.dropRequest)
 	}
-	l.mu.Unlock()
-	l.proxy.trips.Add(1)
-	time.Sleep(time.Duration(l.proxy.delay.Load()))
-	return lose
+	c.mu.Unlock()
+	c.proxy.trips.Add(1)
+	time.Sleep(time.Duration(c.proxy.delay.Load()))
+	return dropRequest
 }
 
-// answers passes on what the server says.
-func (l *link) answers() {
+func (c *connection) forwardResponses() {
 	buf := make([]byte, 64<<10)
-	var held []byte // of an answer that may have to be dropped
-	var end []byte  // the last bytes the server said
+	var held []byte // a response that may be dropped
+	var end []byte  // the last bytes of the server
 	for {
-		n, err := l.server.Read(buf)
+		n, err := c.server.Read(buf)
 		if err != nil {
 			return
 		}
 		const size = 6
 		end = append(end, buf[max(0, n-size):n]...)
 		end = end[max(0, len(end)-size):]
-		whole := len(end) == size && bytes.HasPrefix(end, ended)
+		whole := len(end) == size && bytes.HasPrefix(end, readyForQuery)
 
-		l.mu.Lock()
-		l.asking = false
-		l.ready = l.ready || whole
-		drop := l.drop
-		l.mu.Unlock()
+		c.mu.Lock()
+		c.waiting = false
+		c.ready = c.ready || whole
+		drop := c.drop
+		c.mu.Unlock()
 
 		held = append(held, buf[:n]...)
 		if drop && !whole {
@@ -212,14 +211,14 @@ func (l *link) answers() {
 		if drop && end[size-1] == 'I' {
 			return
 		}
-		if _, err := l.client.Write(held); err != nil {
+		if _, err := c.client.Write(held); err != nil {
 			return
 		}
 		held = held[:0]
 	}
 }
 
-func decide(which *atomic.Pointer[func() bool]) bool {
+func call(which *atomic.Pointer[func() bool]) bool {
 	f := which.Load()
 	return f != nil && *f != nil && (*f)()
 }

@@ -19,24 +19,24 @@ import (
 	"github.com/callwaiting-ai/callwaiting/migrations"
 )
 
-// prefix starts the name of everything this package makes on a server, so
-// that it can be told from what belongs to somebody.
+// prefix begins the names of all databases and roles of this package, so that
+// sweep removes no others.
 const prefix = "callwaiting_test_"
 
 // A Server is a PostgreSQL server that databases can be made on. Safe for
 // concurrent use.
 type Server struct {
 	url   *url.URL // as a superuser
-	token string   // part of the name of everything this process makes there
+	token string   // part of the names of all that this process creates
 	count atomic.Int64
 
 	mu       sync.Mutex
 	migrated bool
-	alive    *pgx.Conn // holds the lock that says this process still lives
+	alive    *pgx.Conn // holds the lock that shows sweep that this process lives
 }
 
 // Connect returns the server at a postgres:// URL that logs in as a superuser.
-// What earlier, killed processes left behind there is removed.
+// It removes databases and roles of killed processes.
 func Connect(databaseURL string) (*Server, error) {
 	u, err := url.Parse(databaseURL)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
@@ -90,7 +90,7 @@ func sweep(ctx context.Context, conn *pgx.Conn) error {
 			continue
 		}
 		if _, err := conn.Exec(ctx, fmt.Sprintf("drop %s if exists %s", l.Kind, quote(l.Name))); err != nil {
-			return fmt.Errorf("pgtest: removing what a killed test left: %w", err)
+			return fmt.Errorf("pgtest: removing leftovers of a killed test: %w", err)
 		}
 	}
 	return nil
@@ -114,7 +114,7 @@ func (s *Server) DB(t testing.TB, opts ...Option) *Database {
 	return d
 }
 
-// Create makes a database.
+// Create creates a database.
 func (s *Server) Create(opts ...Option) (*Database, error) {
 	var o settings
 	for _, opt := range opts {
@@ -146,8 +146,8 @@ func (s *Server) Create(opts ...Option) (*Database, error) {
 	return d, nil
 }
 
-// prepare makes, once, the database that others are copied from and the role
-// that tests log in as.
+// prepare creates, once, the template database and the role that tests log in
+// as.
 func (s *Server) prepare(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,7 +175,7 @@ func (s *Server) prepare(ctx context.Context) error {
 	return nil
 }
 
-// migrate brings an empty database to a schema and lets the login role use it.
+// migrate runs up on an empty database and grants its use to the login role.
 func migrate(ctx context.Context, d *Database, up func(context.Context, *sql.DB) error) error {
 	db, err := sql.Open("pgx", d.Admin)
 	if err != nil {
@@ -193,7 +193,7 @@ func migrate(ctx context.Context, d *Database, up func(context.Context, *sql.DB)
 	return err
 }
 
-// exec runs statements one by one, as create database wants it.
+// exec runs statements one by one: create database refuses a transaction.
 func (s *Server) exec(ctx context.Context, stmts ...string) error {
 	return execute(ctx, s.url.String(), stmts...)
 }
@@ -215,7 +215,7 @@ func execute(ctx context.Context, databaseURL string, stmts ...string) error {
 // role is the unprivileged role that tests log in as; its password is the token.
 func (s *Server) role() string { return prefix + s.token }
 
-// named returns the database of that name, made or not.
+// named returns the database of that name, which need not exist.
 func (s *Server) named(name string) *Database {
 	admin, app := *s.url, *s.url
 	admin.Path, app.Path = "/"+name, "/"+name

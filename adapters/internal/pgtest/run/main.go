@@ -1,11 +1,10 @@
-// Command run gives a command a throw-away PostgreSQL server for as long as it
-// runs:
+// Command run runs a command beside a throw-away PostgreSQL server:
 //
 //	go run ./adapters/internal/pgtest/run go test ./...
 //
-// The command finds in its environment TEST_DATABASE_URL, a superuser's;
-// MIGRATE_DATABASE_URL, a superuser's in a migrated database of its own; and
-// DATABASE_URL, an unprivileged service's in the same.
+// It sets three variables for the command: TEST_DATABASE_URL as a superuser;
+// MIGRATE_DATABASE_URL as a superuser, to a migrated database of its own; and
+// DATABASE_URL to the same database as an unprivileged service.
 package main
 
 import (
@@ -51,7 +50,7 @@ func run(name string, arg ...string) (code int, err error) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		for s := range signals {
-			cmd.Process.Signal(s) // it ends, and then so do we
+			cmd.Process.Signal(s) // when the command ends, run ends
 		}
 	}()
 	var exit *exec.ExitError
