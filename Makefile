@@ -33,7 +33,7 @@ bench: setup ## every figure, as a ratio to a floor measured in the same run
 	@.ci/figures $(GO)
 
 race-million: setup ## CLAIMS=1000000 raced claims: no double booking
-	CLAIMS=$(CLAIMS) $(GO) test -count=1 -timeout 6h -v -run '^TestRacedClaims$$' ./adapters/pgxstore
+	CLAIMS=$(CLAIMS) $(GO) test -count=1 -timeout 6h -v -run '^TestStore_RacedClaims$$' ./adapters/pgxstore
 
 # The second test is the control: a lease and a retry alone text twice.
 kill: setup ## CALLS=1000 dropped calls, killed workers, a failing carrier

@@ -20,12 +20,12 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// The figures below are ratios to a floor that is measured in the same run, in
-// turns with what it is the floor of, so that a busy machine slows both: one
-// pgx INSERT with its commit, into a table with one unique index.
+// The figures below are ratios to a floor that is measured in the same run,
+// alternating with the measured code, so that a busy machine slows both: one pgx
+// INSERT with its commit, into a table with one unique index.
 
-// BenchmarkFiveCallersOneSlot is the library's reason to be: how long until
-// five callers for one slot all have their answer, four of them with
+// BenchmarkFiveCallersOneSlot measures the main case of the library: the time
+// until five callers for one slot all have a result, four of them with
 // alternatives, in commits.
 func BenchmarkFiveCallersOneSlot(b *testing.B) {
 	s := newBench(b)
@@ -43,9 +43,9 @@ func BenchmarkFiveCallersOneSlot(b *testing.B) {
 	b.ReportMetric(ratio(percentile(races, 95), percentile(commits, 50)), "commits-p95")
 }
 
-// BenchmarkFiveHundredCallersOneSlot is the same for five hundred callers
-// through sixteen connections, and how much faster that is than to lock, check
-// and insert in round trips of their own.
+// BenchmarkFiveHundredCallersOneSlot measures the same for five hundred callers
+// through sixteen connections, and the ratio to a client that locks, checks and
+// inserts in separate round trips.
 func BenchmarkFiveHundredCallersOneSlot(b *testing.B) {
 	s := newBench(b)
 	race, floor := s.pool(16), s.pool(1)
@@ -66,8 +66,9 @@ func BenchmarkFiveHundredCallersOneSlot(b *testing.B) {
 	b.ReportMetric(ratio(percentile(plain, 50), percentile(races, 50)), "times-faster")
 }
 
-// BenchmarkClaims is the rate of full claims of free slots, in the floor's:
-// scope, row-level security, constraint, idempotency, contact and event.
+// BenchmarkClaims measures the rate of claims of free slots as a ratio to the
+// floor's. A claim has scope, row-level security, constraint, idempotency,
+// contact and event.
 func BenchmarkClaims(b *testing.B) {
 	for _, conns := range []int{1, 16, 64} {
 		for _, clinics := range []int{1, 16} {
@@ -117,7 +118,7 @@ func newBench(b *testing.B) *bench {
 	return &bench{TB: b, db: d}
 }
 
-// pool returns a pool of so many connections, open and warm.
+// pool returns a pool of conns connections, which are open and warm.
 func (b *bench) pool(conns int32) *pgxpool.Pool {
 	b.Helper()
 	config, err := pgxstore.PoolConfig(b.db.App)
@@ -138,7 +139,7 @@ func (b *bench) pool(conns int32) *pgxpool.Pool {
 	return pool
 }
 
-// analyze does what autovacuum does in a database's first minute.
+// analyze collects statistics, as autovacuum does in a database's first minute.
 func (b *bench) analyze() { b.db.Exec(b, `analyze`) }
 
 // insert is the floor.
@@ -150,7 +151,7 @@ func (b *bench) insert(pool *pgxpool.Pool) {
 	}
 }
 
-// commit times one insert, of three after one another.
+// commit returns the median time of three inserts.
 func (b *bench) commit(pool *pgxpool.Pool) time.Duration {
 	var times []time.Duration
 	for range 3 {
@@ -161,13 +162,13 @@ func (b *bench) commit(pool *pgxpool.Pool) time.Duration {
 	return percentile(times, 50)
 }
 
-// slot is what a race is about.
+// slot is the slot of one race.
 type slot struct {
 	org   tenant.ID
 	start time.Time
 }
 
-// service returns a service, and slots that nobody has: one a day.
+// service returns a service, and a function that returns a free slot: one a day.
 func (b *bench) service(pool *pgxpool.Pool) (*booking.Service, func() slot) {
 	b.Helper()
 	store, err := pgxstore.New(b.Context(), pool, pgxstore.Config{})
@@ -202,7 +203,7 @@ func (b *bench) service(pool *pgxpool.Pool) (*booking.Service, func() slot) {
 	}
 }
 
-// race times callers for one slot until all have their answer.
+// race returns the time until all callers for one slot have a result.
 func (b *bench) race(svc *booking.Service, at slot, callers int) time.Duration {
 	var won atomic.Int64
 	took := together(callers, func(caller int) {
@@ -227,8 +228,8 @@ func (b *bench) race(svc *booking.Service, at slot, callers int) time.Duration {
 	return took
 }
 
-// plain times the same without this library: each caller begins, locks, checks,
-// and inserts or gives up, a round trip each.
+// plain returns the time of the same race without this library: each caller
+// begins, locks, checks, and inserts or stops, in a round trip each.
 func (b *bench) plain(pool *pgxpool.Pool, at slot, callers int) time.Duration {
 	return together(callers, func(caller int) {
 		ctx := context.Background()
@@ -252,7 +253,7 @@ func (b *bench) plain(pool *pgxpool.Pool, at slot, callers int) time.Duration {
 	})
 }
 
-// claims claims free slots one after the other.
+// claims makes n claims of free slots, one after the other.
 func (b *bench) claims(store *pgxstore.Store, org tenant.ID, caller, n int) {
 	resource := booking.ResourceID(fmt.Sprintf("dr-%d", caller))
 	for range n {
@@ -273,22 +274,22 @@ func (b *bench) claims(store *pgxstore.Store, org tenant.ID, caller, n int) {
 	}
 }
 
-// together lets callers go at once and returns how long it took until all had
-// their answer.
+// together runs callers at the same time and returns the time until all have
+// ended.
 func together(callers int, call func(caller int)) time.Duration {
 	var ready, group sync.WaitGroup
 	ready.Add(callers)
-	gun := make(chan struct{})
+	begin := make(chan struct{})
 	for caller := range callers {
 		group.Go(func() {
 			ready.Done()
-			<-gun
+			<-begin
 			call(caller)
 		})
 	}
 	ready.Wait()
 	start := time.Now()
-	close(gun)
+	close(begin)
 	group.Wait()
 	return time.Since(start)
 }

@@ -16,63 +16,63 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// TestCrashes kills the server, processes and all, in the middle of claims
-// whose callers insist on an answer: nothing acknowledged is lost, nothing is
-// owned twice, and nobody is told that what is theirs is somebody else's.
-func TestCrashes(t *testing.T) {
-	const crashes, answersBetween = 5, 400
+// TestStore_Crash kills all processes of the server during claims, which their
+// callers repeat until they have a result: no acknowledged claim is lost, no
+// time has two owners, and no caller is refused its own slot.
+func TestStore_Crash(t *testing.T) {
+	const crashes, resultsBetween = 5, 400
 	if testing.Short() {
-		t.Skip("it takes a while")
+		t.Skip("slow: kills servers")
 	}
 	c := pgtest.NewCluster(t)
-	d := c.DB(t, pgtest.Set("synchronous_commit", "off")) // the store knows better
+	d := c.DB(t, pgtest.Set("synchronous_commit", "off")) // the store overrides it
 	l := newLedger(newOrgs(2))
 	store := open(t, d.App, 8)
 
 	ctx, stop := context.WithCancel(t.Context())
-	var answers, retries atomic.Int64
-	var up outage
+	var results, retries atomic.Int64
+	var down outage
 	var group sync.WaitGroup
 	for worker := range 8 {
 		caller := l.caller(t, store, worker)
 		group.Go(func() {
 			for i := 0; ctx.Err() == nil && !t.Failed(); i++ {
 				org := l.orgs[i%len(l.orgs)]
-				claim := caller.claim(org, int(answers.Load()))
+				claim := caller.claim(org, int(results.Load()))
 				claim.ID = booking.NewID(org, fmt.Sprintf("crash-%d-%d", worker, i))
 				claim.HoldFor = 0
-				out, again := insist(t, store, org, claim, &up)
+				out, again := claimUntilKnown(t, store, org, claim, &down)
 				retries.Add(int64(again))
-				caller.note(owner{org, claim.ID}, out)
-				answers.Add(1)
+				caller.record(appointmentKey{org, claim.ID}, out)
+				results.Add(1)
 			}
 		})
 	}
 	for crash := range crashes {
-		require.Eventually(t, func() bool { return t.Failed() || answers.Load() >= int64(answersBetween*(crash+1)) },
+		require.Eventually(t, func() bool { return t.Failed() || results.Load() >= int64(resultsBetween*(crash+1)) },
 			5*time.Minute, time.Millisecond)
 		c.Kill()
-		over := up.begin()
+		end := down.begin()
 		err := c.Start()
-		over()
+		end()
 		require.NoError(t, err)
 	}
 	stop()
 	group.Wait()
 	require.False(t, t.Failed())
 
-	c.Kill() // what was acknowledged last counts as well
+	c.Kill() // the last acknowledged claims must survive too
 	require.NoError(t, c.Start())
 	l.check(t, d)
-	require.NotZero(t, retries.Load(), "no crash met a claim")
-	t.Logf("%d crashes, %d answers after %d retries: %v", crashes+1, answers.Load(), retries.Load(), l)
+	require.NotZero(t, retries.Load(), "no crash hit a claim")
+	t.Logf("%d crashes, %d results after %d retries: %v", crashes+1, results.Load(), retries.Load(), l)
 }
 
-// The crashes are worth what they notice: a writer that does not wait for the
-// disk loses what was acknowledged.
-func TestCrashesNoticeWhatWasNotOnDisk(t *testing.T) {
+// The control of the crash test: a writer that does not wait for the disk loses
+// acknowledged rows.
+func TestStore_Crash_Control(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes a while")
+		t.Skip("slow: kills servers")
 	}
 	c := pgtest.NewCluster(t)
 	d := c.DB(t, pgtest.Set("synchronous_commit", "off"))
@@ -97,34 +97,34 @@ func TestCrashesNoticeWhatWasNotOnDisk(t *testing.T) {
 	require.Less(t, kept, acknowledged)
 }
 
-// outage is what callers wait for before they try again.
+// outage makes callers wait while the server is down.
 type outage struct {
-	mu   sync.Mutex
-	over chan struct{}
+	mu    sync.Mutex
+	ended chan struct{}
 }
 
 // begin starts an outage; the function it returns ends it.
-func (o *outage) begin() (over func()) {
+func (o *outage) begin() (end func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.over = make(chan struct{})
-	return sync.OnceFunc(func() { close(o.over) })
+	o.ended = make(chan struct{})
+	return sync.OnceFunc(func() { close(o.ended) })
 }
 
-// wait waits until no outage is on.
+// wait returns when the server is up.
 func (o *outage) wait() {
 	o.mu.Lock()
-	over := o.over
+	ended := o.ended
 	o.mu.Unlock()
-	if over != nil {
-		<-over
+	if ended != nil {
+		<-ended
 	}
 }
 
-// insist repeats a claim with the same key until it has an answer.
-func insist(t testing.TB, store booking.Store, org tenant.ID, claim booking.Claim, up *outage) (out booking.Outcome, again int) {
+// claimUntilKnown repeats a claim with the same key until its outcome is known.
+func claimUntilKnown(t testing.TB, store booking.Store, org tenant.ID, claim booking.Claim, down *outage) (out booking.Outcome, again int) {
 	for ; again < 1000; again++ {
-		up.wait()
+		down.wait()
 		out, err := store.Claim(context.Background(), org, claim)
 		switch {
 		case err == nil:
@@ -134,20 +134,21 @@ func insist(t testing.TB, store booking.Store, org tenant.ID, claim booking.Clai
 			return out, again
 		}
 	}
-	t.Errorf("claim %v: no answer after %d attempts", claim.ID, again)
+	t.Errorf("claim %v: no outcome after %d attempts", claim.ID, again)
 	return out, again
 }
 
-// TestCutConnections drops answers after the server has committed them, and
-// requests before it has seen them: the repeated key gets the first answer.
-func TestCutConnections(t *testing.T) {
+// TestStore_CutConnections drops responses after the commit, and requests before
+// the server receives them: a repeated key returns the first outcome.
+func TestStore_CutConnections(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t)
 	p := d.Proxy(t)
 	l := newLedger(newOrgs(2))
 	store := open(t, p.URL, 8)
-	var asked, dropped, lost atomic.Int64
-	p.DropResponses(func() bool { return asked.Add(1)%10 == 0 && dropped.Add(1) > 0 })
-	p.DropRequests(func() bool { return asked.Load()%10 == 5 && lost.Add(1) > 0 })
+	var trips, responses, requests atomic.Int64
+	p.DropResponses(func() bool { return trips.Add(1)%10 == 0 && responses.Add(1) > 0 })
+	p.DropRequests(func() bool { return trips.Load()%10 == 5 && requests.Add(1) > 0 })
 
 	var group sync.WaitGroup
 	var replays, retries atomic.Int64
@@ -158,33 +159,33 @@ func TestCutConnections(t *testing.T) {
 				org := l.orgs[i%len(l.orgs)]
 				claim := caller.claim(org, i*8)
 				claim.HoldFor = 0
-				out, again := insist(t, store, org, claim, new(outage))
+				out, again := claimUntilKnown(t, store, org, claim, new(outage))
 				retries.Add(int64(again))
 				if out.Replay {
 					replays.Add(1)
 				}
-				caller.note(owner{org, claim.ID}, out)
+				caller.record(appointmentKey{org, claim.ID}, out)
 			}
 		})
 	}
 	group.Wait()
 	require.False(t, t.Failed())
 	l.check(t, d)
-	require.NotZero(t, replays.Load(), "no cut met a claim that had won")
-	t.Logf("%d answers dropped after commit, %d requests lost, %d retries, %d of them replayed: %v",
-		dropped.Load(), lost.Load(), retries.Load(), replays.Load(), l)
+	require.NotZero(t, replays.Load(), "no cut hit a claim that had won")
+	t.Logf("%d responses dropped after the commit, %d requests dropped, %d retries, %d of them replayed: %v",
+		responses.Load(), requests.Load(), retries.Load(), replays.Load(), l)
 }
 
-// The tests above are worth what they notice: callers who retry with a fresh
-// key each time own time that they were never told of, and are told that
-// their own slot is taken.
-func TestCutsNoticeCallersWithoutKeys(t *testing.T) {
+// The control of the cut test: callers that retry with a new key own time
+// without knowing it, and are refused their own slot.
+func TestStore_CutConnections_Control(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t)
 	p := d.Proxy(t)
 	l := newLedger(newOrgs(1))
 	store := open(t, p.URL, 1)
 	caller := l.caller(t, store, 0)
-	caller.ask(l.orgs[0], caller.claim(l.orgs[0], 0)) // logs in
+	caller.claimOnce(l.orgs[0], caller.claim(l.orgs[0], 0)) // logs in
 
 	claim := caller.claim(l.orgs[0], 100)
 	claim.HoldFor = 0
@@ -196,8 +197,8 @@ func TestCutsNoticeCallersWithoutKeys(t *testing.T) {
 
 	fresh := claim
 	fresh.ID = booking.NewID(l.orgs[0], "another key")
-	out := caller.ask(l.orgs[0], fresh)
-	require.True(t, out.Taken, "the caller's own slot, by its own forgotten claim")
-	out = caller.ask(l.orgs[0], claim)
-	require.True(t, out.Replay, "the same key is told the truth")
+	out := caller.claimOnce(l.orgs[0], fresh)
+	require.True(t, out.Taken, "the caller's own first claim has the slot")
+	out = caller.claimOnce(l.orgs[0], claim)
+	require.True(t, out.Replay, "the same key returns the first outcome")
 }

@@ -40,7 +40,8 @@ func ikeja(t *testing.T) tenant.Registration {
 	}
 }
 
-func TestDirectory(t *testing.T) {
+func TestStore_Directory(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t)
 	clinics := []tenant.Registration{harley(t), ikeja(t)}
 	directory := open(t, d.App, 4)
@@ -52,12 +53,13 @@ func TestDirectory(t *testing.T) {
 }
 
 func TestRegister(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t)
 	admin := d.AdminPool(t)
 	h, i := harley(t), ikeja(t)
 	require.NoError(t, pgxstore.Register(t.Context(), admin, h))
 
-	t.Run("replaces what was known", func(t *testing.T) {
+	t.Run("a second registration replaces the first", func(t *testing.T) {
 		moved := h
 		moved.Org.Key, moved.Secrets.Current, moved.PhoneNumberIDs = "harley-2", "new", []string{"phone-h3"}
 		require.NoError(t, pgxstore.Register(t.Context(), admin, moved))
@@ -72,7 +74,7 @@ func TestRegister(t *testing.T) {
 		require.ErrorIs(t, err, tenant.ErrUnknownOrg)
 		require.NoError(t, pgxstore.Register(t.Context(), admin, h))
 	})
-	t.Run("takes nothing from another clinic", func(t *testing.T) {
+	t.Run("a route of another clinic is refused, and so is a missing field", func(t *testing.T) {
 		for field, spoil := range map[string]func(*tenant.Registration){
 			"Org.Key":         func(c *tenant.Registration) { c.Org.Key = h.Org.Key },
 			"PhoneNumberIDs":  func(c *tenant.Registration) { c.PhoneNumberIDs = []string{"phone-i", "phone-h2"} },
@@ -86,16 +88,16 @@ func TestRegister(t *testing.T) {
 		}
 		store := open(t, d.App, 2)
 		_, err := store.ByPhoneNumberID(t.Context(), "phone-i")
-		require.ErrorIs(t, err, tenant.ErrUnknownOrg, "a clinic that is refused is not half there")
+		require.ErrorIs(t, err, tenant.ErrUnknownOrg, "a refused registration leaves no rows")
 	})
-	t.Run("is for a member of the owner, who need be no superuser", func(t *testing.T) {
+	t.Run("a member of callwaiting_owner may register, the service's role may not", func(t *testing.T) {
 		migrator := pool(t, login(t, d, "", "callwaiting_owner"), 1)
 		t.Cleanup(migrator.Close)
 		require.NoError(t, pgxstore.Register(t.Context(), migrator, i))
 		err := pgxstore.Register(t.Context(), pool(t, d.App, 1), i)
 		require.ErrorContains(t, err, "needs the role that migrates")
 	})
-	t.Run("can be part of a transaction", func(t *testing.T) {
+	t.Run("a registration can be part of a transaction", func(t *testing.T) {
 		c := ikeja(t)
 		c.Org.Key, c.PhoneNumberIDs, c.AssistantIDs = "third", nil, nil
 		require.NoError(t, pgx.BeginFunc(t.Context(), admin, func(tx pgx.Tx) error { return pgxstore.Register(t.Context(), tx, c) }))
@@ -105,7 +107,8 @@ func TestRegister(t *testing.T) {
 	})
 }
 
-func TestDirectoryKeepsItsAnswers(t *testing.T) {
+func TestStore_DirectoryCache(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t)
 	admin := d.AdminPool(t)
 	require.NoError(t, pgxstore.Register(t.Context(), admin, harley(t)))
@@ -120,7 +123,7 @@ func TestDirectoryKeepsItsAnswers(t *testing.T) {
 		store.ByPhoneNumberID(t.Context(), "warm")
 	}
 
-	t.Run("for a while: one round trip for all who ask at once, then none", func(t *testing.T) {
+	t.Run("concurrent lookups share one round trip, later ones need none", func(t *testing.T) {
 		store := storeOf(t, proxy.URL, 1, pgxstore.Config{})
 		warm(store)
 		require.EqualValues(t, 1, trips(func() {
@@ -141,12 +144,12 @@ func TestDirectoryKeepsItsAnswers(t *testing.T) {
 		}))
 		require.EqualValues(t, 1, trips(func() {
 			for range 3 {
-				_, err := store.ByPhoneNumberID(t.Context(), "phone-of-nobody")
+				_, err := store.ByPhoneNumberID(t.Context(), "phone-unknown")
 				require.ErrorIs(t, err, tenant.ErrUnknownOrg)
 			}
-		}), "that there is none is an answer as well")
+		}), "an unknown id is cached too")
 	})
-	t.Run("no longer than it was told to", func(t *testing.T) {
+	t.Run("an entry expires after DirectoryTTL", func(t *testing.T) {
 		store := storeOf(t, d.App, 2, pgxstore.Config{DirectoryTTL: time.Millisecond})
 		_, err := store.ByPhoneNumberID(t.Context(), "phone-i")
 		require.ErrorIs(t, err, tenant.ErrUnknownOrg)
@@ -156,20 +159,20 @@ func TestDirectoryKeepsItsAnswers(t *testing.T) {
 			return err == nil
 		}, time.Minute, time.Millisecond)
 	})
-	t.Run("but trouble is no answer, and whoever hangs up spoils it for nobody", func(t *testing.T) {
+	t.Run("an error is not cached, and a cancelled lookup does not fail the others", func(t *testing.T) {
 		store := storeOf(t, proxy.URL, 1, pgxstore.Config{})
 		warm(store)
 		proxy.DropRequests(func() bool { return true })
 		_, _, err := store.ByKey(t.Context(), "harley")
 		require.ErrorIs(t, err, booking.ErrUnavailable)
 		proxy.DropRequests(nil)
-		gone, hangUp := context.WithCancel(t.Context())
-		hangUp()
-		store.ByKey(gone, "harley")
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		store.ByKey(cancelled, "harley")
 		_, _, err = store.ByKey(t.Context(), "harley")
 		require.NoError(t, err)
 	})
-	t.Run("and a key in a wrong form is not asked for", func(t *testing.T) {
+	t.Run("an invalid key is not looked up in the database", func(t *testing.T) {
 		store := storeOf(t, proxy.URL, 1, pgxstore.Config{})
 		require.Zero(t, trips(func() {
 			for _, key := range []string{"", "Harley", "harley'; --", "../harley"} {

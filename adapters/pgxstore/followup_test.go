@@ -10,23 +10,23 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup/followuptest"
 )
 
-func followUps(store *pgxstore.Store) followuptest.StoreHarness {
+func harness(store *pgxstore.Store) followuptest.StoreHarness {
 	f := store.FollowUps()
 	return followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: store, Quarantined: f.Quarantined}
 }
 
-func TestFollowUps(t *testing.T) {
-	followuptest.RunStore(t, followUps(open(t, pgtest.DB(t).App, 16)))
+func TestFollowUpStore(t *testing.T) {
+	followuptest.RunStore(t, harness(open(t, pgtest.DB(t).App, 16)))
 }
 
-func TestFollowUpsBehindPgBouncer(t *testing.T) {
+func TestFollowUpStore_PgBouncer(t *testing.T) {
 	through := pgtest.DB(t).PgBouncer(t, 8)
 	for mode, only := range map[string][]string{
 		"cache_describe": nil,
 		"exec":           {"RecordResults writes the results of attempts", "the store releases a contact by itself"},
 	} {
 		t.Run(mode, func(t *testing.T) {
-			require.Empty(t, followuptest.FailingStore(followUps(open(t, through+"&default_query_exec_mode="+mode, 16)), only...))
+			require.Empty(t, followuptest.FailingStore(harness(open(t, through+"&default_query_exec_mode="+mode, 16)), only...))
 		})
 	}
 }

@@ -20,19 +20,20 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
-// BenchmarkToolCall is a whole tool call over HTTP with one round trip to the
-// database, in times of what nobody can do without: net/http, decoding the
-// same body with encoding/json, and one query for what is taken that day, with
-// no scope and no row-level security. Requests alternate between the two. Every body of Vapi carries the conversation so
-// far, so one is small and one is not.
+// BenchmarkToolCall measures a whole tool call over HTTP with one round trip to
+// the database, as a ratio to the least that any tool server does: net/http,
+// decoding the same body with encoding/json, and one query for the busy times of
+// a day, without a scope and without row-level security. Requests alternate
+// between the two. Every body of Vapi holds the conversation so far: one size is
+// small and one is large.
 func BenchmarkToolCall(b *testing.B) {
 	for _, kilobytes := range []int{3, 80} {
 		b.Run(fmt.Sprintf("body=%dKB", kilobytes), func(b *testing.B) {
 			s := newBench(b)
 			pool := s.pool(4)
 			svc, at := s.service(pool)
-			want := at()
-			org := tenant.Org{ID: want.org, Key: "bench", Name: "Bench Clinic", Zone: time.UTC, Country: "GB", Locale: "en-GB"}
+			slot := at()
+			org := tenant.Org{ID: slot.org, Key: "bench", Name: "Bench Clinic", Zone: time.UTC, Country: "GB", Locale: "en-GB"}
 			directory, err := memory.NewDirectory(tenant.Registration{Org: org, Secrets: tenant.Secrets{Current: "secret"}})
 			require.NoError(b, err)
 			all, err := tools.New(tools.Config{Booking: svc})
@@ -48,7 +49,7 @@ func BenchmarkToolCall(b *testing.B) {
 			mux.HandleFunc("/floor", func(w http.ResponseWriter, r *http.Request) {
 				var body floorBody
 				if err := json.NewDecoder(r.Body).Decode(&body); err != nil || len(body.Message.ToolCallList) != 1 {
-					b.Error("the floor cannot read its body")
+					b.Error("the floor cannot decode the body")
 				}
 				rows, err := floor.Query(r.Context(), `
 					select resource_id, seat, starts_at, ends_at
@@ -58,7 +59,7 @@ func BenchmarkToolCall(b *testing.B) {
 						and ends_at > $3
 						and starts_at < $4
 						and active
-					order by starts_at`, org.ID.String(), []string{"dr-amara"}, want.start, want.start.AddDate(0, 0, 1))
+					order by starts_at`, org.ID.String(), []string{"dr-amara"}, slot.start, slot.start.AddDate(0, 0, 1))
 				if err != nil {
 					b.Error(err)
 				}
@@ -74,7 +75,7 @@ func BenchmarkToolCall(b *testing.B) {
 			server := httptest.NewServer(mux)
 			b.Cleanup(server.Close)
 
-			body := toolCallBody(kilobytes, want.start)
+			body := toolCallBody(kilobytes, slot.start)
 			post := func(path string) time.Duration {
 				req, err := http.NewRequest("POST", server.URL+path, strings.NewReader(body))
 				require.NoError(b, err)
@@ -104,7 +105,7 @@ func BenchmarkToolCall(b *testing.B) {
 	}
 }
 
-// floorBody is as little as a tool server can decode.
+// floorBody has the fields that every tool server must decode.
 type floorBody struct {
 	Message struct {
 		Type string
@@ -122,8 +123,8 @@ type floorBody struct {
 	}
 }
 
-// toolCallBody is a request for what is free on a day, padded with the turns
-// of the conversation so far, as Vapi sends them.
+// toolCallBody returns a check_availability call for a day, padded with the
+// turns of the conversation so far, as Vapi sends them.
 func toolCallBody(kilobytes int, day time.Time) string {
 	var turns strings.Builder
 	for i := 0; turns.Len() < kilobytes<<10-900; i++ {

@@ -25,11 +25,11 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// TestRacedClaims is 20,000 claims in which sixteen callers at a time fight
-// over three clinics' next hour: starts a few minutes apart, rooms and
-// practitioners in opposite order, seats, holds that lapse, moves, cancels and
-// retries. CLAIMS changes the number; make race-million has a million.
-func TestRacedClaims(t *testing.T) {
+// TestStore_RacedClaims runs 20,000 claims of sixteen concurrent callers for the
+// next hour of three clinics: starts a few minutes apart, rooms and
+// practitioners in opposite order, seats, holds that expire, moves, cancels and
+// retries. CLAIMS sets the number; make race-million runs a million.
+func TestStore_RacedClaims(t *testing.T) {
 	claims := 20_000
 	if testing.Short() {
 		claims = 1_000
@@ -39,24 +39,24 @@ func TestRacedClaims(t *testing.T) {
 		require.NoError(t, err, "CLAIMS")
 		claims = n
 	}
-	l := fight(t, pgtest.DB(t), claims)
-	require.NotZero(t, l.lapsed.Load(), "holds that lapse are part of the race")
-	require.Greater(t, l.taken.Load(), int64(claims/10), "a race has losers")
-	require.Greater(t, l.won.Load(), int64(claims/10), "a race has winners")
+	l := race(t, pgtest.DB(t), claims)
+	require.NotZero(t, l.expired.Load(), "the race has holds that expire")
+	require.Greater(t, l.taken.Load(), int64(claims/10), "the race has losers")
+	require.Greater(t, l.won.Load(), int64(claims/10), "the race has winners")
 }
 
-// What the database thinks of isolation is not asked.
-func TestRacedClaimsUnderAnyDefaultIsolation(t *testing.T) {
+// The store sets the isolation itself.
+func TestStore_RacedClaims_DefaultIsolation(t *testing.T) {
 	for _, isolation := range []string{"repeatable read", "serializable"} {
 		t.Run(isolation, func(t *testing.T) {
-			fight(t, pgtest.DB(t, pgtest.Set("default_transaction_isolation", isolation)), 1_000)
+			race(t, pgtest.DB(t, pgtest.Set("default_transaction_isolation", isolation)), 1_000)
 		})
 	}
 }
 
-// A hold that ends in the middle of its own move or confirmation has moved, is
-// confirmed, or has expired; never something else.
-func TestHoldsThatEndWhileTheyChange(t *testing.T) {
+// A hold that expires during its own move or confirmation has moved, is
+// confirmed or has expired; no other result occurs.
+func TestStore_ExpiringHolds(t *testing.T) {
 	d := pgtest.DB(t)
 	l := newLedger(newOrgs(1))
 	store := open(t, d.App, 2)
@@ -67,15 +67,15 @@ func TestHoldsThatEndWhileTheyChange(t *testing.T) {
 			for i := 0; i < 500 && !t.Failed(); i++ {
 				claim := c.claim(l.orgs[0], i*48)
 				claim.HoldFor = time.Duration(1+c.rand.IntN(6_000)) * time.Microsecond
-				o := owner{l.orgs[0], claim.ID}
-				out := c.ask(o.org, claim)
-				c.note(o, out)
+				key := appointmentKey{l.orgs[0], claim.ID}
+				out := c.claimOnce(key.org, claim)
+				c.record(key, out)
 				switch {
 				case out.Taken:
 				case i%4 == 0:
-					c.confirm(o)
+					c.confirm(key)
 				default:
-					c.move(o, i*48)
+					c.move(key, i*48)
 				}
 			}
 		})
@@ -83,23 +83,23 @@ func TestHoldsThatEndWhileTheyChange(t *testing.T) {
 	group.Wait()
 	require.False(t, t.Failed())
 	l.check(t, d)
-	require.NotZero(t, l.lapsed.Load())
+	require.NotZero(t, l.expired.Load())
 	require.NotZero(t, l.moved.Load())
 }
 
-// fight runs so many claims from two processes and checks what comes of them.
-func fight(t *testing.T, d *pgtest.Database, claims int) *ledger {
+// race runs claims through two stores and checks their results.
+func race(t *testing.T, d *pgtest.Database, claims int) *ledger {
 	t.Helper()
-	processes := []booking.Store{open(t, d.App, 8), open(t, d.App, 8)}
+	stores := []booking.Store{open(t, d.App, 8), open(t, d.App, 8)}
 	l := newLedger(newOrgs(3))
 	var next atomic.Int64
 	var group sync.WaitGroup
 	start := time.Now()
 	for worker := range 16 {
-		c := l.caller(t, processes[worker%len(processes)], worker)
+		c := l.caller(t, stores[worker%len(stores)], worker)
 		group.Go(func() {
 			for i := next.Add(1); i <= int64(claims) && !t.Failed(); i = next.Add(1) {
-				c.turn(int(i))
+				c.step(int(i))
 				if i%100_000 == 0 {
 					t.Logf("%d claims after %v: %v", i, time.Since(start).Round(time.Second), l)
 				}
@@ -113,7 +113,7 @@ func fight(t *testing.T, d *pgtest.Database, claims int) *ledger {
 	return l
 }
 
-// open returns a store of its own, as another process would have.
+// open returns a store with a pool of its own, as in a process of its own.
 func open(t testing.TB, databaseURL string, conns int32) *pgxstore.Store {
 	t.Helper()
 	config, err := pgxstore.PoolConfig(databaseURL)
@@ -134,102 +134,102 @@ func newOrgs(n int) (orgs []tenant.ID) {
 	return orgs
 }
 
-// ledger is what callers were told. It is right or wrong as a whole: check.
+// ledger holds all results that callers received; check compares them with the
+// database.
 type ledger struct {
 	orgs []tenant.ID
 	seed uint64
 
-	mu      sync.Mutex
-	owned   map[owner]booking.Appointment // as last told
-	refused map[owner]bool                // told "taken"
+	mu    sync.Mutex
+	owned map[appointmentKey]booking.Appointment // as last returned
+	lost  map[appointmentKey]bool                // claims that were Taken
 
-	won, taken, replayed, moved, cancelled, confirmed, lapsed atomic.Int64
+	won, taken, retried, moved, cancelled, confirmed, expired atomic.Int64
 }
 
-// owner names an appointment of a clinic.
-type owner struct {
+type appointmentKey struct {
 	org tenant.ID
 	id  booking.ID
 }
 
 func newLedger(orgs []tenant.ID) *ledger {
-	return &ledger{orgs: orgs, seed: rand.Uint64(), owned: map[owner]booking.Appointment{}, refused: map[owner]bool{}}
+	return &ledger{orgs: orgs, seed: rand.Uint64(), owned: map[appointmentKey]booking.Appointment{}, lost: map[appointmentKey]bool{}}
 }
 
 func (l *ledger) String() string {
-	return fmt.Sprintf("%d won, %d told taken, %d retried, %d moved, %d cancelled, %d holds confirmed, %d lapsed (seed %d)",
-		l.won.Load(), l.taken.Load(), l.replayed.Load(), l.moved.Load(), l.cancelled.Load(), l.confirmed.Load(), l.lapsed.Load(), l.seed)
+	return fmt.Sprintf("%d won, %d taken, %d retried, %d moved, %d cancelled, %d holds confirmed, %d expired (seed %d)",
+		l.won.Load(), l.taken.Load(), l.retried.Load(), l.moved.Load(), l.cancelled.Load(), l.confirmed.Load(), l.expired.Load(), l.seed)
 }
 
-func (l *ledger) tell(o owner, a booking.Appointment) {
+func (l *ledger) addOwned(key appointmentKey, a booking.Appointment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.owned[o] = a
+	l.owned[key] = a
 }
 
-func (l *ledger) refuse(o owner) {
+func (l *ledger) addLost(key appointmentKey) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.refused[o] = true
+	l.lost[key] = true
 }
 
-// caller is one of those who fight. It changes only what it owns.
+// caller is one participant of a race. It changes its own appointments only.
 type caller struct {
 	*ledger
 	t     testing.TB
 	store booking.Store
 	name  int
 	rand  *rand.Rand
-	mine  []owner
+	own   []appointmentKey
 }
 
 func (l *ledger) caller(t testing.TB, store booking.Store, name int) *caller {
 	return &caller{ledger: l, t: t, store: store, name: name, rand: rand.New(rand.NewPCG(l.seed, uint64(name)))}
 }
 
-// turn claims once, and sometimes changes something else besides.
-func (c *caller) turn(i int) {
+// step makes one claim, and sometimes changes another appointment.
+func (c *caller) step(i int) {
 	org := c.orgs[c.rand.IntN(len(c.orgs))]
 	claim := c.claim(org, i)
-	o := owner{org, claim.ID}
+	key := appointmentKey{org, claim.ID}
 	switch c.rand.IntN(10) {
 	case 0: // a retry overtakes its own first attempt
 		var group sync.WaitGroup
-		answers := make([]booking.Outcome, 2)
-		for n := range answers {
-			group.Go(func() { answers[n] = c.ask(org, claim) })
+		outcomes := make([]booking.Outcome, 2)
+		for n := range outcomes {
+			group.Go(func() { outcomes[n] = c.claimOnce(org, claim) })
 		}
 		group.Wait()
-		if !answers[0].Taken && !answers[1].Taken && answers[0].Replay == answers[1].Replay {
-			c.t.Errorf("%v: one key and two first answers, or none", claim.ID)
+		if !outcomes[0].Taken && !outcomes[1].Taken && outcomes[0].Replay == outcomes[1].Replay {
+			c.t.Errorf("%v: one key and two first outcomes, or none", claim.ID)
 		}
-		won := answers[0]
+		won := outcomes[0]
 		if won.Taken || won.Replay {
-			won = answers[1]
+			won = outcomes[1]
 		}
-		c.replayed.Add(1)
-		c.note(o, won)
+		c.retried.Add(1)
+		c.record(key, won)
 	default:
-		c.note(o, c.ask(org, claim))
+		c.record(key, c.claimOnce(org, claim))
 	}
-	if len(c.mine) == 0 {
+	if len(c.own) == 0 {
 		return
 	}
-	switch o := c.mine[c.rand.IntN(len(c.mine))]; c.rand.IntN(10) {
+	switch key := c.own[c.rand.IntN(len(c.own))]; c.rand.IntN(10) {
 	case 0, 1:
-		c.move(o, i)
+		c.move(key, i)
 	case 2, 3:
-		c.cancel(o)
+		c.cancel(key)
 	case 4, 5, 6:
-		c.confirm(o)
+		c.confirm(key)
 	}
-	if len(c.mine) > 20 { // what is older is left alone
-		c.mine = c.mine[10:]
+	if len(c.own) > 20 { // older ones stay unchanged
+		c.own = c.own[10:]
 	}
 }
 
-// claim makes up what the i-th claim wants: something in the hour that all
-// who run with it fight over.
+// claim returns the i-th claim: a random time and random resources in the hour
+// of all claims near it.
 func (c *caller) claim(org tenant.ID, i int) booking.Claim {
 	claim := booking.Claim{
 		ID:      booking.NewID(org, fmt.Sprintf("race-%d-%d", c.name, i)),
@@ -246,17 +246,18 @@ func (c *caller) claim(org tenant.ID, i int) booking.Claim {
 			claim.HoldFor = time.Minute
 		}
 	}
-	claim.Start, claim.End, claim.Occupied, claim.Needs = c.want(i)
+	claim.Start, claim.End, claim.Occupied, claim.Needs = c.slot(i)
 	claim.BusyFrom, claim.BusyTo = claim.Start.Add(-time.Hour), claim.End.Add(time.Hour)
 	return claim
 }
 
-// phone returns one of the hundred numbers that nobody has.
+// phone returns one of the hundred fictitious numbers of an area code.
 func phone(caller int) string { return fmt.Sprintf("+1202555%04d", 100+caller%100) }
 
-// The clinics are alike: what a resource can take is the same for everybody.
-func seats(any ...booking.ResourceID) (need []booking.Candidate) {
-	for _, r := range any {
+// seats returns a need that each of the resources can meet. A resource has the
+// same capacity in all clinics.
+func seats(resources ...booking.ResourceID) (need []booking.Candidate) {
+	for _, r := range resources {
 		capacity := 1
 		if r == "laser" {
 			capacity = 3
@@ -266,25 +267,25 @@ func seats(any ...booking.ResourceID) (need []booking.Candidate) {
 	return need
 }
 
-func (c *caller) want(i int) (start, end time.Time, occupied schedule.Span, needs [][]booking.Candidate) {
+func (c *caller) slot(i int) (start, end time.Time, occupied schedule.Span, needs [][]booking.Candidate) {
 	hour := time.Date(2030, 1, 7, 9, 0, 0, 0, time.UTC).Add(time.Duration(i/48) * time.Hour)
 	start = hour.Add(time.Duration(c.rand.IntN(12)) * 5 * time.Minute)
 	end = start.Add([]time.Duration{20, 30, 60}[c.rand.IntN(3)] * time.Minute)
 	occupied = schedule.Span{Start: start.Unix(), End: end.Unix() + 600*int64(c.rand.IntN(2))}
-	who := []booking.ResourceID{"dr-amara", "dr-bello", "dr-chen"}
-	where := []booking.ResourceID{"room-1", "room-2"}
-	one, room := who[c.rand.IntN(len(who))], where[c.rand.IntN(len(where))]
+	doctors := []booking.ResourceID{"dr-amara", "dr-bello", "dr-chen"}
+	rooms := []booking.ResourceID{"room-1", "room-2"}
+	doctor, room := doctors[c.rand.IntN(len(doctors))], rooms[c.rand.IntN(len(rooms))]
 	return start, end, occupied, [][][]booking.Candidate{
-		{seats(one)},
-		{seats(who...)},
-		{seats(one), seats(room)},
-		{seats(room), seats(one)},
+		{seats(doctor)},
+		{seats(doctors...)},
+		{seats(doctor), seats(room)},
+		{seats(room), seats(doctor)},
 		{seats("laser")},
-		{seats("laser"), seats(where...), seats(who...)},
+		{seats("laser"), seats(rooms...), seats(doctors...)},
 	}[c.rand.IntN(6)]
 }
 
-func (c *caller) ask(org tenant.ID, claim booking.Claim) booking.Outcome {
+func (c *caller) claimOnce(org tenant.ID, claim booking.Claim) booking.Outcome {
 	out, err := c.store.Claim(context.Background(), org, claim)
 	if err != nil {
 		c.t.Errorf("claim %v: %v", claim.ID, err)
@@ -292,76 +293,76 @@ func (c *caller) ask(org tenant.ID, claim booking.Claim) booking.Outcome {
 	return out
 }
 
-func (c *caller) note(o owner, out booking.Outcome) {
+func (c *caller) record(key appointmentKey, out booking.Outcome) {
 	if out.Taken {
 		c.taken.Add(1)
-		c.refuse(o)
+		c.addLost(key)
 		return
 	}
 	c.won.Add(1)
-	c.tell(o, out.Appointment)
-	c.mine = append(c.mine, o)
+	c.addOwned(key, out.Appointment)
+	c.own = append(c.own, key)
 }
 
-func (c *caller) move(o owner, i int) {
-	m := booking.Move{ID: o.id, Actor: "test"}
-	m.Start, m.End, m.Occupied, m.Needs = c.want(i)
+func (c *caller) move(key appointmentKey, i int) {
+	m := booking.Move{ID: key.id, Actor: "test"}
+	m.Start, m.End, m.Occupied, m.Needs = c.slot(i)
 	m.BusyFrom, m.BusyTo = m.Start, m.End
-	out, err := c.store.Move(context.Background(), o.org, m)
+	out, err := c.store.Move(context.Background(), key.org, m)
 	switch {
-	case c.over(o, "move", err):
+	case c.closed(key, "move", err):
 	case out.Taken:
 	default:
 		c.moved.Add(1)
-		c.tell(o, out.Appointment)
+		c.addOwned(key, out.Appointment)
 	}
 }
 
-func (c *caller) cancel(o owner) {
-	a, err := c.store.Cancel(context.Background(), o.org, o.id, "test")
-	if c.over(o, "cancel", err) {
+func (c *caller) cancel(key appointmentKey) {
+	a, err := c.store.Cancel(context.Background(), key.org, key.id, "test")
+	if c.closed(key, "cancel", err) {
 		return
 	}
 	c.cancelled.Add(1)
-	c.tell(o, a)
+	c.addOwned(key, a)
 }
 
-func (c *caller) confirm(o owner) {
-	a, err := c.store.Confirm(context.Background(), o.org, o.id, "test")
-	if c.over(o, "confirm", err) {
+func (c *caller) confirm(key appointmentKey) {
+	a, err := c.store.Confirm(context.Background(), key.org, key.id, "test")
+	if c.closed(key, "confirm", err) {
 		return
 	}
 	c.confirmed.Add(1)
-	c.tell(o, a)
+	c.addOwned(key, a)
 }
 
-// over reports whether an appointment could not be changed, which is so if it
-// was cancelled, or was a hold whose time is over.
-func (c *caller) over(o owner, what string, err error) bool {
+// closed reports whether a change failed. It may fail only if the appointment
+// was cancelled, or was a hold that has expired.
+func (c *caller) closed(key appointmentKey, change string, err error) bool {
 	c.mu.Lock()
-	a := c.owned[o]
+	a := c.owned[key]
 	c.mu.Unlock()
 	switch {
 	case err == nil:
 		return false
 	case errors.Is(err, booking.ErrNotOpen) && a.Status == booking.Cancelled:
 	case errors.Is(err, booking.ErrExpired) && (a.Status == booking.Held || a.Status == booking.Expired):
-		c.lapsed.Add(1)
+		c.expired.Add(1)
 	default:
-		c.t.Errorf("%s %v, which was told to be %v: %v", what, o.id, a.Status, err)
+		c.t.Errorf("%s %v, which was %v: %v", change, key.id, a.Status, err)
 	}
 	return true
 }
 
-// check compares what was told with what the database holds, row by row, and
-// the database with itself.
+// check compares the results that callers received with the rows of the
+// database, and the rows with each other.
 func (l *ledger) check(t *testing.T, d *pgtest.Database) {
 	t.Helper()
 	pool := d.AdminPool(t)
-	for what, query := range invariants {
-		var wrong int
-		require.NoError(t, pool.QueryRow(t.Context(), `select count(*) from (`+query+`) wrong`).Scan(&wrong), what)
-		require.Zero(t, wrong, what)
+	for name, violations := range invariants {
+		var n int
+		require.NoError(t, pool.QueryRow(t.Context(), `select count(*) from (`+violations+`) v`).Scan(&n), name)
+		require.Zero(t, n, name)
 	}
 
 	rows, err := pool.Query(t.Context(), `
@@ -374,48 +375,48 @@ func (l *ledger) check(t *testing.T, d *pgtest.Database) {
 	found := 0
 	_, err = pgx.ForEachRow(rows, []any{&org, &a.ID, &a.Start, &a.End, &a.Version, &a.Status}, func() error {
 		found++
-		told, ok := l.owned[owner{org, a.ID}]
-		lapsed := (told.Status == booking.Held || told.Status == booking.Expired) && a.Status == booking.Expired &&
-			(a.Version == told.Version || a.Version == told.Version+1)
+		returned, ok := l.owned[appointmentKey{org, a.ID}]
+		expired := (returned.Status == booking.Held || returned.Status == booking.Expired) && a.Status == booking.Expired &&
+			(a.Version == returned.Version || a.Version == returned.Version+1)
 		switch {
 		case !ok:
-			return fmt.Errorf("%v is %v, and nobody was told", a.ID, a.Status)
-		case !a.Start.Equal(told.Start) || !a.End.Equal(told.End):
-			return fmt.Errorf("%v is not when its owner was told", a.ID)
-		case !lapsed && (a.Status != told.Status || a.Version != told.Version):
-			return fmt.Errorf("%v is %v, version %d; its owner was told %v, version %d", a.ID, a.Status, a.Version, told.Status, told.Version)
+			return fmt.Errorf("%v is %v, and no caller received it", a.ID, a.Status)
+		case !a.Start.Equal(returned.Start) || !a.End.Equal(returned.End):
+			return fmt.Errorf("%v has another time than its owner received", a.ID)
+		case !expired && (a.Status != returned.Status || a.Version != returned.Version):
+			return fmt.Errorf("%v is %v, version %d; its owner received %v, version %d", a.ID, a.Status, a.Version, returned.Status, returned.Version)
 		}
 		return nil
 	})
 	require.NoError(t, err)
-	require.Equal(t, len(l.owned), found, "every appointment that was told exists")
-	for o := range l.refused {
-		if _, won := l.owned[o]; won {
-			t.Errorf("%v was told both taken and won", o.id)
+	require.Equal(t, len(l.owned), found, "every appointment that a caller received exists")
+	for key := range l.lost {
+		if _, won := l.owned[key]; won {
+			t.Errorf("%v was both taken and won", key.id)
 		}
 	}
 }
 
-// invariants are queries for what must not be.
+// invariants are queries that must return no rows.
 var invariants = map[string]string{
-	"one owner at a time": overlaps,
+	"no overlapping rows of one seat": overlaps,
 
-	"seats that exist": `
+	"seats within the capacity": `
 		select from callwaiting.occupancy
 		where seat < 0 or seat >= case resource_id when 'laser' then 3 else 1 end`,
 
-	"an appointment that occupies has its time, and one that does not has none": `
+	"an open appointment occupies its time, a closed one does not": `
 		select from callwaiting.appointment a
 		where (a.status in ('held', 'booked')) <> exists (
 			select from callwaiting.occupancy o
 			where o.org_id = a.org_id and o.appointment_id = a.id and o.active and o.period @> tstzrange(a.starts_at, a.ends_at))`,
 
-	"what is occupied is owned": `
+	"every occupied time has its appointment": `
 		select from callwaiting.occupancy o
 		where o.active and not exists (
 			select from callwaiting.appointment a where a.org_id = o.org_id and a.id = o.appointment_id)`,
 
-	"no appointment without its contact": `
+	"every appointment has its contact": `
 		select from callwaiting.appointment a
 		where not exists (select from callwaiting.contact c where c.org_id = a.org_id and c.id = a.contact_id)`,
 
@@ -429,8 +430,7 @@ var invariants = map[string]string{
 		having count(e.version) <> a.version or min(e.version) <> 1 or max(e.version) <> a.version or count(distinct e.version) <> a.version`,
 }
 
-// overlaps finds stretches of time that begin before one of the same seat's
-// earlier ones has ended.
+// overlaps finds rows that begin before an earlier row of the same seat ends.
 const overlaps = `
 	select from (
 		select lower(period) < max(upper(period)) over (
@@ -439,10 +439,10 @@ const overlaps = `
 		from callwaiting.occupancy where active) o
 	where doubled`
 
-// The race above is worth what its check notices: without the constraint, a
-// client that checks before it inserts double-books, and so does one that
-// takes a lock first but reads what was true before it had it.
-func TestRaceNoticesDoubleBookings(t *testing.T) {
+// The control of the race: without the constraint the check must find double
+// bookings of a client that checks before it inserts, and of one that locks
+// first but reads a snapshot from before the lock.
+func TestStore_RacedClaims_Control(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		client    client
@@ -454,18 +454,18 @@ func TestRaceNoticesDoubleBookings(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			d := pgtest.DB(t)
 			dropConstraint(t, d)
-			require.NotZero(t, storm(t, d, c.isolation, c.client), "nobody double-booked")
+			require.NotZero(t, raceWriters(t, d, c.isolation, c.client), "no double booking")
 		})
 	}
-	t.Run("the same with the constraint, and the lock under read committed", func(t *testing.T) {
+	t.Run("constraint, check then insert; constraint dropped, lock and check under read committed", func(t *testing.T) {
 		d := pgtest.DB(t, pgtest.Set("deadlock_timeout", "10ms")) // plain inserts meet in deadlocks
-		require.Zero(t, storm(t, d, pgx.ReadCommitted, checkThenInsert), "another writer, with the constraint")
+		require.Zero(t, raceWriters(t, d, pgx.ReadCommitted, checkThenInsert), "another writer, with the constraint")
 		dropConstraint(t, d)
-		require.Zero(t, storm(t, d, pgx.ReadCommitted, lockCheckInsert), "lock and check, without")
+		require.Zero(t, raceWriters(t, d, pgx.ReadCommitted, lockCheckInsert), "lock and check, without")
 	})
 }
 
-// dropConstraint takes the exclusion constraint from the database.
+// dropConstraint drops the exclusion constraint.
 func dropConstraint(t *testing.T, d *pgtest.Database) {
 	t.Helper()
 	var name string
@@ -474,7 +474,7 @@ func dropConstraint(t *testing.T, d *pgtest.Database) {
 	d.Exec(t, `alter table callwaiting.occupancy drop constraint `+name)
 }
 
-// client writes straight into the tables, as somebody else's program would.
+// client writes into the tables directly, as another program would.
 type client func(ctx context.Context, tx pgx.Tx, org tenant.ID, start time.Time, caller int) error
 
 func checkThenInsert(ctx context.Context, tx pgx.Tx, org tenant.ID, start time.Time, caller int) error {
@@ -515,9 +515,9 @@ func insert(ctx context.Context, tx pgx.Tx, org tenant.ID, start time.Time, call
 	return err
 }
 
-// storm lets five clients at a time loose on one slot, their starts ten
-// minutes apart, a hundred times, and counts who got what another had.
-func storm(t *testing.T, d *pgtest.Database, isolation pgx.TxIsoLevel, write client) (doubled int) {
+// raceWriters races five clients for one slot, with starts ten minutes apart, a
+// hundred times, and counts the double bookings.
+func raceWriters(t *testing.T, d *pgtest.Database, isolation pgx.TxIsoLevel, write client) (doubled int) {
 	t.Helper()
 	pool := d.AdminPool(t, pgtest.Conns(5), func(c *pgxpool.Config) { c.MinConns = 5 })
 	org := tenant.NewID()
@@ -550,8 +550,8 @@ func storm(t *testing.T, d *pgtest.Database, isolation pgx.TxIsoLevel, write cli
 	return doubled
 }
 
-// lost reports whether the database turned a writer away for the sake of
-// another: exclusion, deadlock, serialization.
+// lost reports whether the database rolled a writer back in favour of another:
+// exclusion, deadlock, serialization.
 func lost(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && slices.Contains([]string{"23P01", "40P01", "40001"}, pg.Code)

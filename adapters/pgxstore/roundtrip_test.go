@@ -20,8 +20,9 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/assistant"
 )
 
-// Counted on the wire, not timed.
-func TestRoundTrips(t *testing.T) {
+// The proxy counts round trips on the wire; no time is measured.
+func TestStore_RoundTrips(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t)
 	p := d.Proxy(t)
 	config, err := pgxstore.PoolConfig(p.URL)
@@ -52,37 +53,37 @@ func TestRoundTrips(t *testing.T) {
 		c.Occupied.Start, c.Occupied.End = c.Start.Unix(), c.End.Unix()
 		return c
 	}
-	look := func() {
+	listBusy := func() {
 		_, err := store.ListBusy(t.Context(), org, booking.BusyQuery{
 			Resources: []booking.ResourceID{"dr-amara", "room-1"}, From: day, To: day.AddDate(0, 0, 7),
 			IDs: []booking.ID{booking.NewID(org, "won")},
 		})
 		require.NoError(t, err)
 	}
-	find := func() {
+	listAppointments := func() {
 		_, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{Phone: "+12025550100"})
 		require.NoError(t, err)
 	}
-	caller.ask(org, claim("first", 0)) // statements are prepared once
-	look()
-	find()
+	caller.claimOnce(org, claim("first", 0)) // statements are prepared once
+	listBusy()
+	listAppointments()
 
-	t.Run("a claim that wins is one", func(t *testing.T) {
-		require.EqualValues(t, 1, trips(func() { require.False(t, caller.ask(org, claim("won", 1)).Taken) }))
+	t.Run("Claim that wins", func(t *testing.T) {
+		require.EqualValues(t, 1, trips(func() { require.False(t, caller.claimOnce(org, claim("won", 1)).Taken) }))
 	})
-	t.Run("a claim that loses is one, with what is taken", func(t *testing.T) {
+	t.Run("Claim that loses, with the busy times", func(t *testing.T) {
 		require.EqualValues(t, 1, trips(func() {
-			out := caller.ask(org, claim("lost", 1))
+			out := caller.claimOnce(org, claim("lost", 1))
 			require.True(t, out.Taken)
 			require.NotEmpty(t, out.Busy)
 		}))
 	})
-	t.Run("a repeated key is one", func(t *testing.T) {
-		require.EqualValues(t, 1, trips(func() { require.True(t, caller.ask(org, claim("won", 1)).Replay) }))
+	t.Run("Claim with a repeated key", func(t *testing.T) {
+		require.EqualValues(t, 1, trips(func() { require.True(t, caller.claimOnce(org, claim("won", 1)).Replay) }))
 	})
-	t.Run("a look is one", func(t *testing.T) { require.EqualValues(t, 1, trips(look)) })
-	t.Run("a find is one", func(t *testing.T) { require.EqualValues(t, 1, trips(find)) })
-	t.Run("a confirm, a move and a cancel are one each", func(t *testing.T) {
+	t.Run("ListBusy", func(t *testing.T) { require.EqualValues(t, 1, trips(listBusy)) })
+	t.Run("ListAppointments", func(t *testing.T) { require.EqualValues(t, 1, trips(listAppointments)) })
+	t.Run("Confirm, Move and Cancel", func(t *testing.T) {
 		held := claim("held", 2)
 		held.HoldFor = time.Hour
 		change := func(held booking.Claim, n int) {
@@ -97,14 +98,14 @@ func TestRoundTrips(t *testing.T) {
 			_, err = store.Cancel(t.Context(), org, held.ID, "test")
 			require.NoError(t, err)
 		}
-		caller.ask(org, held)
+		caller.claimOnce(org, held)
 		change(held, 3) // prepares
 		again := claim("held again", 4)
 		again.HoldFor = time.Hour
-		caller.ask(org, again)
+		caller.claimOnce(org, again)
 		require.EqualValues(t, 3, trips(func() { change(again, 5) }))
 	})
-	t.Run("a connection that was idle for an hour is not pinged first", func(t *testing.T) {
+	t.Run("a connection idle for an hour is not pinged before use", func(t *testing.T) {
 		require.Zero(t, trips(func() {
 			conn, err := pool.Acquire(t.Context())
 			require.NoError(t, err)
@@ -114,8 +115,9 @@ func TestRoundTrips(t *testing.T) {
 	})
 }
 
-// Claims of one clinic that have to wait travel together.
-func TestGroupRoundTrips(t *testing.T) {
+// Claims of one clinic that wait share a round trip.
+func TestStore_Claim_BatchRoundTrips(t *testing.T) {
+	t.Parallel()
 	const callers = 32
 	d := pgtest.DB(t)
 	p := d.Proxy(t)
@@ -126,7 +128,7 @@ func TestGroupRoundTrips(t *testing.T) {
 			c := l.caller(t, store, n)
 			claim := c.claim(l.orgs[0], hour*48)
 			claim.ID = booking.NewID(l.orgs[0], fmt.Sprint(name, n))
-			c.note(owner{l.orgs[0], claim.ID}, c.ask(l.orgs[0], claim))
+			c.record(appointmentKey{l.orgs[0], claim.ID}, c.claimOnce(l.orgs[0], claim))
 		})
 	}
 	rush("first", 0) // logs in and prepares
@@ -136,9 +138,10 @@ func TestGroupRoundTrips(t *testing.T) {
 	require.Less(t, p.Trips()-before, int64(callers/2))
 }
 
-// An "assistant-request" of a clinic that nobody has called yet costs one round
-// trip, and then none, though it names the phone number and is checked for it.
-func TestAssistantRequestRoundTrips(t *testing.T) {
+// The first "assistant-request" of a clinic costs one round trip and the next
+// none, although the phone number in it is looked up too.
+func TestStore_ByKey_RoundTrips(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t)
 	c := harley(t)
 	require.NoError(t, pgxstore.Register(t.Context(), d.AdminPool(t), c))
@@ -146,7 +149,7 @@ func TestAssistantRequestRoundTrips(t *testing.T) {
 	store := open(t, p.URL, 1)
 	handler, err := vapi.New(vapi.Config{Directory: store, Assistant: assistant.Saved("assistant-h"), Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
-	ask := func(path string) (int, int64) {
+	post := func(path string) (int, int64) {
 		before := p.Trips()
 		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(`{"message":{"type":"assistant-request",
 			"call":{"id":"call-1","phoneNumberId":"phone-h1","assistantId":"assistant-h"},"phoneNumber":{"id":"phone-h1"}}}`))
@@ -155,14 +158,14 @@ func TestAssistantRequestRoundTrips(t *testing.T) {
 		handler.ServeHTTP(w, r)
 		return w.Code, p.Trips() - before
 	}
-	_, err = store.ByPhoneNumberID(t.Context(), "nobody's") // statements are prepared once
+	_, err = store.ByPhoneNumberID(t.Context(), "unknown") // statements are prepared once
 	require.ErrorIs(t, err, tenant.ErrUnknownOrg)
-	code, _ := ask("/vapi/nobody")
+	code, _ := post("/vapi/unknown")
 	require.Equal(t, http.StatusNotFound, code)
-	code, trips := ask("/vapi/harley")
+	code, trips := post("/vapi/harley")
 	require.Equal(t, http.StatusOK, code)
-	require.EqualValues(t, 1, trips, "the clinic is asked for once, with all its routes")
-	code, trips = ask("/vapi/harley")
+	require.EqualValues(t, 1, trips, "one query loads the clinic with all its routes")
+	code, trips = post("/vapi/harley")
 	require.Equal(t, http.StatusOK, code)
 	require.Zero(t, trips)
 }

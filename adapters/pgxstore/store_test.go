@@ -22,8 +22,8 @@ func TestStore(t *testing.T) {
 	bookingtest.Run(t, bookingtest.Harness{Store: open(t, pgtest.DB(t).App, 16)})
 }
 
-// The default isolation of a database or a role is not in the store's hands.
-func TestStoreUnderAnyDefaultIsolation(t *testing.T) {
+// An administrator may change the default isolation of a database or a role.
+func TestStore_DefaultIsolation(t *testing.T) {
 	for _, isolation := range []string{"repeatable read", "serializable"} {
 		t.Run(isolation, func(t *testing.T) {
 			d := pgtest.DB(t, pgtest.Set("default_transaction_isolation", isolation))
@@ -45,8 +45,8 @@ func TestStoreUnderAnyDefaultIsolation(t *testing.T) {
 }
 
 // In transaction mode each transaction may get another server connection, with
-// what earlier ones left behind on it.
-func TestStoreBehindPgBouncer(t *testing.T) {
+// the state that earlier transactions left on it.
+func TestStore_PgBouncer(t *testing.T) {
 	d := pgtest.DB(t)
 	through := d.PgBouncer(t, 3)
 	for _, mode := range []string{"cache_describe", "exec"} {
@@ -55,19 +55,19 @@ func TestStoreBehindPgBouncer(t *testing.T) {
 			require.Empty(t, bookingtest.Failing(bookingtest.Harness{Store: store}))
 		})
 	}
-	t.Run("statements that another client would find are refused", func(t *testing.T) {
+	t.Run("New refuses statements that another client would find", func(t *testing.T) {
 		_, err := pgxstore.New(t.Context(), pool(t, through, 1), pgxstore.Config{})
 		require.ErrorContains(t, err, "default_query_exec_mode=cache_describe")
 	})
 }
 
-// perCall is a store in which every call has a transaction of its caller.
-type perCall struct {
+// txStore is a store that runs every call in a transaction of its own by Tx.
+type txStore struct {
 	*pgxstore.Store
 	pool *pgxpool.Pool
 }
 
-func inTx[R any](ctx context.Context, s perCall, do func(booking.Store) (R, error)) (R, error) {
+func inTx[R any](ctx context.Context, s txStore, do func(booking.Store) (R, error)) (R, error) {
 	var r R
 	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
 	if err != nil {
@@ -82,40 +82,40 @@ func inTx[R any](ctx context.Context, s perCall, do func(booking.Store) (R, erro
 	return r, failed
 }
 
-func (s perCall) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
+func (s txStore) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
 	return inTx(ctx, s, func(tx booking.Store) (booking.Outcome, error) { return tx.Claim(ctx, org, c) })
 }
 
-func (s perCall) Move(ctx context.Context, org tenant.ID, m booking.Move) (booking.Outcome, error) {
+func (s txStore) Move(ctx context.Context, org tenant.ID, m booking.Move) (booking.Outcome, error) {
 	return inTx(ctx, s, func(tx booking.Store) (booking.Outcome, error) { return tx.Move(ctx, org, m) })
 }
 
-func (s perCall) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
+func (s txStore) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
 	return inTx(ctx, s, func(tx booking.Store) (booking.Appointment, error) { return tx.Confirm(ctx, org, id, actor) })
 }
 
-func (s perCall) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
+func (s txStore) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
 	return inTx(ctx, s, func(tx booking.Store) (booking.Appointment, error) { return tx.Cancel(ctx, org, id, actor) })
 }
 
-func (s perCall) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
+func (s txStore) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
 	return inTx(ctx, s, func(tx booking.Store) (booking.BusyView, error) { return tx.ListBusy(ctx, org, q) })
 }
 
-func (s perCall) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
+func (s txStore) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	return inTx(ctx, s, func(tx booking.Store) ([]booking.Appointment, error) { return tx.ListAppointments(ctx, org, f) })
 }
 
-func (s perCall) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
+func (s txStore) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
 	return inTx(ctx, s, func(tx booking.Store) ([]booking.Event, error) { return tx.ListEvents(ctx, org, id) })
 }
 
-func TestTxIsAStore(t *testing.T) {
+func TestTx(t *testing.T) {
 	d := pgtest.DB(t)
 	pool := pool(t, d.App, 16)
 	store, err := pgxstore.New(t.Context(), pool, pgxstore.Config{})
 	require.NoError(t, err)
-	s := perCall{store, pool}
+	s := txStore{store, pool}
 	require.Empty(t, bookingtest.Failing(bookingtest.Harness{Store: s}))
 }
 
@@ -133,10 +133,10 @@ func pool(t testing.TB, databaseURL string, conns int32, changes ...func(*pgxpoo
 	return pool
 }
 
-// day is a time of the day that these tests are about.
+// day returns a time of the day of these tests.
 func day(hour, minute int) time.Time { return time.Date(2031, 7, 1, hour, minute, 0, 0, time.UTC) }
 
-// claimOf is half an hour with Dr Amara.
+// claimOf returns a claim of half an hour with Dr Amara.
 func claimOf(org tenant.ID, key string, start time.Time) booking.Claim {
 	end := start.Add(30 * time.Minute)
 	return booking.Claim{

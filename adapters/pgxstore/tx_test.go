@@ -20,8 +20,8 @@ func busy(resource booking.ResourceID, from, to time.Time) booking.Busy {
 	return booking.Busy{Resource: resource, Span: schedule.Span{Start: from.Unix(), End: to.Unix()}}
 }
 
-// host is a service with tables of its own that books in its transactions.
-type host struct {
+// program is a program with tables of its own that books in its transactions.
+type program struct {
 	*testing.T
 	d     *pgtest.Database
 	pool  *pgxpool.Pool
@@ -30,13 +30,13 @@ type host struct {
 	org   tenant.ID
 }
 
-func newHost(t *testing.T) host {
+func newProgram(t *testing.T) program {
 	t.Helper()
 	d := pgtest.DB(t)
 	d.Exec(t, `create table invoice (id int primary key); grant all on invoice to public`)
-	h := host{T: t, d: d, pool: pool(t, d.App, 4), org: tenant.NewID()}
+	p := program{T: t, d: d, pool: pool(t, d.App, 4), org: tenant.NewID()}
 	var err error
-	h.store, err = pgxstore.New(t.Context(), h.pool, pgxstore.Config{})
+	p.store, err = pgxstore.New(t.Context(), p.pool, pgxstore.Config{})
 	require.NoError(t, err)
 	var hours schedule.Hours
 	for day := range hours.Week {
@@ -50,23 +50,23 @@ func newHost(t *testing.T) host {
 		}},
 	})
 	require.NoError(t, err)
-	h.svc, err = booking.New(booking.Config{
-		Store: h.store, Catalogs: booking.StaticCatalogs{h.org: catalog},
+	p.svc, err = booking.New(booking.Config{
+		Store: p.store, Catalogs: booking.StaticCatalogs{p.org: catalog},
 		Now: func() time.Time { return day(0, 0).AddDate(0, 0, -1) },
 	})
 	require.NoError(t, err)
-	return h
+	return p
 }
 
-func (h host) begin(isolation pgx.TxIsoLevel) pgx.Tx {
-	h.Helper()
-	tx, err := h.pool.BeginTx(h.Context(), pgx.TxOptions{IsoLevel: isolation})
-	require.NoError(h, err)
-	h.Cleanup(func() { tx.Rollback(context.Background()) })
+func (p program) begin(isolation pgx.TxIsoLevel) pgx.Tx {
+	p.Helper()
+	tx, err := p.pool.BeginTx(p.Context(), pgx.TxOptions{IsoLevel: isolation})
+	require.NoError(p, err)
+	p.Cleanup(func() { tx.Rollback(context.Background()) })
 	return tx
 }
 
-func (h host) request(key string, start time.Time) booking.Request {
+func (p program) request(key string, start time.Time) booking.Request {
 	return booking.Request{
 		Key:       key,
 		Selection: booking.Selection{Service: "consultation", Start: start},
@@ -74,139 +74,139 @@ func (h host) request(key string, start time.Time) booking.Request {
 	}
 }
 
-// booked is what anybody else can see.
-func (h host) booked() (starts []string) {
-	h.Helper()
-	found, err := h.store.ListAppointments(h.Context(), h.org, booking.AppointmentFilter{From: day(0, 0)})
-	require.NoError(h, err)
+// booked returns the appointments that other transactions see.
+func (p program) booked() (starts []string) {
+	p.Helper()
+	found, err := p.store.ListAppointments(p.Context(), p.org, booking.AppointmentFilter{From: day(0, 0)})
+	require.NoError(p, err)
 	for _, a := range found {
 		starts = append(starts, a.Start.Format("15:04 ")+string(a.Status))
 	}
 	return starts
 }
 
-func (h host) invoice(tx pgx.Tx, id int) {
-	h.Helper()
-	_, err := tx.Exec(h.Context(), `insert into invoice values ($1)`, id)
-	require.NoError(h, err)
+func (p program) invoice(tx pgx.Tx, id int) {
+	p.Helper()
+	_, err := tx.Exec(p.Context(), `insert into invoice values ($1)`, id)
+	require.NoError(p, err)
 }
 
-func (h host) invoices() (n int) {
-	h.Helper()
-	require.NoError(h, h.pool.QueryRow(h.Context(), `select count(*) from invoice`).Scan(&n))
+func (p program) invoices() (n int) {
+	p.Helper()
+	require.NoError(p, p.pool.QueryRow(p.Context(), `select count(*) from invoice`).Scan(&n))
 	return n
 }
 
-func TestBookingInsideACallersTransaction(t *testing.T) {
-	t.Run("is there when it commits, with what else it did", func(t *testing.T) {
-		h := newHost(t)
-		tx := h.begin(pgx.ReadCommitted)
-		h.invoice(tx, 1)
-		a, err := h.store.BookTx(t.Context(), tx, h.svc, h.org, h.request("key", day(9, 0)))
+func TestStore_BookTx(t *testing.T) {
+	t.Parallel()
+	t.Run("a commit makes the booking and the program's rows visible", func(t *testing.T) {
+		p := newProgram(t)
+		tx := p.begin(pgx.ReadCommitted)
+		p.invoice(tx, 1)
+		a, err := p.store.BookTx(t.Context(), tx, p.svc, p.org, p.request("key", day(9, 0)))
 		require.NoError(t, err)
-		require.Empty(t, h.booked(), "nobody sees it before")
+		require.Empty(t, p.booked(), "the booking is invisible before the commit")
 		require.NoError(t, tx.Commit(t.Context()))
-		require.Equal(t, []string{"09:00 booked"}, h.booked())
-		require.Equal(t, 1, h.invoices())
+		require.Equal(t, []string{"09:00 booked"}, p.booked())
+		require.Equal(t, 1, p.invoices())
 
-		tx = h.begin(pgx.ReadCommitted)
-		_, err = h.store.RescheduleTx(t.Context(), tx, h.svc, h.org, a.ID, booking.Selection{Start: day(10, 0)})
+		tx = p.begin(pgx.ReadCommitted)
+		_, err = p.store.RescheduleTx(t.Context(), tx, p.svc, p.org, a.ID, booking.Selection{Start: day(10, 0)})
 		require.NoError(t, err)
 		require.NoError(t, tx.Commit(t.Context()))
-		require.Equal(t, []string{"10:00 booked"}, h.booked())
+		require.Equal(t, []string{"10:00 booked"}, p.booked())
 
-		tx = h.begin(pgx.ReadCommitted)
-		_, err = h.store.CancelTx(t.Context(), tx, h.svc, h.org, a.ID)
+		tx = p.begin(pgx.ReadCommitted)
+		_, err = p.store.CancelTx(t.Context(), tx, p.svc, p.org, a.ID)
 		require.NoError(t, err)
 		require.NoError(t, tx.Commit(t.Context()))
-		require.Equal(t, []string{"10:00 cancelled"}, h.booked())
+		require.Equal(t, []string{"10:00 cancelled"}, p.booked())
 	})
-	t.Run("is gone when it rolls back, and so is what else it did", func(t *testing.T) {
-		h := newHost(t)
-		tx := h.begin(pgx.ReadCommitted)
-		h.invoice(tx, 1)
-		_, err := h.store.BookTx(t.Context(), tx, h.svc, h.org, h.request("key", day(9, 0)))
+	t.Run("a rollback undoes the booking and the program's rows", func(t *testing.T) {
+		p := newProgram(t)
+		tx := p.begin(pgx.ReadCommitted)
+		p.invoice(tx, 1)
+		_, err := p.store.BookTx(t.Context(), tx, p.svc, p.org, p.request("key", day(9, 0)))
 		require.NoError(t, err)
 		require.NoError(t, tx.Rollback(t.Context()))
-		require.Empty(t, h.booked())
-		require.Zero(t, h.invoices())
-		_, err = h.svc.Book(t.Context(), h.org, h.request("key", day(9, 0)))
-		require.NoError(t, err, "the key has had no outcome")
+		require.Empty(t, p.booked())
+		require.Zero(t, p.invoices())
+		_, err = p.svc.Book(t.Context(), p.org, p.request("key", day(9, 0)))
+		require.NoError(t, err, "the key has no outcome")
 	})
-	t.Run("leaves it usable after a conflict", func(t *testing.T) {
-		h := newHost(t)
-		_, err := h.svc.Book(t.Context(), h.org, h.request("first", day(9, 0)))
+	t.Run("the transaction is usable after a conflict", func(t *testing.T) {
+		p := newProgram(t)
+		_, err := p.svc.Book(t.Context(), p.org, p.request("first", day(9, 0)))
 		require.NoError(t, err)
-		tx := h.begin(pgx.ReadCommitted)
-		h.invoice(tx, 1)
-		_, err = h.store.BookTx(t.Context(), tx, h.svc, h.org, h.request("second", day(9, 0)))
+		tx := p.begin(pgx.ReadCommitted)
+		p.invoice(tx, 1)
+		_, err = p.store.BookTx(t.Context(), tx, p.svc, p.org, p.request("second", day(9, 0)))
 		var conflict *booking.ConflictError
 		require.ErrorAs(t, err, &conflict)
 		require.NotEmpty(t, conflict.Alternatives)
 		want := conflict.Alternatives[0]
-		_, err = h.store.BookTx(t.Context(), tx, h.svc, h.org, booking.Request{
+		_, err = p.store.BookTx(t.Context(), tx, p.svc, p.org, booking.Request{
 			Key: "third", Selection: booking.Selection{Slot: want.ID}, Contact: booking.Contact{Phone: "+447700900457"},
 		})
 		require.NoError(t, err)
 		require.NoError(t, tx.Commit(t.Context()))
-		require.Len(t, h.booked(), 2)
-		require.Equal(t, 1, h.invoices())
+		require.Len(t, p.booked(), 2)
+		require.Equal(t, 1, p.invoices())
 	})
-	t.Run("leaves it usable after an error on the server", func(t *testing.T) {
-		h := newHost(t)
-		unblock := blocked(t, h.d, h.org)
-		defer unblock()
-		tx := h.begin(pgx.ReadCommitted)
+	t.Run("the transaction is usable after an error of the server", func(t *testing.T) {
+		p := newProgram(t)
+		defer blockSlot(t, p.d, p.org)()
+		tx := p.begin(pgx.ReadCommitted)
 		_, err := tx.Exec(t.Context(), `set local lock_timeout = '20ms'`)
 		require.NoError(t, err)
-		h.invoice(tx, 1)
-		_, err = h.store.BookTx(t.Context(), tx, h.svc, h.org, h.request("key", day(9, 0)))
+		p.invoice(tx, 1)
+		_, err = p.store.BookTx(t.Context(), tx, p.svc, p.org, p.request("key", day(9, 0)))
 		require.ErrorIs(t, err, booking.ErrUnavailable)
-		h.invoice(tx, 2)
+		p.invoice(tx, 2)
 		require.NoError(t, tx.Commit(t.Context()))
-		require.Equal(t, 2, h.invoices())
-		require.Empty(t, h.booked())
+		require.Equal(t, 2, p.invoices())
+		require.Empty(t, p.booked())
 	})
-	t.Run("is refused under another isolation, before anything is changed", func(t *testing.T) {
-		h := newHost(t)
+	t.Run("another isolation level is refused before any change", func(t *testing.T) {
+		p := newProgram(t)
 		for _, isolation := range []pgx.TxIsoLevel{pgx.RepeatableRead, pgx.Serializable} {
-			tx := h.begin(isolation)
-			_, err := h.store.Tx(tx).Claim(t.Context(), h.org, claimOf(h.org, "key", day(9, 0)))
+			tx := p.begin(isolation)
+			_, err := p.store.Tx(tx).Claim(t.Context(), p.org, claimOf(p.org, "key", day(9, 0)))
 			require.EqualError(t, err, "pgxstore: the transaction is not read committed: begin it with pgx.TxOptions{IsoLevel: pgx.ReadCommitted}")
-			_, err = h.store.Tx(tx).ListBusy(t.Context(), h.org, booking.BusyQuery{From: day(0, 0), To: day(24, 0)})
-			require.Error(t, err, "a look that is as old as the transaction")
+			_, err = p.store.Tx(tx).ListBusy(t.Context(), p.org, booking.BusyQuery{From: day(0, 0), To: day(24, 0)})
+			require.Error(t, err, "the view would be as old as the transaction")
 			var one int
-			require.NoError(t, tx.QueryRow(t.Context(), `select 1`).Scan(&one), "it can go on")
+			require.NoError(t, tx.QueryRow(t.Context(), `select 1`).Scan(&one), "the transaction is usable")
 			require.NoError(t, tx.Commit(t.Context()))
 		}
-		require.Empty(t, h.booked())
+		require.Empty(t, p.booked())
 	})
-	t.Run("is refused to a role that row-level security does not bind", func(t *testing.T) {
-		h := newHost(t)
-		conn, err := pgx.Connect(t.Context(), h.d.Admin)
+	t.Run("a role that row-level security does not bind is refused", func(t *testing.T) {
+		p := newProgram(t)
+		conn, err := pgx.Connect(t.Context(), p.d.Admin)
 		require.NoError(t, err)
 		defer conn.Close(context.Background())
 		tx, err := conn.Begin(t.Context())
 		require.NoError(t, err)
-		_, err = h.store.Tx(tx).Claim(t.Context(), h.org, claimOf(h.org, "key", day(9, 0)))
+		_, err = p.store.Tx(tx).Claim(t.Context(), p.org, claimOf(p.org, "key", day(9, 0)))
 		require.ErrorContains(t, err, "not bound by row-level security")
 		require.NoError(t, tx.Commit(t.Context()))
-		require.Empty(t, h.booked())
+		require.Empty(t, p.booked())
 	})
-	t.Run("leaves the scope as it was", func(t *testing.T) {
-		h := newHost(t)
+	t.Run("the scope is restored", func(t *testing.T) {
+		p := newProgram(t)
 		scope := func(tx pgx.Tx) (org string) {
 			require.NoError(t, tx.QueryRow(t.Context(), `select coalesce(current_setting('app.org_id', true), '')`).Scan(&org))
 			return org
 		}
-		tx := h.begin(pgx.ReadCommitted)
-		_, err := h.store.BookTx(t.Context(), tx, h.svc, h.org, h.request("key", day(9, 0)))
+		tx := p.begin(pgx.ReadCommitted)
+		_, err := p.store.BookTx(t.Context(), tx, p.svc, p.org, p.request("key", day(9, 0)))
 		require.NoError(t, err)
 		require.Empty(t, scope(tx))
 		own := tenant.NewID().String()
 		_, err = tx.Exec(t.Context(), `select set_config('app.org_id', $1, true)`, own)
 		require.NoError(t, err)
-		_, err = h.store.BookTx(t.Context(), tx, h.svc, h.org, h.request("conflict", day(9, 0)))
+		_, err = p.store.BookTx(t.Context(), tx, p.svc, p.org, p.request("conflict", day(9, 0)))
 		require.ErrorIs(t, err, booking.ErrConflict)
 		require.Equal(t, own, scope(tx))
 	})

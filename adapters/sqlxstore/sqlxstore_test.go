@@ -23,7 +23,7 @@ func connect(t *testing.T, databaseURL string) *sqlx.DB {
 	return db
 }
 
-// harness is a store with appointments that are booked in the same database.
+// harness returns a store whose appointments are booked in the same database.
 func harness(t *testing.T, databaseURL string) followuptest.StoreHarness {
 	t.Helper()
 	f, err := sqlxstore.New(t.Context(), connect(t, databaseURL), sqlxstore.Config{})
@@ -36,20 +36,21 @@ func harness(t *testing.T, databaseURL string) followuptest.StoreHarness {
 	return followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: booking, Quarantined: f.Quarantined}
 }
 
-func TestFollowUps(t *testing.T) {
+func TestFollowUpStore(t *testing.T) {
 	h := harness(t, pgtest.DB(t).App)
-	h.Rounds = 100 // the locks are the database's, and raced in pgxstore
+	h.Rounds = 100 // the same locks are raced longer in pgxstore
 	followuptest.RunStore(t, h)
 }
 
-func TestFollowUpsBehindPgBouncer(t *testing.T) {
+func TestFollowUpStore_PgBouncer(t *testing.T) {
 	through := pgtest.DB(t).PgBouncer(t, 8) + "&default_query_exec_mode=cache_describe"
 	h := harness(t, through)
 	h.Rounds = 100
 	require.Empty(t, followuptest.FailingStore(h))
 }
 
-func TestNewRefusesWhatIsNotSafe(t *testing.T) {
+func TestNew_Refusals(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t)
 	_, err := sqlxstore.New(t.Context(), connect(t, d.Admin), sqlxstore.Config{})
 	require.ErrorContains(t, err, "superuser")
@@ -69,14 +70,15 @@ func TestNewRefusesWhatIsNotSafe(t *testing.T) {
 	_, err = sqlxstore.New(t.Context(), connect(t, empty.App), sqlxstore.Config{})
 	require.ErrorContains(t, err, "no schema callwaiting")
 
-	_, err = sqlxstore.New(t.Context(), connect(t, "postgres://nobody@127.0.0.1:1/none"), sqlxstore.Config{})
+	_, err = sqlxstore.New(t.Context(), connect(t, "postgres://clinic_app@127.0.0.1:1/clinic"), sqlxstore.Config{})
 	require.ErrorIs(t, err, followup.ErrUnavailable)
 }
 
-func TestNewNamesTheFieldThatCannotBeUsed(t *testing.T) {
+func TestNew_Config(t *testing.T) {
+	t.Parallel()
 	_, err := sqlxstore.New(t.Context(), nil, sqlxstore.Config{})
 	require.ErrorContains(t, err, "db is nil: make one with sqlx.Open")
-	db := connect(t, "postgres://nobody@127.0.0.1:1/none")
+	db := connect(t, "postgres://clinic_app@127.0.0.1:1/clinic")
 	_, err = sqlxstore.New(t.Context(), db, sqlxstore.Config{LockTimeout: -1})
 	require.ErrorContains(t, err, "Config.LockTimeout")
 	_, err = sqlxstore.New(t.Context(), db, sqlxstore.Config{LockTimeout: 2e9, StatementTimeout: 1e9})

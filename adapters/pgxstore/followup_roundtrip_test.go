@@ -11,8 +11,9 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Counted on the wire, not timed.
-func TestFollowUpRoundTrips(t *testing.T) {
+// The proxy counts round trips on the wire; no time is measured.
+func TestFollowUpStore_RoundTrips(t *testing.T) {
+	t.Parallel()
 	p := pgtest.DB(t).Proxy(t)
 	store := open(t, p.URL, 1)
 	f, org, ctx := store.FollowUps(), tenant.NewID(), t.Context()
@@ -20,7 +21,7 @@ func TestFollowUpRoundTrips(t *testing.T) {
 	require.NoError(t, err)
 
 	const phone = "+12025550123"
-	key := "" // of what a round is about
+	key := "" // differs between rounds
 	var batch followup.Batch
 	plans := func() (plans []followup.Plan, ids []followup.IntentID, hash [32]byte) {
 		for _, k := range []string{"a", "b"} {
@@ -39,25 +40,25 @@ func TestFollowUpRoundTrips(t *testing.T) {
 		return v
 	}
 	steps := []struct {
-		what string
+		name string
 		want int64
 		do   func() error
 	}{
-		{"Record", 1, func() error {
+		{"UpdateCall", 1, func() error {
 			_, err := f.UpdateCall(ctx, org, followup.CallUpdate{Call: key, Signal: followup.Ended, Phone: phone, RecheckAfter: time.Hour})
 			return err
 		}},
 		{"Call", 1, func() error { _, err := f.Call(ctx, org, key); return err }},
-		{"Consent", 1, func() error {
+		{"RecordConsent", 1, func() error {
 			return f.RecordConsent(ctx, org, followup.Consent{Phone: phone, Purpose: followup.Information, Call: key, At: time.Now()})
 		}},
-		{"Plan, of two", 1, func() error {
+		{"PlanIntents of two", 1, func() error {
 			p, _, _ := plans()
 			_, err := f.PlanIntents(ctx, org, followup.Task{Kind: followup.TaskCall, ID: key}, p)
 			return err
 		}},
-		{"Take", 1, func() error { _, err := f.Dequeue(ctx, 10, 10, time.Minute, []tenant.ID{tenant.NewID()}); return err }},
-		{"Begin that sends two", 2, func() error {
+		{"Dequeue", 1, func() error { _, err := f.Dequeue(ctx, 10, 10, time.Minute, []tenant.ID{tenant.NewID()}); return err }},
+		{"BeginSending that sends two", 2, func() error {
 			_, ids, _ := plans()
 			batch, err = f.BeginSending(ctx, org, ids, time.Minute, send)
 			require.Len(t, batch.Send, 2)
@@ -65,55 +66,55 @@ func TestFollowUpRoundTrips(t *testing.T) {
 		}},
 		{"Release", 1, func() error { batch.Release(); return nil }},
 		{"Release again", 0, func() error { batch.Release(); return nil }},
-		{"Finish, of two", 1, func() error {
+		{"RecordResults of two", 1, func() error {
 			_, ids, _ := plans()
 			return f.RecordResults(ctx, org, []followup.Result{
 				{Intent: ids[0], Attempt: 1, State: followup.Accepted, Provider: "SM1"}, {Intent: ids[1], Attempt: 1, State: followup.Planned},
 			})
 		}},
-		{"Begin that sends none", 2, func() error {
+		{"BeginSending that sends none", 2, func() error {
 			_, ids, _ := plans()
 			_, err := f.BeginSending(ctx, org, ids[1:], time.Minute, func(followup.DecisionInput) followup.IntentDecision {
 				return followup.IntentDecision{Action: followup.Suppress, Reason: followup.Booked}
 			})
 			return err
 		}},
-		{"Status", 1, func() error {
+		{"RecordStatus", 1, func() error {
 			_, ids, _ := plans()
 			_, err := f.RecordStatus(ctx, org, followup.StatusUpdate{Intent: ids[0], State: followup.Delivered})
 			return err
 		}},
-		{"Drop", 1, func() error {
+		{"Ack", 1, func() error {
 			return f.Ack(ctx, followup.Task{Org: org, Kind: followup.TaskCall, ID: key, Lease: time.Now()})
 		}},
 		{"Link", 1, func() error { _, _, hash := plans(); _, _, err := f.Link(ctx, hash); return err }},
 		{"UseLink", 1, func() error { _, _, hash := plans(); _, _, err := f.UseLink(ctx, hash); return err }},
 		{"RevokeLinks", 1, func() error { return f.RevokeLinks(ctx, org, phone) }},
-		{"Reply", 1, func() error {
+		{"RecordReply", 1, func() error {
 			_, err := f.RecordReply(ctx, org, followup.Reply{Phone: phone, Message: key, Kind: followup.ReplyStop})
 			return err
 		}},
-		{"OptOut", 1, func() error {
+		{"RecordOptOut", 1, func() error {
 			return f.RecordOptOut(ctx, org, followup.OptOut{Phone: phone, Source: "text", Message: key})
 		}},
-		{"Replies", 1, func() error {
+		{"ListReplies", 1, func() error {
 			replies, err := f.ListReplies(ctx, org, 1)
 			require.Len(t, replies, 1)
 			require.Equal(t, followup.Reply{Phone: phone, Message: key, Kind: followup.ReplyStop, At: replies[0].At}, replies[0])
 			return err
 		}},
-		{"Lookup", 1, func() error { _, err := f.Summary(ctx, org, phone); return err }},
-		{"Intents", 1, func() error { _, err := f.ListIntents(ctx, org, followup.IntentFilter{Phone: phone}); return err }},
+		{"Summary", 1, func() error { _, err := f.Summary(ctx, org, phone); return err }},
+		{"ListIntents", 1, func() error { _, err := f.ListIntents(ctx, org, followup.IntentFilter{Phone: phone}); return err }},
 		{"Appointment", 1, func() error { _, err := f.Appointment(ctx, org, string(out.Appointment.ID)); return err }},
-		{"Quarantine", 1, func() error { return f.CountUnmatched(ctx, org, "hang") }},
+		{"CountUnmatched", 1, func() error { return f.CountUnmatched(ctx, org, "hang") }},
 	}
 	key = "first" // statements are prepared once
 	for _, s := range steps {
-		require.NoError(t, s.do(), s.what)
+		require.NoError(t, s.do(), s.name)
 	}
 	key = "second"
 	for _, s := range steps {
-		t.Run(s.what, func(t *testing.T) {
+		t.Run(s.name, func(t *testing.T) {
 			before := p.Trips()
 			require.NoError(t, s.do())
 			require.Equal(t, s.want, p.Trips()-before)

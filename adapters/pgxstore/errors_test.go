@@ -17,9 +17,9 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// blocked has somebody write, without a commit, what claims of nine o'clock
-// must wait for. The function it returns rolls that back.
-func blocked(t *testing.T, d *pgtest.Database, org tenant.ID) (unblock func()) {
+// blockSlot inserts a row, without a commit, for whose end claims of nine
+// o'clock must wait. The function it returns rolls that back.
+func blockSlot(t *testing.T, d *pgtest.Database, org tenant.ID) (unblock func()) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), d.Admin)
 	require.NoError(t, err)
@@ -32,8 +32,8 @@ func blocked(t *testing.T, d *pgtest.Database, org tenant.ID) (unblock func()) {
 	return sync.OnceFunc(func() { conn.Close(context.Background()) })
 }
 
-// waits returns when so many sessions of the store wait for a lock.
-func waits(t *testing.T, d *pgtest.Database, sessions int) {
+// awaitLockWaits returns when that many sessions of the store wait for a lock.
+func awaitLockWaits(t *testing.T, d *pgtest.Database, sessions int) {
 	t.Helper()
 	admin := d.AdminPool(t)
 	defer admin.Close()
@@ -53,19 +53,21 @@ func storeOf(t *testing.T, databaseURL string, conns int32, cfg pgxstore.Config)
 	return s
 }
 
-func TestALockThatIsNotHadInTimeIsUnavailable(t *testing.T) {
+func TestStore_Claim_LockTimeout(t *testing.T) {
+	t.Parallel()
 	d, org := pgtest.DB(t), tenant.NewID()
 	store := storeOf(t, d.App, 2, pgxstore.Config{LockTimeout: 20 * time.Millisecond})
-	defer blocked(t, d, org)()
+	defer blockSlot(t, d, org)()
 	_, err := store.Claim(t.Context(), org, claimOf(org, "key", day(9, 0)))
 	require.ErrorIs(t, err, booking.ErrUnavailable)
 	require.EqualError(t, err, "pgxstore: booking: the store is unavailable: SQLSTATE 55P03")
 	out, err := store.Claim(t.Context(), org, claimOf(org, "other", day(10, 0)))
 	require.NoError(t, err)
-	require.False(t, out.Taken, "what is not in the way is not waited for")
+	require.False(t, out.Taken, "another time does not wait for the lock")
 }
 
-func TestAStatementThatTakesTooLongIsUnavailable(t *testing.T) {
+func TestStore_Claim_StatementTimeout(t *testing.T) {
+	t.Parallel()
 	d, org := pgtest.DB(t), tenant.NewID()
 	d.Exec(t, `create or replace function callwaiting.lock(p_org uuid, p_phones text[], p_resources text[]) returns void
 		language sql as 'select pg_sleep(60)'`)
@@ -74,68 +76,69 @@ func TestAStatementThatTakesTooLongIsUnavailable(t *testing.T) {
 	require.EqualError(t, err, "pgxstore: booking: the store is unavailable: SQLSTATE 57014")
 }
 
-func TestOneWhoGivesUp(t *testing.T) {
+func TestStore_Claim_Cancel(t *testing.T) {
+	t.Parallel()
 	d, org := pgtest.DB(t), tenant.NewID()
 	store := storeOf(t, d.App, 4, pgxstore.Config{LockTimeout: time.Minute, StatementTimeout: time.Minute})
-	unblock := blocked(t, d, org)
+	unblock := blockSlot(t, d, org)
 	defer unblock()
 
-	type answer struct {
+	type result struct {
 		out booking.Outcome
 		err error
 	}
-	claim := func(ctx context.Context, caller int) chan answer {
+	claim := func(ctx context.Context, caller int) chan result {
 		c := claimOf(org, fmt.Sprint("key ", caller), day(9, 0))
 		c.Contact.Phone = phone(caller)
-		answered := make(chan answer, 1)
+		done := make(chan result, 1)
 		go func() {
 			out, err := store.Claim(ctx, org, c)
-			answered <- answer{out, err}
+			done <- result{out, err}
 		}()
-		return answered
+		return done
 	}
 	const later = 5
-	first, hangUp := context.WithCancel(t.Context())
-	defer hangUp()
-	shipped := claim(first, 1) // waits in the database
-	waits(t, d, 1)
-	shippedToo := claim(t.Context(), 2)
-	waits(t, d, 2)
-	waiting, giveUp := context.WithCancel(t.Context())
-	waiter := claim(waiting, 3) // waits for the first two
-	others := make([]chan answer, later)
+	first, cancelFirst := context.WithCancel(t.Context())
+	defer cancelFirst()
+	sent := claim(first, 1) // waits in the database
+	awaitLockWaits(t, d, 1)
+	sentToo := claim(t.Context(), 2)
+	awaitLockWaits(t, d, 2)
+	third, cancelThird := context.WithCancel(t.Context())
+	pending := claim(third, 3) // waits for the first two
+	others := make([]chan result, later)
 	for i := range others {
 		others[i] = claim(t.Context(), 4+i)
 	}
 
-	giveUp()
-	a := <-waiter
-	require.ErrorIs(t, a.err, booking.ErrUnavailable, "what was not sent has changed nothing")
-	require.ErrorIs(t, a.err, context.Canceled)
-	hangUp()
-	a = <-shipped
-	require.ErrorIs(t, a.err, booking.ErrOutcomeUnknown, "what was sent may have changed something")
-	require.ErrorIs(t, a.err, context.Canceled)
+	cancelThird()
+	r := <-pending
+	require.ErrorIs(t, r.err, booking.ErrUnavailable, "a claim that was not sent has changed nothing")
+	require.ErrorIs(t, r.err, context.Canceled)
+	cancelFirst()
+	r = <-sent
+	require.ErrorIs(t, r.err, booking.ErrOutcomeUnknown, "a claim that was sent may have succeeded")
+	require.ErrorIs(t, r.err, context.Canceled)
 
 	unblock()
 	won := 0
-	for _, c := range append(others, shippedToo) {
-		a := <-c
-		require.NoError(t, a.err, "the others are answered all the same")
-		if !a.out.Taken {
+	for _, c := range append(others, sentToo) {
+		r := <-c
+		require.NoError(t, r.err, "the other claims have their results")
+		if !r.out.Taken {
 			won++
 		}
 	}
 	require.LessOrEqual(t, won, 1)
 	found, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{From: day(0, 0)})
 	require.NoError(t, err)
-	require.Len(t, found, 1, "one of all has it")
+	require.Len(t, found, 1, "one claim has won")
 	known, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{Phone: phone(3)})
 	require.NoError(t, err)
-	require.Empty(t, known, "not the one who gave up before")
+	require.Empty(t, known, "the withdrawn claim has not")
 }
 
-func TestAServerThatRestarts(t *testing.T) {
+func TestStore_Claim_ServerRestart(t *testing.T) {
 	c := pgtest.NewCluster(t)
 	d, org := c.DB(t), tenant.NewID()
 	store := open(t, d.App, 2)
@@ -144,20 +147,21 @@ func TestAServerThatRestarts(t *testing.T) {
 
 	c.Kill()
 	_, err = store.Claim(t.Context(), org, claimOf(org, "meanwhile", day(10, 0)))
-	if !errors.Is(err, booking.ErrUnavailable) { // or else it was sent into a connection that was about to break
+	if !errors.Is(err, booking.ErrUnavailable) { // otherwise the connection broke after the claim was sent
 		require.ErrorIs(t, err, booking.ErrOutcomeUnknown)
 	}
 
 	require.NoError(t, c.Start())
 	out, err := store.Claim(t.Context(), org, claimOf(org, "after", day(11, 0)))
-	require.NoError(t, err, "a dead connection is noticed before it is used")
+	require.NoError(t, err, "a closed connection is discarded before use")
 	require.False(t, out.Taken)
 	found, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{From: day(0, 0)})
 	require.NoError(t, err)
 	require.Len(t, found, 2)
 }
 
-func TestSessionsThatAreEndedOnTheServer(t *testing.T) {
+func TestStore_Claim_TerminatedSessions(t *testing.T) {
+	t.Parallel()
 	d, org := pgtest.DB(t), tenant.NewID()
 	store := open(t, d.App, 4)
 	for i := range 20 {
@@ -167,7 +171,8 @@ func TestSessionsThatAreEndedOnTheServer(t *testing.T) {
 	}
 }
 
-func TestAConnectionThatIsLost(t *testing.T) {
+func TestStore_LostConnection(t *testing.T) {
+	t.Parallel()
 	d, org := pgtest.DB(t), tenant.NewID()
 	proxy := d.Proxy(t)
 	store := open(t, proxy.URL, 1)
@@ -184,7 +189,7 @@ func TestAConnectionThatIsLost(t *testing.T) {
 		}
 	}
 
-	t.Run("after a change was sent: the outcome is unknown, and the key tells", func(t *testing.T) {
+	t.Run("after a change was sent the outcome is unknown, and the key replays it", func(t *testing.T) {
 		proxy.DropResponses(once())
 		_, err := store.Claim(t.Context(), org, claim)
 		require.ErrorIs(t, err, booking.ErrOutcomeUnknown)
@@ -192,7 +197,7 @@ func TestAConnectionThatIsLost(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, out.Replay)
 	})
-	t.Run("in a read: it is made again", func(t *testing.T) {
+	t.Run("a read is sent again", func(t *testing.T) {
 		_, err := store.ListAppointments(t.Context(), org, booking.AppointmentFilter{ID: claim.ID}) // prepares
 		require.NoError(t, err)
 		proxy.DropRequests(once())
@@ -202,25 +207,25 @@ func TestAConnectionThatIsLost(t *testing.T) {
 	})
 }
 
-// Whatever goes wrong, and wherever, the error has ids and codes, and nothing
-// of what the caller said.
-func TestErrorsHoldNoData(t *testing.T) {
+// Errors hold ids and codes, and no data of the caller.
+func TestStore_ErrorsHoldNoData(t *testing.T) {
+	t.Parallel()
 	d, org := pgtest.DB(t), tenant.NewID()
 	store := open(t, d.App, 2)
-	for what, tt := range map[string]struct {
+	for name, tt := range map[string]struct {
 		spoil func(c *booking.Claim)
 		want  error
 	}{
 		"a name that cannot be stored": {spoil: func(c *booking.Claim) { c.Contact.Name = "Ada\x00Caller" }},
-		"a phone that is none":         {spoil: func(c *booking.Claim) { c.Contact.Phone = "Ada Caller" }},
-		"a time that cannot be":        {spoil: func(c *booking.Claim) { c.End = c.Start }},
+		"an invalid phone":             {spoil: func(c *booking.Claim) { c.Contact.Phone = "Ada Caller" }},
+		"an end before the start":      {spoil: func(c *booking.Claim) { c.End = c.Start }},
 		"more than a month at once":    {spoil: func(c *booking.Claim) { c.Occupied.End += 32 * 24 * 3600 }},
-		"a zone that is none":          {spoil: func(c *booking.Claim) { c.Zone = "Ada/Caller" }},
-		"no need":                      {spoil: func(c *booking.Claim) { c.Needs = nil }},
-		"a need that nothing can meet": {spoil: func(c *booking.Claim) { c.Needs[0] = nil }},
-		"an id that is none":           {spoil: func(c *booking.Claim) { c.ID = "Ada" }},
+		"an unknown zone":              {spoil: func(c *booking.Claim) { c.Zone = "Ada/Caller" }},
+		"no needs":                     {spoil: func(c *booking.Claim) { c.Needs = nil }},
+		"a need without a candidate":   {spoil: func(c *booking.Claim) { c.Needs[0] = nil }},
+		"an invalid id":                {spoil: func(c *booking.Claim) { c.ID = "Ada" }},
 	} {
-		t.Run(what, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			c := claimOf(org, "key", day(9, 0))
 			tt.spoil(&c)
 			out, err := store.Claim(t.Context(), org, c)
@@ -230,7 +235,7 @@ func TestErrorsHoldNoData(t *testing.T) {
 			require.Empty(t, out)
 		})
 	}
-	t.Run("a bug on the server", func(t *testing.T) {
+	t.Run("a defect on the server", func(t *testing.T) {
 		d.Exec(t, `create or replace function callwaiting.confirm(p_org uuid, p_id uuid, p_actor text) returns callwaiting.appointment_result
 			language plpgsql as $$begin raise exception 'Ada Caller wants botox' using detail = 'Ada Caller'; end$$`)
 		_, err := store.Confirm(t.Context(), org, booking.NewID(org, "key"), "test")
@@ -238,8 +243,9 @@ func TestErrorsHoldNoData(t *testing.T) {
 	})
 }
 
-// A server can say no in many ways; each becomes one of ours.
-func TestWhatTheServerSays(t *testing.T) {
+// Each SQLSTATE becomes one error of package booking.
+func TestStore_SQLSTATE(t *testing.T) {
+	t.Parallel()
 	d, org := pgtest.DB(t), tenant.NewID()
 	store := open(t, d.App, 2)
 	id := booking.NewID(org, "key")
@@ -256,7 +262,7 @@ func TestWhatTheServerSays(t *testing.T) {
 			v.outcome := 'unknown';
 			return v;
 		end$$`)
-	said := func(code string, untilTry int) error {
+	confirm := func(code string, untilTry int) error {
 		d.Exec(t, `alter sequence tries restart`)
 		_, err := store.Confirm(t.Context(), org, id, fmt.Sprint(code, " ", untilTry))
 		require.Error(t, err)
@@ -264,26 +270,27 @@ func TestWhatTheServerSays(t *testing.T) {
 		return err
 	}
 	for _, code := range []string{"40001", "40P01", "55P03"} {
-		require.ErrorIs(t, said(code, 3), booking.ErrNotFound, "%s is tried three times", code)
-		require.ErrorIs(t, said(code, 4), booking.ErrUnavailable, "%s is tried no more than three times", code)
+		require.ErrorIs(t, confirm(code, 3), booking.ErrNotFound, "%s is tried three times", code)
+		require.ErrorIs(t, confirm(code, 4), booking.ErrUnavailable, "%s is tried no more than three times", code)
 	}
 	for _, code := range []string{"57014", "25006", "53100", "53200", "53300"} {
-		require.ErrorIs(t, said(code, 2), booking.ErrUnavailable, code)
+		require.ErrorIs(t, confirm(code, 2), booking.ErrUnavailable, code)
 	}
 	for _, code := range []string{"08006", "08007"} {
-		require.ErrorIs(t, said(code, 2), booking.ErrOutcomeUnknown, code)
+		require.ErrorIs(t, confirm(code, 2), booking.ErrOutcomeUnknown, code)
 	}
-	require.ErrorIs(t, said("42501", 2), pgxstore.ErrIsolation)
-	require.ErrorIs(t, said("CW001", 2), booking.ErrNotFound, "a transaction that is not read committed is begun again as one that is")
-	err := said("XX000", 2)
+	require.ErrorIs(t, confirm("42501", 2), pgxstore.ErrIsolation)
+	require.ErrorIs(t, confirm("CW001", 2), booking.ErrNotFound, "a transaction that is not read committed is begun again as one that is")
+	err := confirm("XX000", 2)
 	require.EqualError(t, err, `pgxstore: refused by the server: SQLSTATE XX000, constraint ""`)
 }
 
-// However many callers one clinic has, they use two connections.
-func TestARushOnOneClinicLeavesConnectionsToTheOthers(t *testing.T) {
+// Any number of callers of one clinic use two connections.
+func TestStore_Claim_ConnectionsPerClinic(t *testing.T) {
+	t.Parallel()
 	d, org, other := pgtest.DB(t), tenant.NewID(), tenant.NewID()
 	store := storeOf(t, d.App, 3, pgxstore.Config{LockTimeout: time.Minute, StatementTimeout: time.Minute})
-	unblock := blocked(t, d, org)
+	unblock := blockSlot(t, d, org)
 	defer unblock()
 	var rush sync.WaitGroup
 	for caller := range 20 {
@@ -295,7 +302,7 @@ func TestARushOnOneClinicLeavesConnectionsToTheOthers(t *testing.T) {
 			}
 		})
 	}
-	waits(t, d, 2)
+	awaitLockWaits(t, d, 2)
 	out, err := store.Claim(t.Context(), other, claimOf(other, "key", day(9, 0)))
 	require.NoError(t, err)
 	require.False(t, out.Taken)

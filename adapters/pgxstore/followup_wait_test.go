@@ -14,7 +14,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// plan plans a message that is due at once.
+// plan plans a message that is due now.
 func plan(t *testing.T, f *pgxstore.FollowUpStore, org tenant.ID, key string) followup.IntentID {
 	t.Helper()
 	id := followup.NewIntentID(org, key)
@@ -25,29 +25,31 @@ func plan(t *testing.T, f *pgxstore.FollowUpStore, org tenant.ID, key string) fo
 	return id
 }
 
-func TestTheBellSaysNothingButThatItRings(t *testing.T) {
+func TestFollowUpStore_PlanIntents_Notify(t *testing.T) {
+	t.Parallel()
 	d, org := pgtest.DB(t), tenant.NewID()
 	store := open(t, d.App, 2)
-	ear, err := pgx.Connect(t.Context(), d.App)
+	listener, err := pgx.Connect(t.Context(), d.App)
 	require.NoError(t, err)
-	t.Cleanup(func() { ear.Close(context.Background()) })
-	_, err = ear.Exec(t.Context(), `listen callwaiting_task`)
+	t.Cleanup(func() { listener.Close(context.Background()) })
+	_, err = listener.Exec(t.Context(), `listen callwaiting_task`)
 	require.NoError(t, err)
 
 	_, err = store.Claim(t.Context(), org, claimOf(org, "key", day(9, 0)))
 	require.NoError(t, err)
-	_, err = ear.Exec(t.Context(), `notify callwaiting_task, 'after the booking'`)
+	_, err = listener.Exec(t.Context(), `notify callwaiting_task, 'after the booking'`)
 	require.NoError(t, err)
 	plan(t, store.FollowUps(), org, "a")
 
 	for _, want := range []string{"after the booking", ""} {
-		n, err := ear.WaitForNotification(t.Context())
+		n, err := listener.WaitForNotification(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, want, n.Payload, "a booking rings no bell: that would make commits wait for each other")
+		require.Equal(t, want, n.Payload, "a booking sends no notification: commits would wait for each other")
 	}
 }
 
-func TestOneListensForAllWhoWait(t *testing.T) {
+func TestFollowUpStore_Wait(t *testing.T) {
+	t.Parallel()
 	d, org := pgtest.DB(t), tenant.NewID()
 	store := open(t, d.App, 4)
 	f := store.FollowUps()
@@ -67,12 +69,12 @@ func TestOneListensForAllWhoWait(t *testing.T) {
 			go func() { done <- f.Wait(t.Context(), time.Hour) }()
 		}
 		for range 3 {
-			require.NoError(t, <-done, "nobody waits for longer than it takes to look anyway")
+			require.NoError(t, <-done, "Wait returns after the poll interval at the latest")
 		}
 	}
 	wait()
 	first := listeners()
-	require.Len(t, first, 1)
+	require.Len(t, first, 1, "one connection listens for all calls")
 
 	plan(t, f, org, "a")
 	wait()
@@ -80,7 +82,7 @@ func TestOneListensForAllWhoWait(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, tasks, 1)
 
-	t.Run("a connection that is lost is made again, and missed by nobody", func(t *testing.T) {
+	t.Run("a lost connection is replaced and no task is missed", func(t *testing.T) {
 		_, err := admin.Exec(t.Context(), `select pg_terminate_backend($1)`, first[0])
 		require.NoError(t, err)
 		for again := listeners(); len(again) != 1 || again[0] == first[0]; again = listeners() {
@@ -92,14 +94,15 @@ func TestOneListensForAllWhoWait(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, tasks, 1)
 	})
-	t.Run("who gives up waiting says so", func(t *testing.T) {
+	t.Run("the end of the context ends the wait", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		require.ErrorIs(t, f.Wait(ctx, time.Hour), context.Canceled)
 	})
 }
 
-func TestBehindAPoolerNobodyListens(t *testing.T) {
+func TestFollowUpStore_Wait_PgBouncer(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t)
 	f := open(t, d.PgBouncer(t, 2)+"&default_query_exec_mode=cache_describe", 4).FollowUps()
 	require.NoError(t, f.Wait(t.Context(), time.Millisecond))
@@ -109,29 +112,31 @@ func TestBehindAPoolerNobodyListens(t *testing.T) {
 	require.Zero(t, listening)
 }
 
-// A clinic with more than take reads at first does not hide the others.
-func TestNoClinicWaitsForANoisyOne(t *testing.T) {
+// A clinic with more tasks than dequeue_tasks reads at first does not delay the
+// others.
+func TestFollowUpStore_Dequeue(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t)
 	f := open(t, d.App, 2).FollowUps()
 	noisy := tenant.NewID()
 	d.Exec(t, `insert into callwaiting.task (org_id, kind, id, due_at)
 		select '`+noisy.String()+`', 'call', n::text, now() - interval '1 hour' from generate_series(1, 3000) n`)
-	quiet := map[tenant.ID]bool{}
+	others := map[tenant.ID]bool{}
 	for range 20 {
 		org := tenant.NewID()
-		quiet[org] = true
+		others[org] = true
 		plan(t, f, org, "a")
 	}
 	tasks, err := f.Dequeue(t.Context(), 64, 32, time.Minute, nil)
 	require.NoError(t, err)
-	loud := 0
+	fromNoisy := 0
 	for _, task := range tasks {
-		if delete(quiet, task.Org); task.Org == noisy {
-			loud++
+		if delete(others, task.Org); task.Org == noisy {
+			fromNoisy++
 		}
 	}
-	require.Empty(t, quiet, "every clinic got its turn")
-	require.Equal(t, 32, loud, "and the noisy one what it may have")
+	require.Empty(t, others, "every clinic has a task in the result")
+	require.Equal(t, 32, fromNoisy, "the noisy clinic has perOrg tasks")
 
 	without, err := f.Dequeue(t.Context(), 64, 32, time.Minute, []tenant.ID{noisy})
 	require.NoError(t, err)
