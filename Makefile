@@ -37,10 +37,10 @@ race-million: setup ## CLAIMS=1000000 raced claims: no double booking
 
 # The second test is the control: a lease and a retry alone text twice.
 kill: setup ## CALLS=1000 dropped calls, killed workers, a failing carrier
-	CALLS=$(CALLS) $(GO) test -count=1 -timeout 60m -v -run '^(TestACallIsTextedOnceWhateverIsKilled|TestALeaseAndARetryTextTwice)$$' ./adapters/internal/handoff
+	CALLS=$(CALLS) $(GO) test -count=1 -timeout 60m -v -run '^(TestWorker_Killed|TestWorker_Killed_Control)$$' ./adapters/internal/e2e
 
 interleave: setup ## ROUNDS=10000 bookings and opt-outs against sends
-	INTERLEAVINGS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^TestNothingIsSentAfterABookingOrAnOptOut$$' ./adapters/internal/handoff
+	INTERLEAVINGS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^TestFollowUpStore_BeginSending$$' ./adapters/internal/e2e
 
 contract: ## every request to Twilio against Twilio's OpenAPI file; needs npm
 	@.ci/openapi $(GO)

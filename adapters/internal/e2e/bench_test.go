@@ -1,4 +1,4 @@
-package handoff_test
+package e2e_test
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ import (
 )
 
 // arrivals calls do at the times of a Poisson process, each in a goroutine of
-// its own, without waiting for it: who is slow does not slow what comes.
+// its own: a slow call does not delay the next.
 func arrivals(n int, perSecond float64, do func(i int)) {
 	var group sync.WaitGroup
 	next := time.Now()
@@ -39,23 +39,23 @@ func percentile(all []time.Duration, p float64) time.Duration {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// load is n, or a part of it where every benchmark is only run to see that it
-// does: with -short.
-func load(n int) int {
+// scaled returns n, or a tenth of it with -short, which only checks that the
+// benchmarks run.
+func scaled(n int) int {
 	if testing.Short() {
 		return n / 10
 	}
 	return n
 }
 
-// BenchmarkCommitToRequest is how long after the commit of an intent the
-// request to the carrier begins, at fifty calls a second.
+// BenchmarkCommitToRequest measures the time from the commit of an intent to the
+// request to the carrier, at fifty calls a second.
 func BenchmarkCommitToRequest(b *testing.B) {
-	w := newWorld(b, 10, 16)
+	w := newFixture(b, 10, 16)
 	w.consent(b, w.orgs, 100)
-	carrier := newSink()
+	carrier := newRecordingSender()
 	w.worker(b, carrier, nil)
-	n := load(1000)
+	n := scaled(1000)
 	var mu sync.Mutex
 	var took []time.Duration
 	for round := 0; b.Loop(); round++ {
@@ -65,7 +65,7 @@ func BenchmarkCommitToRequest(b *testing.B) {
 			id := w.plan(b, o, fmt.Sprint("commit-", round, "-"), n, n+1, time.Time{})[0]
 			committed := time.Now()
 			var began time.Time
-			until(b, time.Minute, "a request", func() (ok bool) { began, ok = carrier.at(id); return ok })
+			await(b, time.Minute, "a request", func() (ok bool) { began, ok = carrier.at(id); return ok })
 			mu.Lock()
 			took = append(took, max(0, began.Sub(committed)))
 			mu.Unlock()
@@ -76,11 +76,11 @@ func BenchmarkCommitToRequest(b *testing.B) {
 	b.ReportMetric(milliseconds(percentile(took, 99)), "ms-p99")
 }
 
-// BenchmarkWebhookToAccepted is how long after the end of a call is posted the
-// text is accepted by a carrier that takes a hundred milliseconds, at fifty
-// calls a second: HTTP, PostgreSQL and Twilio's protocol included.
+// BenchmarkWebhookToAccepted measures the time from the post of a call's end to
+// the carrier's acceptance of the text, at fifty calls a second: HTTP, PostgreSQL
+// and Twilio's protocol included. The carrier takes a hundred milliseconds.
 func BenchmarkWebhookToAccepted(b *testing.B) {
-	w := newWorld(b, killClinics, 16)
+	w := newFixture(b, killClinics, 16)
 	var mu sync.Mutex
 	accepted := map[string]time.Time{}
 	carrier, err := twiliotest.Start(twiliotest.Config{
@@ -101,7 +101,7 @@ func BenchmarkWebhookToAccepted(b *testing.B) {
 	require.NoError(b, err)
 	w.worker(b, sender, nil)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
-	n := load(1000)
+	n := scaled(1000)
 	var took []time.Duration
 	for round := 0; b.Loop(); round++ {
 		arrivals(n, 50, func(i int) {
@@ -117,7 +117,7 @@ func BenchmarkWebhookToAccepted(b *testing.B) {
 				b.Error(err)
 			}
 			var at time.Time
-			until(b, time.Minute, "a text", func() (ok bool) {
+			await(b, time.Minute, "a text", func() (ok bool) {
 				mu.Lock()
 				defer mu.Unlock()
 				at, ok = accepted[recipient(o, number)]
@@ -133,26 +133,26 @@ func BenchmarkWebhookToAccepted(b *testing.B) {
 	b.ReportMetric(milliseconds(percentile(took, 99)), "ms-p99")
 }
 
-// BenchmarkDrain is how fast texts go out that are due all at once, to a
-// carrier that takes no time.
+// BenchmarkDrain measures the rate of texts that come due at the same time, to a
+// carrier without latency.
 func BenchmarkDrain(b *testing.B) {
-	w := newWorld(b, 8, 16)
+	w := newFixture(b, 8, 16)
 	w.consent(b, w.orgs, 1000)
-	carrier := newSink()
-	n := load(5000)
+	carrier := newRecordingSender()
+	n := scaled(5000)
 	w.worker(b, carrier, nil)
 	var rates []float64
 	for round := 0; b.Loop(); round++ {
 		before := carrier.sent()
-		due := time.Now().Add(5 * time.Second) // all are there before the first is due
+		due := time.Now().Add(5 * time.Second) // all are planned before the first is due
 		for _, o := range w.orgs {
 			w.plan(b, o, fmt.Sprint("drain-", round, "-"), 0, n/len(w.orgs), due)
 		}
 		time.Sleep(time.Until(due))
-		// On a slow machine some may have gone while others were planned.
+		// On a slow machine some were sent while others were planned.
 		start, all := time.Now(), before+n/len(w.orgs)*len(w.orgs)
 		left := all - carrier.sent()
-		until(b, 5*time.Minute, "the last text", func() bool { return carrier.sent() >= all })
+		await(b, 5*time.Minute, "the last text", func() bool { return carrier.sent() >= all })
 		rates = append(rates, float64(left)/time.Since(start).Seconds())
 	}
 	slices.Sort(rates)
@@ -160,15 +160,15 @@ func BenchmarkDrain(b *testing.B) {
 	b.ReportMetric(rates[len(rates)/2], "intents/s")
 }
 
-// BenchmarkNoisyClinic is by how much another clinic's ten thousand texts delay
-// those of one that has few.
+// BenchmarkNoisyClinic measures the delay that ten thousand texts of one clinic
+// add to the few of another.
 func BenchmarkNoisyClinic(b *testing.B) {
-	w := newWorld(b, 2, 16)
+	w := newFixture(b, 2, 16)
 	noisy, quiet := w.orgs[0], w.orgs[1]
 	w.consent(b, w.orgs, 1000)
-	carrier := newSink()
+	carrier := newRecordingSender()
 	w.worker(b, carrier, nil)
-	n := load(10000)
+	n := scaled(10000)
 	few := func(name string) time.Duration {
 		var mu sync.Mutex
 		var took []time.Duration
@@ -176,7 +176,7 @@ func BenchmarkNoisyClinic(b *testing.B) {
 			id := w.plan(b, quiet, name, i, i+1, time.Time{})[0]
 			committed := time.Now()
 			var began time.Time
-			until(b, time.Minute, "a request", func() (ok bool) { began, ok = carrier.at(id); return ok })
+			await(b, time.Minute, "a request", func() (ok bool) { began, ok = carrier.at(id); return ok })
 			mu.Lock()
 			took = append(took, max(0, began.Sub(committed)))
 			mu.Unlock()
@@ -188,7 +188,7 @@ func BenchmarkNoisyClinic(b *testing.B) {
 		alone = append(alone, few(fmt.Sprint("alone-", round, "-")))
 		w.plan(b, noisy, fmt.Sprint("noise-", round, "-"), 0, n, time.Time{})
 		beside = append(beside, few(fmt.Sprint("beside-", round, "-")))
-		until(b, 5*time.Minute, "the end of the noise", func() bool { return carrier.sent() >= (round+1)*(n+200) })
+		await(b, 5*time.Minute, "the end of the noise", func() bool { return carrier.sent() >= (round+1)*(n+200) })
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(milliseconds(percentile(alone, 50)), "ms-p99-alone")

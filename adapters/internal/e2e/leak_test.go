@@ -1,4 +1,4 @@
-package handoff_test
+package e2e_test
 
 import (
 	"bytes"
@@ -41,45 +41,45 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
-// TestNothingOfACallerIsInATextALogLineOrATask has the callers of all corpora
-// call, with everything that may go wrong on the way, and reads what the parts
-// let out, before any redaction of log lines.
-func TestNothingOfACallerIsInATextALogLineOrATask(t *testing.T) {
+// TestWorker_Leaks runs the calls of all corpora, with failures of every kind,
+// and searches all output of the parts for secrets of the callers, before any
+// redaction of log lines.
+func TestWorker_Leaks(t *testing.T) {
 	o := openOffice(t, 4, false)
 	s := newSecrets()
 	calls := corpus(t, s)
-	o.live(t, calls)
-	o.mustHaveSeen(t, map[string]int{
-		"log": len(calls), "request": len(calls) / 2, "url": len(calls), "header": len(calls), "answer": len(calls),
+	o.run(t, calls)
+	o.requireCounts(t, map[string]int{
+		"log": len(calls), "request": len(calls) / 2, "url": len(calls), "header": len(calls), "response": len(calls),
 		"notify": 20, "task": len(calls), "error": 1, "printed": len(calls),
 	})
-	for where, kinds := range o.leaks(s) {
+	for output, kinds := range o.leaks(s) {
 		for kind, example := range kinds {
-			t.Errorf("%s: a %s: %s", where, kind, example)
+			t.Errorf("%s: leaked %s: %s", output, kind, example)
 		}
 	}
 	require.Empty(t, o.carrier.Problems())
 }
 
-// The scanner is worth what it sees: in an office of careless people, each of
-// them.
-func TestTheScannerSeesWhatLeaks(t *testing.T) {
+// The control: in an office whose parts leak on purpose, the scanner finds each
+// leak.
+func TestWorker_Leaks_Control(t *testing.T) {
 	o := openOffice(t, 1, true)
 	s := newSecrets()
-	o.live(t, corpus(t, s)[:12])
+	o.run(t, corpus(t, s)[:12])
 	leaks := o.leaks(s)
-	for where, kinds := range map[string][]string{
-		"request": {"word of the catalog"}, "url": {"word of the catalog"}, "header": {"word of the catalog"},
-		"log":  {"word of the catalog", "medical word", "name", "number"},
+	for output, kinds := range map[string][]string{
+		"request": {"catalog word"}, "url": {"catalog word"}, "header": {"catalog word"},
+		"log":  {"catalog word", "medical word", "name", "number"},
 		"task": {"number"}, "notify": {"number"}, "error": {"name"},
 	} {
 		for _, kind := range kinds {
-			require.Contains(t, leaks[where], kind, where)
+			require.Contains(t, leaks[output], kind, output)
 		}
 	}
 }
 
-func TestTheScannerKnowsEveryFormOfASecret(t *testing.T) {
+func TestSecrets(t *testing.T) {
 	s := newSecrets()
 	s.number("+447700900123")
 	s.number("+12025550123")
@@ -101,7 +101,7 @@ func TestTheScannerKnowsEveryFormOfASecret(t *testing.T) {
 	}
 }
 
-// treatments are what every clinic offers.
+// treatments are the services of every clinic.
 var treatments = []followup.Procedure{
 	{ID: "botox", Name: "Botox", Aliases: []string{"anti-wrinkle injections"}, Document: "botox-aftercare.pdf"},
 	{ID: "rhinoplasty", Name: "Rhinoplasty", Aliases: []string{"nose job"}, Document: "rhinoplasty-guide.pdf"},
@@ -118,12 +118,12 @@ var treatments = []followup.Procedure{
 	{ID: "consultation", Name: "Consultation"},
 }
 
-// secrets are what nobody may let out.
+// secrets are the data of callers that no output may hold.
 type secrets struct {
-	catalog []string          // letters only, wherever they stand
-	phrases map[string]string // words, and what they are
-	longest map[string]int    // in words, of the phrases that begin with a word
-	numbers map[string]bool   // the last nine digits: what all ways to write a number share
+	catalog []string          // words of the catalog, letters only
+	phrases map[string]string // the kind of each phrase
+	longest map[string]int    // by first word, the longest phrase in words
+	numbers map[string]bool   // the last nine digits, which all notations of a number share
 }
 
 func newSecrets() *secrets {
@@ -144,10 +144,10 @@ func (s *secrets) phrase(kind, text string) {
 	s.longest[w[0]] = max(s.longest[w[0]], len(w))
 }
 
-// name is a name as it was said: by itself, and each part of it that can hardly
-// be anything else.
-func (s *secrets) name(said string) {
-	parts := slices.DeleteFunc(words(said), func(w string) bool {
+// name adds a spoken name: the whole without titles, and each part that is long
+// enough to be recognizable.
+func (s *secrets) name(spoken string) {
+	parts := slices.DeleteFunc(words(spoken), func(w string) bool {
 		return slices.Contains([]string{"dr", "doctor", "mr", "mrs", "ms", "miss", "mister", "nurse", "professor", "madam", "sister"}, w)
 	})
 	if len(parts) > 0 && len(strings.Join(parts, "")) >= 3 {
@@ -160,28 +160,28 @@ func (s *secrets) name(said string) {
 	}
 }
 
-// number is a phone number; what has fewer than nine digits is none.
-func (s *secrets) number(said string) {
+// number adds a phone number; one with fewer than nine digits is ignored.
+func (s *secrets) number(spoken string) {
 	digits := strings.Map(func(r rune) rune {
 		if '0' <= r && r <= '9' {
 			return r
 		}
 		return -1
-	}, said)
+	}, spoken)
 	if len(digits) >= 9 {
 		s.numbers[digits[len(digits)-9:]] = true
 	}
 }
 
 var (
-	// What is random may spell anything: the token of a link, and the tag of a
-	// callback.
+	// Random text may spell a word by chance: the token of a link, and the tag of
+	// a callback.
 	randomText = regexp.MustCompile(`/d/[A-Za-z0-9_-]{16}\b|\bh=[A-Za-z0-9_-]{22}`)
 	separators = strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "", "+", "", "/", "")
 	nineDigits = regexp.MustCompile(`[0-9]{9,}`)
 )
 
-// in returns the secrets in a text by their kind.
+// in returns the secrets in a text by kind.
 func (s *secrets) in(text string) map[string]string {
 	found := map[string]string{}
 	text = randomText.ReplaceAllString(text, "")
@@ -199,7 +199,7 @@ func (s *secrets) in(text string) map[string]string {
 	letters := strings.Join(all, "")
 	for _, word := range s.catalog {
 		if strings.Contains(letters, word) {
-			found["word of the catalog"] = word
+			found["catalog word"] = word
 		}
 	}
 	for i := range all {
@@ -213,117 +213,117 @@ func (s *secrets) in(text string) map[string]string {
 	return found
 }
 
-// words are the words of a text in lower case.
+// words returns the words of a text in lower case.
 func words(text string) []string {
 	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// A watch sees what is let out, but for the number that a text goes to and the
-// document behind its link. Safe for concurrent use.
-type watch struct {
+// A recorder records all output, except the number that a text is sent to and
+// the document of its link. Safe for concurrent use.
+type recorder struct {
 	mu   sync.Mutex
-	seen map[string]map[string]int // by where, the texts and how often
+	seen map[string]map[string]int // by output, each text and its count
 }
 
-func (w *watch) see(where, what string) {
+func (w *recorder) record(output, text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.seen[where] == nil {
-		w.seen[where] = map[string]int{}
+	if w.seen[output] == nil {
+		w.seen[output] = map[string]int{}
 	}
-	w.seen[where][what]++
+	w.seen[output][text]++
 }
 
-// Write takes a log line.
-func (w *watch) Write(line []byte) (int, error) {
-	w.see("log", string(line))
+// Write records a log line.
+func (w *recorder) Write(line []byte) (int, error) {
+	w.record("log", string(line))
 	return len(line), nil
 }
 
-func (w *watch) count(where string) (n int) {
+func (w *recorder) count(output string) (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, times := range w.seen[where] {
+	for _, times := range w.seen[output] {
 		n += times
 	}
 	return n
 }
 
-func (w *watch) failed(err error) {
+func (w *recorder) recordError(err error) {
 	if err != nil {
-		w.see("error", fmt.Sprintf("%v %+v %#v", err, err, err))
+		w.record("error", fmt.Sprintf("%v %+v %#v", err, err, err))
 	}
 }
 
-// printed prints a value in every way in which one is printed by accident.
-func (w *watch) printed(v any) {
+// recordPrinted prints a value with every verb that may print it by accident.
+func (w *recorder) recordPrinted(v any) {
 	var line strings.Builder
 	slog.New(slog.NewTextHandler(&line, nil)).Info("", "value", v)
-	w.see("printed", fmt.Sprintf("%v %+v %#v %s", v, v, v, line.String()))
+	w.record("printed", fmt.Sprintf("%v %+v %#v %s", v, v, v, line.String()))
 }
 
-// leaks returns the secrets that were seen, by where and by kind.
-func (w *watch) leaks(s *secrets) map[string]map[string]string {
+// leaks returns the recorded secrets by output and kind.
+func (w *recorder) leaks(s *secrets) map[string]map[string]string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	leaks := map[string]map[string]string{}
-	for where, all := range w.seen {
+	for output, all := range w.seen {
 		for text := range all {
 			for kind, secret := range s.in(text) {
-				if leaks[where] == nil {
-					leaks[where] = map[string]string{}
+				if leaks[output] == nil {
+					leaks[output] = map[string]string{}
 				}
-				leaks[where][kind] = fmt.Sprintf("%q in %q", secret, text)
+				leaks[output][kind] = fmt.Sprintf("%q in %q", secret, text)
 			}
 		}
 	}
 	return leaks
 }
 
-func (w *watch) mustHaveSeen(t *testing.T, least map[string]int) {
+func (w *recorder) requireCounts(t *testing.T, least map[string]int) {
 	t.Helper()
-	for where, n := range least {
-		t.Logf("%s: %d", where, w.count(where))
-		require.GreaterOrEqual(t, w.count(where), n, "%s: too little was seen to say anything", where)
+	for output, n := range least {
+		t.Logf("%s: %d", output, w.count(output))
+		require.GreaterOrEqual(t, w.count(output), n, "%s: too few texts for a result", output)
 	}
 }
 
-// around sees the URLs that are called, and what is answered to whoever follows
-// a link and to Twilio.
-func (w *watch) around(next http.Handler) http.Handler {
+// around records the URLs of requests, and the responses to link openers and to
+// Twilio.
+func (w *recorder) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		w.see("url", r.URL.String())
+		w.record("url", r.URL.String())
 		if strings.HasPrefix(r.URL.Path, "/vapi/") {
 			next.ServeHTTP(out, r)
 			return
 		}
-		answer := httptest.NewRecorder()
-		next.ServeHTTP(answer, r)
-		for name, values := range answer.Header() {
-			w.see("header", name+": "+strings.Join(values, ", "))
+		response := httptest.NewRecorder()
+		next.ServeHTTP(response, r)
+		for name, values := range response.Header() {
+			w.record("header", name+": "+strings.Join(values, ", "))
 			out.Header()[name] = values
 		}
-		if answer.Header().Get("Content-Disposition") == "" {
-			w.see("answer", answer.Body.String())
+		if response.Header().Get("Content-Disposition") == "" {
+			w.record("response", response.Body.String())
 		}
-		out.WriteHeader(answer.Code)
-		answer.Body.WriteTo(out)
+		out.WriteHeader(response.Code)
+		response.Body.WriteTo(out)
 	})
 }
 
-// inFront sees what the carrier is asked.
-func (w *watch) inFront(t *testing.T, carrier string) string {
+// inFront starts a proxy that records the requests to the carrier.
+func (w *recorder) inFront(t *testing.T, carrier string) string {
 	t.Helper()
 	target, err := url.Parse(carrier)
 	require.NoError(t, err)
 	forward := &httputil.ReverseProxy{
 		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }, // as the carrier did
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }, // as the carrier does
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			return // the sender has given up
+			return // the sender's timeout has passed
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		for _, encoded := range []string{r.URL.RawQuery, string(body)} {
@@ -333,7 +333,7 @@ func (w *watch) inFront(t *testing.T, carrier string) string {
 			}
 			form.Del("To")
 			for name, values := range form {
-				w.see("request", r.URL.Path+" "+name+"="+strings.Join(values, ","))
+				w.record("request", r.URL.Path+" "+name+"="+strings.Join(values, ","))
 			}
 		}
 		forward.ServeHTTP(out, r)
@@ -342,21 +342,21 @@ func (w *watch) inFront(t *testing.T, carrier string) string {
 	return server.URL
 }
 
-// An office is a world that is open to callers, and all of it is watched.
+// An office is a fixture with all webhooks, whose output is recorded.
 type office struct {
-	*world
-	*watch
-	carrier  *twiliotest.Server
-	url      string
-	client   *http.Client
-	careless bool
+	*fixture
+	*recorder
+	carrier *twiliotest.Server
+	url     string
+	client  *http.Client
+	leaky   bool
 }
 
-// openOffice opens clinics. In a careless office everybody lets out something.
-func openOffice(t *testing.T, clinics int, careless bool) *office {
+// openOffice starts an office. The parts of a leaky one leak secrets on purpose.
+func openOffice(t *testing.T, clinics int, leaky bool) *office {
 	t.Helper()
-	o := &office{world: newWorld(t, clinics, 2), watch: &watch{seen: map[string]map[string]int{}}, careless: careless}
-	o.log = slog.New(slog.NewTextHandler(o.watch, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	o := &office{fixture: newFixture(t, clinics, 2), recorder: &recorder{seen: map[string]map[string]int{}}, leaky: leaky}
+	o.log = slog.New(slog.NewTextHandler(o.recorder, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	o.listen(t)
 	proxy := o.db.Proxy(t)
@@ -377,15 +377,15 @@ func openOffice(t *testing.T, clinics int, careless bool) *office {
 	}
 	mux := http.NewServeMux()
 	server := httptest.NewUnstartedServer(o.around(mux))
-	server.Config.ErrorLog = log.New(o.watch, "", 0)
+	server.Config.ErrorLog = log.New(o.recorder, "", 0)
 	server.Start()
 	t.Cleanup(server.Close)
 	o.url = server.URL
-	o.staff(t, mux)
+	o.mount(t, mux)
 	return o
 }
 
-// listen sees what is queued, and what is notified.
+// listen records the queued tasks and the notifications.
 func (o *office) listen(t *testing.T) {
 	t.Helper()
 	o.db.Exec(t, `
@@ -410,7 +410,7 @@ func (o *office) listen(t *testing.T) {
 			if err != nil {
 				return
 			}
-			o.see("notify", n.Channel+" "+n.Payload)
+			o.record("notify", n.Channel+" "+n.Payload)
 		}
 	}()
 	t.Cleanup(func() {
@@ -419,33 +419,33 @@ func (o *office) listen(t *testing.T) {
 	})
 }
 
-// staff has everybody at work: who answers calls, who texts, and who opens links.
-func (o *office) staff(t *testing.T, mux *http.ServeMux) {
+// mount starts a worker and adds the handlers of calls, callbacks and links.
+func (o *office) mount(t *testing.T, mux *http.ServeMux) {
 	t.Helper()
-	catalogs, clinics := o.offer(t)
+	catalogs, clinics := o.catalogs(t)
 	var err error
 	o.service, err = followup.New(followup.Config{
 		Store: o.texts, Settings: clinics, Catalog: tools.Procedures(catalogs), Policy: anyHour{}, Log: o.log})
 	require.NoError(t, err)
 	twilio, err := twiliosms.New(twiliosms.Config{Accounts: accounts(), PublicURL: o.url, BaseURL: o.inFront(t, o.carrier.URL()), Timeout: time.Second})
 	require.NoError(t, err)
-	o.worker(t, &watchedSender{twilio, o}, func(c *followup.WorkerConfig) {
+	o.worker(t, &recordedSender{twilio, o}, func(c *followup.WorkerConfig) {
 		c.SendTimeout, c.Lease, c.ReconcileDelay = time.Second, 1500*time.Millisecond, time.Second
-		if o.careless {
+		if o.leaky {
 			c.Links, err = followup.NewLinks("https://go.harbour.example/botox")
 			require.NoError(t, err)
 		}
 	})
 
-	desk := &watchedDesk{o.service, o}
+	service := &recordedService{o.service, o}
 	books, err := booking.New(booking.Config{Store: o.store, Catalogs: catalogs})
 	require.NoError(t, err)
-	all, err := tools.New(tools.Config{Booking: books, FollowUp: desk, Log: o.log})
+	all, err := tools.New(tools.Config{Booking: books, FollowUp: service, Log: o.log})
 	require.NoError(t, err)
-	hidesNothing, err := redact.New(redact.Config{Recognizers: []redact.Recognizer{}})
+	noRedaction, err := redact.New(redact.Config{Recognizers: []redact.Recognizer{}})
 	require.NoError(t, err)
 	calls, err := vapi.New(vapi.Config{
-		Directory: o.store, Tools: all, FollowUp: desk, Log: o.log, Redactor: hidesNothing,
+		Directory: o.store, Tools: all, FollowUp: service, Log: o.log, Redactor: noRedaction,
 		Assistant: assistant.Saved("as-harbour"),
 	})
 	require.NoError(t, err)
@@ -453,13 +453,13 @@ func (o *office) staff(t *testing.T, mux *http.ServeMux) {
 		Accounts: accounts(), Keys: o.store, Inbox: o.service, PublicURL: o.url, Log: o.log})
 	require.NoError(t, err)
 	var pages http.Handler
-	pages, err = followup.NewLinkHandler(followup.LinkHandlerConfig{Links: o.texts, Clinics: clinics, Assets: o.shelf(t), Log: o.log})
+	pages, err = followup.NewLinkHandler(followup.LinkHandlerConfig{Links: o.texts, Clinics: clinics, Assets: o.assets(t), Log: o.log})
 	require.NoError(t, err)
-	if o.careless {
-		named := pages
+	if o.leaky {
+		inner := pages
 		pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Document", "rhinoplasty-guide.pdf")
-			named.ServeHTTP(w, r)
+			inner.ServeHTTP(w, r)
 		})
 	}
 	mux.Handle("/vapi/{key}", calls)
@@ -469,8 +469,8 @@ func (o *office) staff(t *testing.T, mux *http.ServeMux) {
 	mux.Handle("/botox/d/{token}", pages)
 }
 
-// offer is what the clinics offer, at any hour of the week.
-func (o *office) offer(t *testing.T) (booking.StaticCatalogs, followup.StaticSettings) {
+// catalogs returns the treatments of the clinics, at every hour of the week.
+func (o *office) catalogs(t *testing.T) (booking.StaticCatalogs, followup.StaticSettings) {
 	t.Helper()
 	catalogs, clinics := booking.StaticCatalogs{}, followup.StaticSettings{}
 	var hours schedule.Hours
@@ -489,18 +489,18 @@ func (o *office) offer(t *testing.T) (booking.StaticCatalogs, followup.StaticSet
 		var err error
 		catalogs[of.ID], err = booking.NewCatalog(cfg)
 		require.NoError(t, err)
-		how := followup.SettingsConfig{Org: of, AtOnce: true, PerDay: 1000, PerWeek: 1000}
-		if o.careless {
-			how.Templates = map[followup.Kind]string{followup.Information: "{clinic}: about your nose job: {link} Reply STOP to opt out."}
+		settings := followup.SettingsConfig{Org: of, AtOnce: true, PerDay: 1000, PerWeek: 1000}
+		if o.leaky {
+			settings.Templates = map[followup.Kind]string{followup.Information: "{clinic}: about your nose job: {link} Reply STOP to opt out."}
 		}
-		clinics[of.ID], err = followup.NewSettings(how)
+		clinics[of.ID], err = followup.NewSettings(settings)
 		require.NoError(t, err)
 	}
 	return catalogs, clinics
 }
 
-// shelf has all documents but one, and drops some.
-func (o *office) shelf(t *testing.T) followup.Assets {
+// assets returns all documents but one; some fail to open.
+func (o *office) assets(t *testing.T) followup.Assets {
 	t.Helper()
 	files := fstest.MapFS{}
 	for _, of := range o.orgs {
@@ -512,88 +512,88 @@ func (o *office) shelf(t *testing.T) followup.Assets {
 	}
 	folder, err := followup.NewFolder(files, nil)
 	require.NoError(t, err)
-	return &clumsy{Assets: folder}
+	return &failingAssets{Assets: folder}
 }
 
-type clumsy struct {
+// failingAssets fails to open each ninth document.
+type failingAssets struct {
 	followup.Assets
-	asked atomic.Int64
+	opened atomic.Int64
 }
 
-func (c *clumsy) Open(ctx context.Context, org tenant.ID, name string) (followup.Document, error) {
-	if c.asked.Add(1)%9 == 0 {
+func (c *failingAssets) Open(ctx context.Context, org tenant.ID, name string) (followup.Document, error) {
+	if c.opened.Add(1)%9 == 0 {
 		return followup.Document{}, fmt.Errorf("%s is damaged", name)
 	}
 	return c.Assets.Open(ctx, org, name)
 }
 
-// watchedSender sees what goes to the carrier's adapter and the errors that it
-// returns.
-type watchedSender struct {
+// recordedSender records the messages for the carrier's adapter and its errors.
+type recordedSender struct {
 	*twiliosms.Sender
 	*office
 }
 
-func (s *watchedSender) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
-	if s.careless {
+func (s *recordedSender) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
+	if s.leaky {
 		s.log.InfoContext(ctx, "texting", "to", m.To)
 	}
 	receipt, err := s.Sender.Send(ctx, org, m)
-	s.printed(m)
-	s.failed(err)
+	s.recordPrinted(m)
+	s.recordError(err)
 	return receipt, err
 }
 
-func (s *watchedSender) FindSent(ctx context.Context, org tenant.ID, m followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
+func (s *recordedSender) FindSent(ctx context.Context, org tenant.ID, m followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
 	receipt, found, err := s.Sender.FindSent(ctx, org, m)
-	s.printed(m)
-	s.failed(err)
+	s.recordPrinted(m)
+	s.recordError(err)
 	return receipt, found, err
 }
 
-// watchedDesk sees what the handler of calls tells, and the errors that it gets.
-type watchedDesk struct {
+// recordedService records the arguments and the errors of the service.
+type recordedService struct {
 	*followup.Service
 	*office
 }
 
-func (d *watchedDesk) RecordCall(ctx context.Context, org tenant.Org, e followup.CallEvent) error {
-	if d.careless {
+func (d *recordedService) RecordCall(ctx context.Context, org tenant.Org, e followup.CallEvent) error {
+	if d.leaky {
 		d.log.InfoContext(ctx, "noted", "said", e.Transcript.Reveal())
 	}
 	err := d.Service.RecordCall(ctx, org, e)
-	d.printed(e)
-	d.failed(err)
+	d.recordPrinted(e)
+	d.recordError(err)
 	return err
 }
 
-func (d *watchedDesk) Promise(ctx context.Context, org tenant.Org, p followup.Promise) (followup.PromiseResult, error) {
+func (d *recordedService) Promise(ctx context.Context, org tenant.Org, p followup.Promise) (followup.PromiseResult, error) {
 	promised, err := d.Service.Promise(ctx, org, p)
-	d.printed(p)
-	d.failed(err)
+	d.recordPrinted(p)
+	d.recordError(err)
 	return promised, err
 }
 
-func (d *watchedDesk) OptOutCaller(ctx context.Context, org tenant.Org, call, caller string) (bool, error) {
+func (d *recordedService) OptOutCaller(ctx context.Context, org tenant.Org, call, caller string) (bool, error) {
 	ok, err := d.Service.OptOutCaller(ctx, org, call, caller)
-	d.failed(err)
+	d.recordError(err)
 	return ok, err
 }
 
-func (d *watchedDesk) Lookup(ctx context.Context, org tenant.Org, number string) (followup.ContactSummary, error) {
-	memory, err := d.Service.Lookup(ctx, org, number)
-	d.printed(memory)
-	d.failed(err)
-	return memory, err
+func (d *recordedService) Lookup(ctx context.Context, org tenant.Org, number string) (followup.ContactSummary, error) {
+	summary, err := d.Service.Lookup(ctx, org, number)
+	d.recordPrinted(summary)
+	d.recordError(err)
+	return summary, err
 }
 
 // A caller is one phone call of the corpus.
 type caller struct {
 	phone, name string
-	said        []string
+	sentences   []string
 }
 
-// corpus are the callers, some sentences each; s learns of their secrets.
+// corpus returns callers with some sentences each, and adds their secrets to s.
 func corpus(t *testing.T, s *secrets) []caller {
 	t.Helper()
 	docs := slices.Concat(redacttest.Calls(), redacttest.Blind(), redacttest.Clean(), redacttest.BlindClean())
@@ -611,17 +611,17 @@ func corpus(t *testing.T, s *secrets) []caller {
 			c.phone = fmt.Sprintf("+1202555%04d", 100+n%100)
 		}
 		for _, d := range some {
-			c.said = append(c.said, d.Text)
+			c.sentences = append(c.sentences, d.Text)
 			for _, l := range d.Labels {
-				said := d.Text[l.Start:l.End]
+				spoken := d.Text[l.Start:l.End]
 				switch {
 				case l.Kind == redact.Person:
-					s.name(said)
-					c.name = said
+					s.name(spoken)
+					c.name = spoken
 				case l.Kind == redact.Phone:
-					s.number(said)
-				case l.Kind == redact.Medical && !l.Optional && len(strings.Join(words(said), "")) >= 6:
-					s.phrase("medical word", said)
+					s.number(spoken)
+				case l.Kind == redact.Medical && !l.Optional && len(strings.Join(words(spoken), "")) >= 6:
+					s.phrase("medical word", spoken)
 				}
 			}
 		}
@@ -632,38 +632,38 @@ func corpus(t *testing.T, s *secrets) []caller {
 	return callers
 }
 
-// live is what happens: calls, texts, links that are followed, replies, and
-// what Vapi sends besides.
-func (o *office) live(t *testing.T, callers []caller) {
+// run runs calls, texts, links that are opened, replies, and Vapi's other
+// messages.
+func (o *office) run(t *testing.T, callers []caller) {
 	t.Helper()
 	each(len(callers), func(i int) { o.call(t, i, callers[i]) })
-	o.recorded(t, len(callers))
+	o.postPayloads(t, len(callers))
 	o.misuse()
-	if o.careless {
+	if o.leaky {
 		number := callers[0].phone
 		o.db.Exec(t, `
 			insert into callwaiting.task values ('`+o.orgs[0].ID.String()+`', 'call', '`+number+`', now() + interval '1 day');
 			select pg_notify('callwaiting_task', '`+number+`')`)
-		o.failed(errors.New("no text for " + callers[0].name))
+		o.recordError(errors.New("no text for " + callers[0].name))
 	}
-	o.texted(t)
+	o.awaitTexts(t)
 	texts := o.carrier.Messages()
 	require.NotEmpty(t, texts)
 	each(len(texts), func(i int) {
-		o.follow(t, texts[i])
+		o.openLink(t, texts[i])
 		o.reply(t, i, texts[i], callers[i%len(callers)])
 	})
-	until(t, time.Minute, "a notification", func() bool { return o.count("notify") > 0 })
+	await(t, time.Minute, "a notification", func() bool { return o.count("notify") > 0 })
 	rows, err := o.db.AdminPool(t).Query(t.Context(), `select task from public.queued`)
 	require.NoError(t, err)
 	tasks, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
 	for _, task := range tasks {
-		o.see("task", task)
+		o.record("task", task)
 	}
 }
 
-// each does something n times, eight at once.
+// each calls do n times, in eight goroutines.
 func each(n int, do func(i int)) {
 	var group sync.WaitGroup
 	for worker := range 8 {
@@ -676,11 +676,11 @@ func each(n int, do func(i int)) {
 	group.Wait()
 }
 
-// call is one phone call.
+// call posts the messages of one phone call.
 func (o *office) call(t *testing.T, i int, c caller) {
 	of := o.orgs[i%len(o.orgs)]
-	wanted := treatments[i%len(treatments)]
-	transcript := "AI: Hello.\nUser: " + strings.Join(c.said, "\nUser: ")
+	treatment := treatments[i%len(treatments)]
+	transcript := "AI: Hello.\nUser: " + strings.Join(c.sentences, "\nUser: ")
 	message := func(kind string, more map[string]any) {
 		m := map[string]any{
 			"type": kind,
@@ -698,34 +698,34 @@ func (o *office) call(t *testing.T, i int, c caller) {
 	message("assistant-request", nil)
 	message("status-update", map[string]any{"status": "in-progress"})
 	if i%5 < 4 {
-		procedure := wanted.Name
+		procedure := treatment.Name
 		if i%2 == 0 {
-			procedure = c.said[0]
+			procedure = c.sentences[0]
 		}
 		tool("send_information", map[string]any{"procedure": procedure, "consent": true})
-		tool("send_information", map[string]any{"procedure": append(wanted.Aliases, wanted.Name)[0], "consent": true})
+		tool("send_information", map[string]any{"procedure": append(treatment.Aliases, treatment.Name)[0], "consent": true})
 	}
 	if i%10 == 3 {
 		tool("book_appointment", map[string]any{
-			"service": wanted.Name, "date": time.Now().AddDate(0, 0, 3+i%5).Format(time.DateOnly), "time": fmt.Sprintf("%02d:30", i%24),
+			"service": treatment.Name, "date": time.Now().AddDate(0, 0, 3+i%5).Format(time.DateOnly), "time": fmt.Sprintf("%02d:30", i%24),
 			"name": c.name, "phone": c.phone, "email": "ada.caller@example.com"})
 	}
 	if i%10 == 7 {
-		tool("opt_out", map[string]any{"reason": c.said[0]})
+		tool("opt_out", map[string]any{"reason": c.sentences[0]})
 	}
 	if i%10 == 9 {
 		message("hang", nil)
 	}
 	message("status-update", map[string]any{"status": "ended", "endedReason": "customer-ended-call", "artifact": map[string]any{"transcript": transcript}})
 	message("end-of-call-report", map[string]any{
-		"artifact": map[string]any{"transcript": transcript, "messages": []any{map[string]any{"role": "user", "message": c.said[0]}}},
-		"analysis": map[string]any{"summary": c.name + " asked about " + wanted.Name,
-			"structuredData": map[string]any{"procedure": wanted.Name, "name": c.name, "phone": c.phone}},
+		"artifact": map[string]any{"transcript": transcript, "messages": []any{map[string]any{"role": "user", "message": c.sentences[0]}}},
+		"analysis": map[string]any{"summary": c.name + " asked about " + treatment.Name,
+			"structuredData": map[string]any{"procedure": treatment.Name, "name": c.name, "phone": c.phone}},
 	})
 }
 
-// post posts as Vapi does when its server has a back-off plan: until it is told
-// that the message has been kept.
+// post posts as Vapi does if its server has a back-off plan: until the message is
+// acknowledged.
 func (o *office) post(t *testing.T, of tenant.Org, body any) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -740,9 +740,9 @@ func (o *office) post(t *testing.T, of tenant.Org, body any) {
 	t.Error(err)
 }
 
-// recorded posts what Vapi's own documentation and captures show, each as a call
-// of its own.
-func (o *office) recorded(t *testing.T, n int) {
+// postPayloads posts the payloads of Vapi's documentation and of captures, each
+// as a call of its own.
+func (o *office) postPayloads(t *testing.T, n int) {
 	t.Helper()
 	files, err := filepath.Glob("../../../../shared/vapi-payloads/*.json")
 	require.NoError(t, err)
@@ -767,28 +767,28 @@ func (o *office) recorded(t *testing.T, n int) {
 	}
 }
 
-// misuse has the store refuse what cannot be, and keeps what it says of it.
+// misuse calls the store with invalid arguments and records its errors.
 func (o *office) misuse() {
 	ctx, org, bad := context.Background(), o.orgs[0].ID, "Ottoline Abernethy wants botox, +44 7700 900001\x00"
 	_, err := o.texts.UpdateCall(ctx, org, followup.CallUpdate{Call: bad, Signal: followup.Ended, Phone: bad})
-	o.failed(err)
+	o.recordError(err)
 	_, err = o.texts.UpdateCall(ctx, org, followup.CallUpdate{Call: strings.Repeat("botox", 50), Signal: followup.Ended, Phone: "+447700900001"})
-	o.failed(err)
+	o.recordError(err)
 	_, err = o.texts.PlanIntents(ctx, org, followup.Task{}, []followup.Plan{{ID: followup.NewIntentID(org, "bad"), Kind: "botox", Phone: "Ottoline Abernethy"}})
-	o.failed(err)
-	o.failed(o.texts.RecordConsent(ctx, org, followup.Consent{Phone: bad, Purpose: "botox"}))
-	o.failed(o.texts.RecordOptOut(ctx, org, followup.OptOut{Phone: "Ottoline Abernethy", Source: "botox"}))
+	o.recordError(err)
+	o.recordError(o.texts.RecordConsent(ctx, org, followup.Consent{Phone: bad, Purpose: "botox"}))
+	o.recordError(o.texts.RecordOptOut(ctx, org, followup.OptOut{Phone: "Ottoline Abernethy", Source: "botox"}))
 	_, err = o.texts.RecordReply(ctx, org, followup.Reply{Phone: bad, Message: "botox", Kind: "botox"})
-	o.failed(err)
+	o.recordError(err)
 	_, err = o.texts.Appointment(ctx, org, "botox")
-	o.failed(err)
+	o.recordError(err)
 }
 
-// texted waits until everything that is due has come to its end.
-func (o *office) texted(t *testing.T) {
+// awaitTexts returns when no intent is open and no task is due.
+func (o *office) awaitTexts(t *testing.T) {
 	t.Helper()
 	pool := o.db.AdminPool(t)
-	until(t, time.Minute, "the end of all that is due", func() bool {
+	await(t, time.Minute, "the end of all that is due", func() bool {
 		time.Sleep(20 * time.Millisecond)
 		var open int
 		err := pool.QueryRow(t.Context(), `
@@ -801,8 +801,8 @@ func (o *office) texted(t *testing.T) {
 	})
 }
 
-// follow opens the link of a text, in every way.
-func (o *office) follow(t *testing.T, m twiliotest.Message) {
+// openLink opens the link of a text with every method.
+func (o *office) openLink(t *testing.T, m twiliotest.Message) {
 	link := regexp.MustCompile(`https://go\.harbour\.example(\S+)`).FindStringSubmatch(m.Body)
 	if link == nil {
 		return
@@ -825,21 +825,21 @@ func (o *office) follow(t *testing.T, m twiliotest.Message) {
 	}
 }
 
-// reply answers a text, as people do, and as somebody does who is not Twilio.
+// reply replies to a text, once authenticated by Twilio and once forged.
 func (o *office) reply(t *testing.T, i int, m twiliotest.Message, c caller) {
 	n := slices.IndexFunc(o.orgs, func(of tenant.Org) bool { return accountOf(of).SID == m.AccountSID })
 	account := accountOf(o.orgs[n])
-	said := []string{"STOP", "BOOK", "HELP", "START", c.said[0], "this is " + c.name + ", please stop texting me about botox"}[i%6]
-	for j, token := range []string{account.AuthToken.Current, "somebody else's"} {
-		form := url.Values{"MessageSid": {fmt.Sprintf("SM%032x", 2*i+j)}, "AccountSid": {account.SID}, "From": {m.To}, "To": {"+12025550100"}, "Body": {said}}
+	body := []string{"STOP", "BOOK", "HELP", "START", c.sentences[0], "this is " + c.name + ", please stop texting me about botox"}[i%6]
+	for j, token := range []string{account.AuthToken.Current, "forged"} {
+		form := url.Values{"MessageSid": {fmt.Sprintf("SM%032x", 2*i+j)}, "AccountSid": {account.SID}, "From": {m.To}, "To": {"+12025550100"}, "Body": {body}}
 		status, _, err := twiliotest.Post(t.Context(), o.url+"/sms/inbound/"+account.Key, token, form)
 		if err != nil || status != http.StatusServiceUnavailable && (status == http.StatusOK) != (j == 0) {
-			t.Errorf("a reply was answered with %d, %v", status, err)
+			t.Errorf("inbound: status %d, %v", status, err)
 		}
 		status, _, err = twiliotest.Post(t.Context(), m.StatusCallback, token, url.Values{
 			"MessageSid": {m.SID}, "MessageStatus": {"undelivered"}, "ErrorCode": {"30003"}, "To": {m.To}})
 		if err != nil || status != http.StatusServiceUnavailable && (status == http.StatusNoContent) != (j == 0) {
-			t.Errorf("a callback was answered with %d, %v", status, err)
+			t.Errorf("status callback: status %d, %v", status, err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package handoff_test
+package e2e_test
 
 import (
 	"context"
@@ -23,8 +23,8 @@ import (
 
 const secret = "a-secret-of-the-clinics"
 
-// A world is a number of clinics on a PostgreSQL database.
-type world struct {
+// A fixture is a number of clinics on a PostgreSQL database.
+type fixture struct {
 	db      *pgtest.Database
 	orgs    []tenant.Org
 	store   *pgxstore.Store
@@ -33,7 +33,7 @@ type world struct {
 	log     *slog.Logger
 }
 
-// org is the n-th clinic, the same in every process.
+// org returns the n-th clinic, which is the same in every process.
 func org(n int) tenant.Org {
 	return tenant.Org{
 		ID:  tenant.MustParseID(fmt.Sprintf("7d1f2c4a-0000-4000-8000-%012d", n+1)),
@@ -49,13 +49,13 @@ func orgs(n int) []tenant.Org {
 	return all
 }
 
-// phone is one of the thousand numbers that are nobody's.
+// phone returns one of a thousand fictitious numbers.
 func phone(n int) string { return fmt.Sprintf("+447700900%03d", n%1000) }
 
-// newWorld makes a database and clinics in it.
-func newWorld(t testing.TB, clinics int, conns int32) *world {
+// newFixture returns clinics on a new database.
+func newFixture(t testing.TB, clinics int, conns int32) *fixture {
 	t.Helper()
-	w := &world{db: pgtest.DB(t), orgs: orgs(clinics), log: slog.New(slog.DiscardHandler)}
+	w := &fixture{db: pgtest.DB(t), orgs: orgs(clinics), log: slog.New(slog.DiscardHandler)}
 	admin := w.db.AdminPool(t)
 	for _, o := range w.orgs {
 		require.NoError(t, pgxstore.Register(t.Context(), admin, tenant.Registration{Org: o, Secrets: tenant.Secrets{Current: secret}}))
@@ -65,7 +65,7 @@ func newWorld(t testing.TB, clinics int, conns int32) *world {
 }
 
 // open opens the database as an unprivileged service.
-func (w *world) open(t testing.TB, url string, conns int32) {
+func (f *fixture) open(t testing.TB, url string, conns int32) {
 	t.Helper()
 	config, err := pgxstore.PoolConfig(url)
 	require.NoError(t, err)
@@ -73,10 +73,10 @@ func (w *world) open(t testing.TB, url string, conns int32) {
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	w.store, err = pgxstore.New(t.Context(), pool, pgxstore.Config{})
+	f.store, err = pgxstore.New(t.Context(), pool, pgxstore.Config{})
 	require.NoError(t, err)
-	w.texts = w.store.FollowUps()
-	w.service = newService(t, w.texts, w.orgs, w.log)
+	f.texts = f.store.FollowUps()
+	f.service = newService(t, f.texts, f.orgs, f.log)
 }
 
 // newService returns a service of clinics with two procedures, which text at
@@ -116,10 +116,10 @@ func (p anyHour) Decide(c followup.DecisionInput, clinic *followup.Settings, pla
 	return d
 }
 
-// worker sends with sender until the test ends.
-func (w *world) worker(t testing.TB, sender followup.Sender, change func(*followup.WorkerConfig)) {
+// worker runs a worker that sends through sender, until the test ends.
+func (f *fixture) worker(t testing.TB, sender followup.Sender, change func(*followup.WorkerConfig)) {
 	t.Helper()
-	worker := newWorker(t, w.service, w.texts, sender, change)
+	worker := newWorker(t, f.service, f.texts, sender, change)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -145,14 +145,14 @@ func newWorker(t testing.TB, service *followup.Service, queue followup.Queue, se
 	return worker
 }
 
-// consent has every number agree, to all clinics.
-func (w *world) consent(t testing.TB, orgs []tenant.Org, numbers int) {
+// consent records the consent of every number at all clinics.
+func (f *fixture) consent(t testing.TB, orgs []tenant.Org, numbers int) {
 	t.Helper()
 	var group sync.WaitGroup
 	for part := range 8 {
 		group.Go(func() {
 			for i := part; i < numbers*len(orgs); i += 8 {
-				err := w.texts.RecordConsent(t.Context(), orgs[i/numbers].ID, followup.Consent{
+				err := f.texts.RecordConsent(t.Context(), orgs[i/numbers].ID, followup.Consent{
 					Phone: phone(i % numbers), Purpose: followup.Information, Wording: "v1", At: time.Now()})
 				if err != nil {
 					t.Error(err)
@@ -163,8 +163,8 @@ func (w *world) consent(t testing.TB, orgs []tenant.Org, numbers int) {
 	group.Wait()
 }
 
-// plan plans so many texts at a clinic.
-func (w *world) plan(t testing.TB, o tenant.Org, name string, from, to int, due time.Time) []followup.IntentID {
+// plan plans the texts from and to those numbers at a clinic.
+func (f *fixture) plan(t testing.TB, o tenant.Org, name string, from, to int, due time.Time) []followup.IntentID {
 	t.Helper()
 	var ids []followup.IntentID
 	for ; from < to; from += 500 {
@@ -175,13 +175,13 @@ func (w *world) plan(t testing.TB, o tenant.Org, name string, from, to int, due 
 			plans = append(plans, followup.Plan{ID: id, Kind: followup.Information, Phone: phone(n),
 				Procedure: "botox", Due: due, Deadline: time.Now().Add(48 * time.Hour)}) // beyond quiet hours; see anyHour
 		}
-		_, err := w.texts.PlanIntents(t.Context(), o.ID, followup.Task{}, plans)
+		_, err := f.texts.PlanIntents(t.Context(), o.ID, followup.Task{}, plans)
 		require.NoError(t, err)
 	}
 	return ids
 }
 
-// claim asks for half an hour that is free.
+// claim returns a claim of a free half hour.
 func claim(o tenant.Org, key string, n int, phone string) booking.Claim {
 	start := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 7).Add(time.Duration(n) * 30 * time.Minute)
 	end := start.Add(30 * time.Minute)
@@ -193,19 +193,21 @@ func claim(o tenant.Org, key string, n int, phone string) booking.Claim {
 	}
 }
 
-// A sink takes every message at once, and says when.
-type sink struct {
-	mu    sync.Mutex
-	began map[followup.IntentID]time.Time // the request
-	count int
-	each  func(followup.Message)
-	hasty bool // it lets the contact go before the request begins
+// A recordingSender accepts every message and records the time of its request.
+type recordingSender struct {
+	mu           sync.Mutex
+	began        map[followup.IntentID]time.Time
+	count        int
+	each         func(followup.Message)
+	releaseEarly bool // it releases the contact before the request begins
 }
 
-func newSink() *sink { return &sink{began: map[followup.IntentID]time.Time{}} }
+func newRecordingSender() *recordingSender {
+	return &recordingSender{began: map[followup.IntentID]time.Time{}}
+}
 
-func (s *sink) Send(_ context.Context, _ tenant.ID, m followup.Message) (followup.Receipt, error) {
-	if s.hasty {
+func (s *recordingSender) Send(_ context.Context, _ tenant.ID, m followup.Message) (followup.Receipt, error) {
+	if s.releaseEarly {
 		m.RequestWritten()
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -217,39 +219,39 @@ func (s *sink) Send(_ context.Context, _ tenant.ID, m followup.Message) (followu
 	s.count++
 	s.mu.Unlock()
 	m.RequestWritten()
-	return followup.Receipt{Provider: "sink-" + string(m.Intent)}, nil
+	return followup.Receipt{Provider: "recorded-" + string(m.Intent)}, nil
 }
 
-func (s *sink) sent() int {
+func (s *recordingSender) sent() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.count
 }
 
-func (s *sink) at(id followup.IntentID) (time.Time, bool) {
+func (s *recordingSender) at(id followup.IntentID) (time.Time, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, ok := s.began[id]
 	return at, ok
 }
 
-// until waits for something to become so.
-func until(t testing.TB, within time.Duration, what string, so func() bool) {
+// await polls until done, and fails the test after the timeout.
+func await(t testing.TB, timeout time.Duration, event string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(within); !so(); {
+	for deadline := time.Now().Add(timeout); !done(); {
 		if time.Now().After(deadline) {
-			t.Errorf("it did not come: %s", what)
+			t.Errorf("timeout: %s", event)
 			return
 		}
 		time.Sleep(time.Millisecond)
 	}
 }
 
-// settled waits until nothing more is to be done about an intent.
-func settled(t testing.TB, w *world, org tenant.ID, id followup.IntentID) followup.Intent {
+// awaitEnd returns an intent when it is no longer open.
+func awaitEnd(t testing.TB, w *fixture, org tenant.ID, id followup.IntentID) followup.Intent {
 	t.Helper()
 	var intent followup.Intent
-	until(t, time.Minute, "the end of an intent", func() bool {
+	await(t, time.Minute, "the end of an intent", func() bool {
 		found, err := w.texts.ListIntents(t.Context(), org, followup.IntentFilter{ID: id})
 		if err != nil || len(found) != 1 {
 			t.Errorf("intents: %d, %v", len(found), err)

@@ -1,4 +1,4 @@
-package handoff_test
+package e2e_test
 
 import (
 	"fmt"
@@ -15,50 +15,49 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup"
 )
 
-// number is a size that the environment may change.
-func number(t testing.TB, name string, otherwise int) int {
+// number returns a size that a variable of the environment overrides.
+func number(t testing.TB, name string, byDefault int) int {
 	t.Helper()
 	text := os.Getenv(name)
 	if text == "" {
-		return otherwise
+		return byDefault
 	}
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err, name)
 	return n
 }
 
-// TestNothingIsSentAfterABookingOrAnOptOut races, for one contact after the
-// other, a text that is due against a booking or an opt-out of the contact:
-// whichever of the two has happened first, no request begins after the other
-// has been acknowledged.
-func TestNothingIsSentAfterABookingOrAnOptOut(t *testing.T) {
+// TestFollowUpStore_BeginSending races a due text against a booking or an
+// opt-out of its contact, for one contact after the other: no request begins
+// after the booking or the opt-out was acknowledged.
+func TestFollowUpStore_BeginSending(t *testing.T) {
 	rounds := number(t, "INTERLEAVINGS", 400)
-	sent, stopped, late := interleave(t, rounds, newSink())
-	t.Logf("%d interleavings: %d texts sent before, %d stopped, %d too late", rounds, sent, stopped, late)
+	sent, suppressed, late := interleave(t, rounds, newRecordingSender())
+	t.Logf("%d interleavings: %d texts sent before, %d suppressed, %d too late", rounds, sent, suppressed, late)
 	require.Zero(t, late, "requests that began after the booking or opt-out was acknowledged")
-	require.NotZero(t, sent, "no text ever wins: nothing was raced")
-	require.NotZero(t, stopped, "no booking ever wins: nothing was raced")
+	require.NotZero(t, sent, "no text won: there was no race")
+	require.NotZero(t, suppressed, "no booking won: there was no race")
 }
 
-// Without the contact's lock until the request is on its way, texts are late;
-// or else the test above would show nothing.
-func TestAContactThatIsLetGoTooEarlyIsTextedTooLate(t *testing.T) {
-	hasty := newSink()
-	hasty.hasty = true
-	_, _, late := interleave(t, 400, hasty)
+// The control: if the contact's lock is released before the request begins,
+// texts are too late.
+func TestFollowUpStore_BeginSending_Control(t *testing.T) {
+	early := newRecordingSender()
+	early.releaseEarly = true
+	_, _, late := interleave(t, 400, early)
 	t.Logf("%d too late", late)
 	require.NotZero(t, late)
 }
 
-// interleave returns how many texts were sent, how many were stopped, and how
-// many were sent too late.
-func interleave(t *testing.T, rounds int, carrier *sink) (sent, stopped, late int64) {
+// interleave returns the numbers of texts that were sent before, suppressed, and
+// sent too late.
+func interleave(t *testing.T, rounds int, carrier *recordingSender) (sent, suppressed, late int64) {
 	const clinics, racers = 10, 16
-	w := newWorld(t, clinics, 24)
+	w := newFixture(t, clinics, 24)
 	w.consent(t, w.orgs, 1000)
 
-	// What happened, in the order of one counter: a booking or an opt-out that
-	// has been acknowledged, and a request that begins.
+	// The counter orders two kinds of events: a booking or an opt-out that was
+	// acknowledged, and a request that begins.
 	var clock atomic.Int64
 	var mu sync.Mutex
 	began := map[followup.IntentID]int64{}
@@ -71,7 +70,7 @@ func interleave(t *testing.T, rounds int, carrier *sink) (sent, stopped, late in
 	w.worker(t, carrier, nil)
 
 	var group sync.WaitGroup
-	var beaten, won, tooLate atomic.Int64
+	var lost, won, tooLate atomic.Int64
 	for racer := range racers {
 		group.Go(func() {
 			for n := racer; n < rounds && !t.Failed(); n += racers {
@@ -89,13 +88,13 @@ func interleave(t *testing.T, rounds int, carrier *sink) (sent, stopped, late in
 					t.Errorf("round %d: %v", n, err)
 					return
 				}
-				settled(t, w, o.ID, id)
+				awaitEnd(t, w, o.ID, id)
 				mu.Lock()
 				at, requested := began[id]
 				mu.Unlock()
 				switch {
 				case !requested:
-					beaten.Add(1)
+					lost.Add(1)
 				case at < acknowledged:
 					won.Add(1)
 				default:
@@ -105,5 +104,5 @@ func interleave(t *testing.T, rounds int, carrier *sink) (sent, stopped, late in
 		})
 	}
 	group.Wait()
-	return won.Load(), beaten.Load(), tooLate.Load()
+	return won.Load(), lost.Load(), tooLate.Load()
 }

@@ -1,4 +1,4 @@
-package handoff_test
+package e2e_test
 
 import (
 	"context"
@@ -27,12 +27,12 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
-// A worker process is this test's own program, told by its environment what it is.
+// A worker process is this test's own program; its environment selects the kind.
 const (
-	envWorker   = "HANDOFF_WORKER" // "careful" or "naive"
-	envDatabase = "HANDOFF_DATABASE_URL"
-	envTwilio   = "HANDOFF_TWILIO_URL"
-	envPublic   = "HANDOFF_PUBLIC_URL"
+	envWorker   = "E2E_WORKER" // "careful" or "naive"
+	envDatabase = "E2E_DATABASE_URL"
+	envTwilio   = "E2E_TWILIO_URL"
+	envPublic   = "E2E_PUBLIC_URL"
 
 	killClinics = 10
 )
@@ -48,48 +48,47 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestACallIsTextedOnceWhateverIsKilled is the promise, at its worst: every
-// webhook comes twice and in any order, workers are killed in the middle of
-// what they do, and the carrier fails in every way it can. CALLS sets how many
-// calls there are.
-func TestACallIsTextedOnceWhateverIsKilled(t *testing.T) {
+// TestWorker_Killed sends every webhook twice and in random order, kills workers
+// while they send, and has the carrier fail in every way it can: each call gets
+// one text. CALLS sets the number of calls.
+func TestWorker_Killed(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it kills processes for a while")
+		t.Skip("slow: kills processes")
 	}
 	calls := number(t, "CALLS", 60)
-	o := killed(t, "careful", calls)
+	r := runKilled(t, "careful", calls)
 	t.Logf("%d calls, %d workers killed, %d requests to the carrier: lost %d, duplicates %d; from the end of the call until it is accepted p50 %v, p99 %v, max %v",
-		calls, o.kills, o.requests, o.lost, o.duplicates, percentile(o.took, 50), percentile(o.took, 99), percentile(o.took, 100))
-	require.Zero(t, o.lost, "calls that got no text")
-	require.Zero(t, o.duplicates, "texts beyond the first")
-	require.Empty(t, o.problems, "what the carrier did not understand")
-	require.NotZero(t, o.kills)
+		calls, r.kills, r.requests, r.lost, r.duplicates, percentile(r.took, 50), percentile(r.took, 99), percentile(r.took, 100))
+	require.Zero(t, r.lost, "calls without a text")
+	require.Zero(t, r.duplicates, "texts after the first")
+	require.Empty(t, r.problems, "requests that the carrier could not read")
+	require.NotZero(t, r.kills)
 }
 
-// What most would write, to lease a job and to do it again when the lease has
-// run out, does not keep the promise; or else the test above would show nothing.
-func TestALeaseAndARetryTextTwice(t *testing.T) {
+// The control: a worker that leases a job, and sends again when the lease has
+// expired, sends duplicates.
+func TestWorker_Killed_Control(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it kills processes for a while")
+		t.Skip("slow: kills processes")
 	}
 	calls := number(t, "CALLS", 60)
-	o := killed(t, "naive", calls)
-	t.Logf("%d calls, %d workers killed: lost %d, duplicates %d", calls, o.kills, o.lost, o.duplicates)
-	require.NotZero(t, o.duplicates)
+	r := runKilled(t, "naive", calls)
+	t.Logf("%d calls, %d workers killed: lost %d, duplicates %d", calls, r.kills, r.lost, r.duplicates)
+	require.NotZero(t, r.duplicates)
 }
 
-// An outcome is what came of the calls.
-type outcome struct {
+// A killResult counts the texts of the calls.
+type killResult struct {
 	kills, requests  int
 	lost, duplicates int
 	took             []time.Duration
 	problems         []string
 }
 
-// killed has so many calls end at sixteen a second, and workers killed until
-// all have been texted.
-func killed(t *testing.T, kind string, calls int) outcome {
-	w := newWorld(t, killClinics, 16)
+// runKilled ends calls at sixteen a second, and kills workers until all callers
+// have their text.
+func runKilled(t *testing.T, kind string, calls int) killResult {
+	w := newFixture(t, killClinics, 16)
 	mux := http.NewServeMux()
 	public := httptest.NewServer(mux)
 	t.Cleanup(public.Close)
@@ -97,32 +96,32 @@ func killed(t *testing.T, kind string, calls int) outcome {
 	mount(t, mux, w, public.URL)
 	kills := killWorkers(t, kind, w, carrier.URL(), public.URL)
 
-	ended := newSink() // when each call's end was acknowledged
+	ended := newRecordingSender() // the time at which each call's end was acknowledged
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
-	arrivals(calls, 16, func(i int) { hangUp(t, client, public.URL, w, i, ended) })
-	o := outcome{}
+	arrivals(calls, 16, func(i int) { endCall(t, client, public.URL, w, i, ended) })
+	r := killResult{}
 	if kind == "careful" {
-		until(t, 2*time.Minute, "a text for every call", func() bool {
+		await(t, 2*time.Minute, "a text for every call", func() bool {
 			return t.Failed() || len(first(carrier.Messages())) == calls
 		})
 	}
-	quiet(t, w) // no worker has anything to do any more
-	o.kills = kills()
+	awaitAllEnds(t, w)
+	r.kills = kills()
 	texts := carrier.Messages()
 	firsts := first(texts)
-	o.requests, o.problems = carrier.Requests(), carrier.Problems()
-	o.lost, o.duplicates = calls-len(firsts), len(texts)-len(firsts)
+	r.requests, r.problems = carrier.Requests(), carrier.Problems()
+	r.lost, r.duplicates = calls-len(firsts), len(texts)-len(firsts)
 	for i := range calls {
 		m, texted := firsts[recipient(org(i%killClinics), phone(i/killClinics))]
 		at, _ := ended.at(followup.IntentID(fmt.Sprint(i)))
 		if texted {
-			o.took = append(o.took, m.Created.Sub(at))
+			r.took = append(r.took, m.Created.Sub(at))
 		}
 	}
-	return o
+	return r
 }
 
-// first returns the first text that each recipient got.
+// first returns the first text of each recipient.
 func first(texts []twiliotest.Message) map[string]twiliotest.Message {
 	firsts := map[string]twiliotest.Message{}
 	for _, m := range texts {
@@ -136,8 +135,8 @@ func first(texts []twiliotest.Message) map[string]twiliotest.Message {
 
 func recipient(o tenant.Org, phone string) string { return accountOf(o).SID + phone }
 
-// startCarrier fails fifteen times of a hundred. Of the naive worker it calls
-// nobody back.
+// startCarrier starts a carrier of which 15 % of the requests fail. For the naive
+// worker it posts no callbacks.
 func startCarrier(t *testing.T, kind string) *twiliotest.Server {
 	t.Helper()
 	cfg := twiliotest.Config{
@@ -157,8 +156,9 @@ func startCarrier(t *testing.T, kind string) *twiliotest.Server {
 	return carrier
 }
 
-// mount answers Vapi and Twilio, in this process, which is not killed.
-func mount(t testing.TB, mux *http.ServeMux, w *world, publicURL string) {
+// mount adds the handlers of Vapi's and Twilio's webhooks. They run in this
+// process, which is not killed.
+func mount(t testing.TB, mux *http.ServeMux, w *fixture, publicURL string) {
 	t.Helper()
 	all, err := tools.New(tools.Config{FollowUp: w.service})
 	require.NoError(t, err)
@@ -187,9 +187,9 @@ func accounts() twiliosms.StaticAccounts {
 	return all
 }
 
-// hangUp is one call: what was promised, its end and its report, each twice and
-// in any order.
-func hangUp(t *testing.T, client *http.Client, url string, w *world, i int, ended *sink) {
+// endCall posts the messages of one call: the promise, the end and the report,
+// each twice and in random order.
+func endCall(t *testing.T, client *http.Client, url string, w *fixture, i int, ended *recordingSender) {
 	o, call := w.orgs[i%killClinics], fmt.Sprintf(`"call":{"id":"call-%d","customer":{"number":%q}}`, i, phone(i/killClinics))
 	bodies := []string{
 		`{"message":{"type":"tool-calls",` + call + `,"toolCallList":[{"id":"t1","function":{"name":"send_information","arguments":{"procedure":"nose job","consent":true}}}]}}`,
@@ -200,12 +200,12 @@ func hangUp(t *testing.T, client *http.Client, url string, w *world, i int, ende
 	rand.Shuffle(len(bodies), func(a, b int) { bodies[a], bodies[b] = bodies[b], bodies[a] })
 	promised, over := false, false
 	for _, body := range bodies {
-		answer, err := post(client, url+"/vapi/"+o.Key, body)
+		reply, err := post(client, url+"/vapi/"+o.Key, body)
 		if err != nil {
 			t.Errorf("call %d: %v", i, err)
 			return
 		}
-		promised = promised || strings.Contains(answer, "noted")
+		promised = promised || strings.Contains(reply, "noted")
 		over = over || !strings.Contains(body, "tool-calls")
 		if _, noted := ended.at(followup.IntentID(fmt.Sprint(i))); promised && over && !noted {
 			ended.mu.Lock()
@@ -214,7 +214,7 @@ func hangUp(t *testing.T, client *http.Client, url string, w *world, i int, ende
 		}
 	}
 	if !promised {
-		t.Errorf("call %d: nothing was promised", i)
+		t.Errorf("call %d: no text was promised", i)
 	}
 }
 
@@ -236,10 +236,10 @@ func post(client *http.Client, url, body string) (string, error) {
 	return string(text), err
 }
 
-// quiet waits until every intent has come to its end.
-func quiet(t *testing.T, w *world) {
+// awaitAllEnds returns when no intent is open.
+func awaitAllEnds(t *testing.T, w *fixture) {
 	t.Helper()
-	until(t, 2*time.Minute, "the end of all intents", func() bool {
+	await(t, 2*time.Minute, "the end of all intents", func() bool {
 		for _, o := range w.orgs {
 			for _, state := range []followup.State{followup.Planned, followup.Sending, followup.Unknown} {
 				open, err := w.texts.ListIntents(t.Context(), o.ID, followup.IntentFilter{State: state, Limit: 1})
@@ -257,9 +257,9 @@ func quiet(t *testing.T, w *world) {
 	})
 }
 
-// killWorkers runs two workers and kills one of them every 0.3 to 1.2 seconds,
-// until it is told to stop; another takes its place.
-func killWorkers(t *testing.T, kind string, w *world, twilioURL, publicURL string) (stop func() int) {
+// killWorkers runs two workers, and kills and replaces one of them every 0.3 to
+// 1.2 seconds until stop.
+func killWorkers(t *testing.T, kind string, w *fixture, twilioURL, publicURL string) (stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	start := func() *exec.Cmd {
@@ -302,7 +302,7 @@ func killWorkers(t *testing.T, kind string, w *world, twilioURL, publicURL strin
 	}
 }
 
-// end kills a process and takes leave of it.
+// end kills a process and waits for its end.
 func end(cmd *exec.Cmd) {
 	if cmd != nil {
 		cmd.Process.Kill()
@@ -310,7 +310,7 @@ func end(cmd *exec.Cmd) {
 	}
 }
 
-// work is the life of a worker process, until it is killed.
+// work runs a worker process until it is killed.
 func work(kind string) error {
 	ctx := context.Background()
 	pool, err := pgxstore.Open(ctx, os.Getenv(envDatabase))
@@ -342,14 +342,14 @@ func work(kind string) error {
 	return newWorker(t, service, texts, sender, cfg).Run(ctx)
 }
 
-// naive never finds what it has lost: a lease that has run out is tried again.
+// naive finds no sent message: its worker sends again when a lease has expired.
 type naive struct{ *twiliosms.Sender }
 
 func (naive) FindSent(context.Context, tenant.ID, followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
 	return followup.Receipt{}, false, nil
 }
 
-// process is a testing.TB for a process that is no test.
+// process is a testing.TB for a process that runs no test.
 type process struct{ testing.TB }
 
 func (*process) Helper()                           {}
