@@ -358,7 +358,8 @@ func benchHandler(b *testing.B, records []slog.Record) {
 	b.ReportMetric(each(fastest)/each(bareText), "x-bare")
 }
 
-// AllocsPerRun must not run beside other tests, so this test is not parallel.
+// TestEngine_AppendRedact is not parallel, because AllocsPerRun counts the
+// allocations of all tests that run.
 func TestEngine_AppendRedact(t *testing.T) {
 	if raceEnabled {
 		t.Skip("pools do not hold under the race detector")

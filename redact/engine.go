@@ -27,7 +27,8 @@ type Config struct {
 	Threshold float32
 
 	// Region is the ISO 3166 code of a country: GB, US or NG. [Engine.Split]
-	// applies its number plan to a phone number without a country code. It also decides the order of day and month in 03/04/2020.
+	// applies its number plan to a phone number without a country code, and
+	// its order of day and month to 03/04/2020.
 	//
 	// Defaults to GB.
 	Region string
@@ -43,7 +44,7 @@ type Config struct {
 // A Tenant holds the words and the policy that one clinic adds to an engine.
 type Tenant struct {
 	// Allow are phrases that are not redacted: the clinic's name, its
-	// products, its staff. A span that is longer than the phrase is redacted.
+	// products, its staff. A span that extends beyond the phrase is redacted.
 	Allow []string
 	// Terms are additional medical phrases.
 	Terms []string
@@ -161,8 +162,9 @@ func (e *FaultError) Error() string {
 	return "redact: recognizer " + e.Recognizer + " failed, text dropped"
 }
 
-// Faults returns how many texts were dropped because a recognizer failed, in e
-// and all engines derived from it. A monitor should alert when it grows.
+// Faults returns how many texts were dropped because a recognizer or a method of
+// a log value failed, in e and all engines derived from it. A monitor should
+// alert when it grows.
 func (e *Engine) Faults() uint64 { return e.faults.Load() }
 
 // Analyze returns the spans of text. Its error is always a [*FaultError], and

@@ -11,7 +11,7 @@ func (r *medicalScan) triggers() {
 		}
 		weak := has&(isTrigger|isDrugTrigger) == 0
 		if last := r.grammar(i + n - 1); weak && last&isIntake == 0 || last&(isOwner|isHave) != 0 {
-			continue // "i have …" and "my …" announce facts of all kinds
+			continue // "i have …" and "my …" precede anything: a question, a dog
 		}
 		f := candidate{category: conditionCategory, score: 0.8, rule: ruleTrigger}
 		if has&isDrugTrigger != 0 || weak {
@@ -143,7 +143,7 @@ func (r *medicalScan) sameClause(i int) bool {
 }
 
 // stops reports whether word i ends the phrase after a trigger. After a weak
-// trigger every word ends it that is not a rare word in lower case.
+// trigger every common, short or capitalised word does.
 func (r *medicalScan) stops(i int, weak bool) bool {
 	if n, _ := r.at(i, isStop); n > 0 {
 		return true

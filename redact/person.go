@@ -242,7 +242,8 @@ var (
 	placePrepositions = setOf("in", "at", "near", "from", "the", "on", "outside", "opposite", "off", "behind")
 	// reportVerbs follow the name of another person: "grace called me".
 	reportVerbs = setOf("told", "said", "asked", "called", "texted", "emailed")
-	// nameAnnouncers precede a name, personVerbs a name without any title.
+	// nameAnnouncers may precede a family name without a title. personVerbs
+	// may precede a name that is in no list or is also a word.
 	nameAnnouncers = setOf("under", "text", "call", "ring", "tell", "ask", "remind", "contact", "dear", "for", "with", "by", "see", "spoke", "speak",
 		"it's", "i'm", "is", "hi", "hello")
 	personVerbs = setOf("hi", "hello", "hey", "text", "call", "ring", "tell", "ask", "remind", "contact", "dear", "see", "saw")

@@ -14,7 +14,7 @@ type resolver struct {
 // spans the longer one wins, then the one with the higher score, then the kind
 // that comes first in ranking. A medical span inside an address is part of the
 // address ("Bath Road"). The bytes that a loser covers beyond the winner remain
-// a span of their own, so no found byte is left unredacted. The result is valid
+// a span of their own, so no found word is left in the text. The result is valid
 // until the next call.
 func (r *resolver) resolve(text string, spans []Span) []Span {
 	slices.SortFunc(spans, func(a, b Span) int {

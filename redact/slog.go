@@ -88,8 +88,8 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	return h.next.Enabled(ctx, level)
 }
 
-// Handle redacts r and passes it to the next handler. A record without findings
-// is passed unchanged and costs no allocation.
+// Handle redacts r and passes it to the next handler. A record of plain strings and
+// numbers without findings is passed unchanged and costs no allocation.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	var few [8]slog.Attr
 	attrs := few[:0]

@@ -29,8 +29,8 @@ const (
 	bytesText   = placeholderStart + "BYTES]"
 )
 
-// identifierEnd redacts v, or replaces it as a whole if kind is not empty. It also
-// reports whether v is unchanged.
+// value redacts v, or replaces it as a whole if kind is not empty. It also reports
+// whether v is unchanged.
 func (h *Handler) value(v slog.Value, kind Kind) (clean slog.Value, same bool) {
 	// The two common cases, without the cost of the deferred recover.
 	if kind == "" {
@@ -74,8 +74,8 @@ func (h *Handler) value(v slog.Value, kind Kind) (clean slog.Value, same bool) {
 	return clean, false
 }
 
-// any redacts a value of any type in its textual form. The order of the cases
-// follows log/slog: an error or a Stringer is logged by its text, not as JSON.
+// any redacts a value of any type. An error or a Stringer is redacted by its text,
+// a value without a text by its JSON form.
 func (h *Handler) any(x any, kind Kind) slog.Value {
 	var text string
 	switch x := x.(type) {

@@ -151,9 +151,8 @@ var (
 var (
 	// Vetoes are phrases without a medical word: "cold call", "stroke of
 	// luck", "harley street", "cancer research". A veto drops the findings
-	// inside it, and an overlapping one only if the veto has more words:
-	// "blood test" stays in "a blood test call me"; "a stroke" is dropped in
-	// "a stroke of luck".
+	// inside it. A term that extends beyond it stays: "have a heart" does not
+	// affect "heart attack".
 	//
 	//go:embed vetoes.txt
 	Vetoes List
