@@ -38,19 +38,19 @@ func sendMakesSending(f *storeFixture) {
 	b := f.beginAndRelease(interval, send, id)
 	i := f.expectState(id, followup.Sending)
 	if len(b.Send) != 1 || len(b.Reconcile) != 0 || b.Send[0].ID != id || b.Send[0].State != followup.Sending || b.Send[0].Attempt != 1 {
-		f.Fatalf("the batch is %+v", b)
+		f.Fatalf("BeginSending returned %+v, want one intent to send, Sending, with its first attempt", b)
 	}
 	equal(f, "the attempts", i.Attempt, 1)
 	equal(f, "the digest", i.Digest, textDigest)
 	equal(f, "the digest in the batch", b.Send[0].Digest, textDigest)
 	f.equalTime("Tried", i.Tried, b.Send[0].Tried)
 	if now := f.now(); i.Tried.IsZero() || i.Tried.After(now) || i.Tried.Before(i.Planned) {
-		f.Errorf("tried at %v, planned at %v, and it is %v", i.Tried, i.Planned, now)
+		f.Errorf("Tried is %v, want a time between Planned %v and now %v", i.Tried, i.Planned, now)
 	}
-	f.expectDueAfter(interval, followup.TaskIntent, string(id)) // should the worker be dead
+	f.expectDueAfter(interval, followup.TaskIntent, string(id)) // in case the worker is dead
 	f.beginAndRelease(time.Hour, always(followup.IntentDecision{Action: followup.Wait, At: f.now().Add(time.Hour)}), id)
 	f.recordResults(followup.Result{Intent: id, Attempt: 1, State: followup.Planned})
-	equal(f, "the attempts of one that is sent again", f.sendIntent(id).Attempt, 2)
+	equal(f, "the attempts of an intent that is sent again", f.sendIntent(id).Attempt, 2)
 }
 
 func waitLeaves(f *storeFixture) {
@@ -63,7 +63,7 @@ func waitLeaves(f *storeFixture) {
 	}, id)
 	equal(f, "the intents in the batch", len(b.Send)+len(b.Reconcile), 0)
 	i := f.expectState(id, followup.Planned)
-	equal(f, "the reason it waits", i.Reason, followup.QuietHours)
+	equal(f, "the reason of an intent that waits", i.Reason, followup.QuietHours)
 	equal(f, "the attempts", i.Attempt, 0)
 	f.equalTime("Due", i.Due, before.Due)
 	f.equalTime("Deadline", i.Deadline, before.Deadline)
@@ -89,7 +89,7 @@ func decisionsEnd(f *storeFixture) {
 	}
 }
 
-// unknown is an intent whose last attempt's outcome is not known.
+// unknownIntent plans and sends an intent whose attempt has the outcome Unknown.
 func (f *storeFixture) unknownIntent(key string, n int) followup.IntentID {
 	f.Helper()
 	id := f.planIntent(key, n)
@@ -104,22 +104,22 @@ func reconcileCounts(f *storeFixture) {
 	f.dequeueAll(time.Hour)
 	b := f.beginAndRelease(interval, always(followup.IntentDecision{Action: followup.Reconcile, Reason: followup.Unresolved}), id)
 	if len(b.Reconcile) != 1 || len(b.Send) != 0 || b.Reconcile[0].Reconciliations != 1 || b.Reconcile[0].State != followup.Unknown || b.Reconcile[0].Digest != textDigest {
-		f.Fatalf("the batch is %+v", b)
+		f.Fatalf("BeginSending returned %+v, want one intent to reconcile, Unknown, with its first reconciliation", b)
 	}
 	i := f.expectState(id, followup.Unknown)
-	equal(f, "the looks", i.Reconciliations, 1)
+	equal(f, "the reconciliations", i.Reconciliations, 1)
 	equal(f, "the attempts", i.Attempt, 1)
-	if f.Advance != nil { // else it may be over by now
+	if f.Advance != nil { // by the real clock the lease may have expired
 		f.beginAndRelease(time.Hour, func(followup.DecisionInput) followup.IntentDecision {
-			f.Errorf("an intent is shown while it is looked for")
+			f.Errorf("decide was called about an intent that is being reconciled")
 			return followup.IntentDecision{}
 		}, id)
 	}
 	f.expectDueAfter(interval, followup.TaskIntent, string(id))
 	f.beginAndRelease(interval, always(followup.IntentDecision{Action: followup.Reconcile}), id)
-	equal(f, "the looks", f.intent(id).Reconciliations, 2)
+	equal(f, "the reconciliations", f.intent(id).Reconciliations, 2)
 	f.recordResults(followup.Result{Intent: id, Attempt: 1, State: followup.Planned})
-	equal(f, "the looks for another attempt", f.sendIntent(id).Reconciliations, 0)
+	equal(f, "the reconciliations of the next attempt", f.sendIntent(id).Reconciliations, 0)
 }
 
 func leaseExpires(f *storeFixture) {
@@ -135,7 +135,7 @@ func leaseExpires(f *storeFixture) {
 		return followup.IntentDecision{Action: followup.Wait, At: c.Now.Add(time.Hour)}
 	}, lost, kept)
 	if len(shown) != 1 || shown[0].ID != lost || shown[0].State != followup.Unknown {
-		f.Fatalf("shown is %v, want the one whose lease has run out, as unknown", shown)
+		f.Fatalf("decide was called about %v, want the intent with the expired lease alone, as Unknown", shown)
 	}
 	f.expectState(lost, followup.Unknown)
 	f.expectState(kept, followup.Sending)
@@ -155,16 +155,16 @@ func lockedIsSkipped(f *storeFixture) {
 	kept := time.Since(start) < minLockTime
 	b.Release()
 	if !kept {
-		return // the store may have let the contact go by itself
+		return // too slow: the store may have released the contact by itself
 	}
-	equal(f, "how often an intent is shown whose contact is locked", shown, 0)
+	equal(f, "calls of decide about an intent of a locked contact", shown, 0)
 	f.elapse(f.interval())
 	for n := 0; ; n++ {
 		if _, ok := find(f.dequeueAll(24*time.Hour), followup.TaskIntent, string(second)); ok {
 			break
 		}
 		if n == 20 {
-			f.Fatalf("an intent whose contact was locked is not due again")
+			f.Fatalf("an intent of a contact that was locked is not due again")
 		}
 		f.elapse(f.interval())
 	}
@@ -173,16 +173,16 @@ func lockedIsSkipped(f *storeFixture) {
 
 func decidesTwice(f *storeFixture) {
 	sent, left := f.planIntent("sent", 1), f.planIntent("left", 2)
-	asked := map[followup.IntentID]int{}
+	decided := map[followup.IntentID]int{}
 	f.beginAndRelease(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
-		asked[c.ID]++
+		decided[c.ID]++
 		if c.ID == left {
 			return followup.IntentDecision{Action: followup.Wait, At: c.Now.Add(time.Hour)}
 		}
 		return send(c)
 	}, sent, left)
-	equal(f, "how often decide is asked about an intent to be sent", asked[sent], 2)
-	equal(f, "how often it is asked about one that waits", asked[left], 1)
+	equal(f, "calls of decide about an intent to be sent", decided[sent], 2)
+	equal(f, "calls of decide about an intent that waits", decided[left], 1)
 }
 
 func secondDecisionReplaces(f *storeFixture) {
@@ -198,12 +198,12 @@ func secondDecisionReplaces(f *storeFixture) {
 		f.dequeueAll(24 * time.Hour)
 		hash := [32]byte{byte(i), 77}
 		copy(hash[2:], f.org.String())
-		asked := 0
+		decided := 0
 		b := f.beginAndRelease(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
 			if c.ID == other {
 				return send(c)
 			}
-			if asked++; asked > 1 {
+			if decided++; decided > 1 {
 				return end.IntentDecision
 			}
 			v := send(c)
@@ -211,14 +211,14 @@ func secondDecisionReplaces(f *storeFixture) {
 			return v
 		}, changed, other)
 		if len(b.Send) != 1 || b.Send[0].ID != other {
-			f.Errorf("sent is %v, want only the one whose verdict is still Send", b.Send)
+			f.Errorf("BeginSending returned %v to send, want the intent with a second decision Send alone", b.Send)
 		}
 		equal(f, "the reason", f.expectState(changed, end.State).Reason, end.Reason)
 		f.expectState(other, followup.Sending)
 		_, due := find(f.dequeueAll(24*time.Hour), followup.TaskIntent, string(changed))
 		equal(f, "due again", due, end.Action == followup.Wait)
 		if _, _, err := f.Links.Link(f.ctx, hash); err == nil {
-			f.Errorf("the link in a text that is not sent opens")
+			f.Errorf("the link in a text that is not sent was found")
 		}
 	}
 }
@@ -254,7 +254,7 @@ func decisionsReturn(f *storeFixture) {
 	}
 	for _, e := range b.Ended {
 		if ends[e.ID] != e.Decision.Action || e.Decision.Reason != followup.NoConsent {
-			f.Errorf("Ended has %s with the action %d", e.ID, e.Decision.Action)
+			f.Errorf("Ended has %s with the action %d and the reason %q, want %d and %q", e.ID, e.Decision.Action, e.Decision.Reason, ends[e.ID], followup.NoConsent)
 		}
 	}
 	equal(f, "the number of Ended", len(b.Ended), len(ends))
@@ -265,7 +265,7 @@ func lockedUntil(f *storeFixture) {
 	b := f.begin(time.Hour, send, f.planIntent("a", 1))
 	defer b.Release()
 	if after := b.LockedUntil.Sub(before); after < minLockTime || after > 5*time.Second {
-		f.Errorf("contacts are let go %v after BeginSending was called", after)
+		f.Errorf("LockedUntil is %v after the call of BeginSending, want %v to 5s", after, minLockTime)
 	}
 }
 
@@ -292,21 +292,22 @@ func oneWorkerSends(f *storeFixture) {
 			return nil
 		})
 		for _, err := range errs {
-			f.noError("one of many Begins at once", err)
+			f.noError("a concurrent BeginSending", err)
 		}
-		f.beginAndRelease(time.Hour, func(c followup.DecisionInput) followup.IntentDecision { // what was left as locked
+		f.beginAndRelease(time.Hour, func(c followup.DecisionInput) followup.IntentDecision { // intents that were skipped as locked
 			sent[c.ID]++
 			return followup.IntentDecision{Action: followup.Suppress}
 		}, all...)
 		for _, id := range all {
 			if sent[id] != 1 {
-				f.Fatalf("an intent that 8 workers began at once was sent %d times", sent[id])
+				f.Fatalf("an intent that 8 workers began at once was sent %d times, want once", sent[id])
 			}
 		}
 	}
 }
 
-// recentHasTheFirst limits a contact to one message, as a policy would.
+// recentHasTheFirst decides by a limit of one message for each contact, as a policy
+// does.
 func recentHasTheFirst(f *storeFixture) {
 	first, second := f.planIntent("a", 1), f.planIntent("b", 1)
 	b := f.beginAndRelease(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
@@ -315,7 +316,7 @@ func recentHasTheFirst(f *storeFixture) {
 		}
 		return send(c)
 	}, first, second)
-	equal(f, "how many of two are sent where one may be", len(b.Send), 1)
+	equal(f, "intents to send of two, with a limit of one", len(b.Send), 1)
 }
 
 func skipsUnknownAndEnded(f *storeFixture) {
@@ -324,9 +325,9 @@ func skipsUnknownAndEnded(f *storeFixture) {
 	f.beginAndRelease(time.Hour, func(c followup.DecisionInput) followup.IntentDecision {
 		shown = append(shown, c.ID)
 		return followup.IntentDecision{Action: followup.Suppress}
-	}, open, ended, open, followup.NewIntentID(f.org, "nobody's"))
+	}, open, ended, open, followup.NewIntentID(f.org, "unknown"))
 	if !slices.Equal(shown, []followup.IntentID{open}) {
-		f.Errorf("%d intents are shown, want the open one, once", len(shown))
+		f.Errorf("decide was called %d times, want once, about the open intent", len(shown))
 	}
 	b := f.beginAndRelease(time.Hour, send)
 	equal(f, "the batch of no intents", len(b.Send)+len(b.Reconcile), 0)
@@ -347,10 +348,10 @@ func inputIsCurrent(f *storeFixture) {
 	c := f.decisionInput(id)
 	if c.ID != id || c.Phone != phone(1) || c.State != followup.Planned || c.Booked || !c.HeldUntil.IsZero() || c.AppointmentStatus != "" ||
 		c.OptedOut || c.Consent != (followup.Consent{}) || c.Unusable != "" || len(c.Recent) > 0 {
-		f.Errorf("of a contact of whom nothing is known: %+v", struct{ followup.DecisionInput }{c})
+		f.Errorf("the input about a new contact is %+v, want the zero values", struct{ followup.DecisionInput }{c})
 	}
 	if now := f.now(); c.Now.IsZero() || c.Now.After(now) || c.Now.Before(c.Planned) {
-		f.Errorf("Now is %v, planned was at %v, and it is %v", c.Now, c.Planned, now)
+		f.Errorf("Now is %v, want a time between Planned %v and now %v", c.Now, c.Planned, now)
 	}
 }
 
@@ -374,26 +375,26 @@ func inputBooked(f *storeFixture) {
 	f.book("before it was planned", 5, "", 0)
 	f.tick()
 	f.planIntents(followup.Task{}, plans...)
-	booked := func(n int, what string, want bool) {
+	booked := func(n int, name string, want bool) {
 		f.Helper()
-		equal(f, what, f.decisionInput(plans[n].ID).Booked, want)
+		equal(f, name, f.decisionInput(plans[n].ID).Booked, want)
 	}
-	booked(0, "booked where nothing was", false)
-	booked(1, "booked by an appointment made before the call", false)
-	booked(2, "booked by a hold", false)
-	booked(4, "booked by an appointment made after the call began and before that was told", true)
-	booked(5, "booked, of an intent that follows no call, before it was planned", false)
+	booked(0, "Booked without an appointment", false)
+	booked(1, "Booked after an appointment made before the call", false)
+	booked(2, "Booked with a hold", false)
+	booked(4, "Booked after an appointment made between the start of the call and the first update", true)
+	booked(5, "Booked of an intent without a call, after an appointment made before it was planned", false)
 	f.tick()
 	f.book("new", 0, "", 0)
-	booked(0, "booked on another channel", true)
+	booked(0, "Booked after an appointment on another channel", true)
 	f.noError("Move", f.moveAppointment("earlier", 1))
-	booked(1, "booked by a move", true)
+	booked(1, "Booked after a move", true)
 	f.noError("Confirm", f.confirm(held))
-	booked(2, "booked by a confirmation", true)
+	booked(2, "Booked after a confirmation", true)
 	f.book("for a friend", 9, "call 3", 0)
-	booked(3, "booked in the call for somebody else", true)
+	booked(3, "Booked after an appointment made in the call for another contact", true)
 	f.book("after it was planned", 6, "", 0)
-	booked(6, "booked, of an intent that follows no call, since it was planned", true)
+	booked(6, "Booked of an intent without a call, after an appointment made after it was planned", true)
 }
 
 func inputHeldUntil(f *storeFixture) {
@@ -410,14 +411,14 @@ func inputHeldUntil(f *storeFixture) {
 	}
 	until := expires(1)
 	if d := until.Sub(f.now()); d < 20*time.Hour || d > 24*time.Hour {
-		f.Errorf("held until %v from now, want the end of the longer hold", d)
+		f.Errorf("HeldUntil is %v from now, want the end of the longer hold, 20h to 24h", d)
 	}
 	f.noError("Cancel", f.cancel(long))
 	if f.Advance != nil && expires(1).IsZero() {
-		f.Errorf("not held, and there is a hold yet: %s", short)
+		f.Errorf("HeldUntil is zero, want the end of the hold %s", short)
 	}
 	f.elapse(4 * interval)
-	equal(f, "held when the hold has lapsed", expires(1).IsZero(), true)
+	equal(f, "HeldUntil is zero after the hold has expired", expires(1).IsZero(), true)
 }
 
 func inputAppointment(f *storeFixture) {
@@ -430,7 +431,7 @@ func inputAppointment(f *storeFixture) {
 		c := f.decisionInput(p.ID)
 		equal(f, "AppointmentStatus", c.AppointmentStatus, status)
 		f.equalTime("AppointmentStart", c.AppointmentStart, start)
-		f.equalTime("Start, as it was planned", c.Start, appointmentStart)
+		f.equalTime("Start, as planned", c.Start, appointmentStart)
 	}
 	expect("booked", appointmentStart)
 	f.noError("Move", f.moveAppointment("a", 1))
@@ -444,9 +445,9 @@ func inputConsent(f *storeFixture) {
 	offer := f.planFor("b", 1)
 	offer.Kind = followup.Offer
 	f.planIntents(followup.Task{}, offer)
-	consent := func(what string, id followup.IntentID, want string) {
+	consent := func(when string, id followup.IntentID, want string) {
 		f.Helper()
-		equal(f, "the call of the consent "+what, f.decisionInput(id).Consent.Call, want)
+		equal(f, "Consent.Call "+when, f.decisionInput(id).Consent.Call, want)
 	}
 	give := func(purpose followup.Kind, call string, n int) time.Time {
 		f.Helper()
@@ -460,32 +461,32 @@ func inputConsent(f *storeFixture) {
 	at := give(followup.Information, "second", 1)
 	give(followup.Offer, "offer", 1)
 	give(followup.Information, "another's", 2)
-	consent("for documents", id, "second")
-	consent("for offers", offer.ID, "offer")
+	consent("of a document", id, "second")
+	consent("of an offer", offer.ID, "offer")
 	c := f.decisionInput(id).Consent
 	if c.Phone != phone(1) || c.Purpose != followup.Information || c.Wording != "v2" {
-		f.Errorf("the consent is %+v", struct{ followup.Consent }{c})
+		f.Errorf("Consent is %+v, want contact 1, Information and v2", struct{ followup.Consent }{c})
 	}
-	f.equalTime("when it was given", c.At, at)
+	f.equalTime("Consent.At", c.At, at)
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "call", Call: "third"})
-	equal(f, "opted out", f.decisionInput(id).OptedOut, true)
+	equal(f, "OptedOut after an opt-out", f.decisionInput(id).OptedOut, true)
 	consent("after an opt-out", id, "")
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "text", Message: "m1", Again: true})
-	equal(f, "opted out after an end of it", f.decisionInput(id).OptedOut, false)
-	consent("from before an opt-out that was lifted", id, "")
-	consent("for offers from before it", offer.ID, "")
+	equal(f, "OptedOut after the end of an opt-out", f.decisionInput(id).OptedOut, false)
+	consent("after the end of an opt-out", id, "")
+	consent("of an offer after the end of an opt-out", offer.ID, "")
 	give(followup.Information, "fourth", 1)
-	consent("after it", id, "fourth")
+	consent("after a new consent", id, "fourth")
 }
 
 func inputUnusable(f *storeFixture) {
 	first := f.planIntent("a", 1)
 	f.recordResults(followup.Result{Intent: first, Attempt: f.sendIntent(first).Attempt, State: followup.Rejected, Reason: followup.Landline, Unusable: followup.Landline})
-	equal(f, "unusable, by a result", f.decisionInput(f.planIntent("b", 1)).Unusable, followup.Landline)
+	equal(f, "Unusable after a result", f.decisionInput(f.planIntent("b", 1)).Unusable, followup.Landline)
 	second := f.acceptIntent(f.planIntent("c", 2))
 	f.recordStatus(followup.StatusUpdate{Intent: second.ID, Provider: second.Provider, State: followup.Undelivered, Unusable: followup.UnusableNumber})
-	equal(f, "unusable, by the carrier's word", f.decisionInput(f.planIntent("d", 2)).Unusable, followup.UnusableNumber)
-	equal(f, "unusable, of another contact", f.decisionInput(f.planIntent("e", 3)).Unusable, followup.Reason(""))
+	equal(f, "Unusable after a status", f.decisionInput(f.planIntent("d", 2)).Unusable, followup.UnusableNumber)
+	equal(f, "Unusable of another contact", f.decisionInput(f.planIntent("e", 3)).Unusable, followup.Reason(""))
 }
 
 func inputRecent(f *storeFixture) {
@@ -513,15 +514,15 @@ func inputRecent(f *storeFixture) {
 	recent := f.decisionInput(f.planIntent("this", 1)).Recent
 	want := []time.Time{sending.Tried, unknown.Tried, accepted.Tried}
 	if !slices.EqualFunc(recent, want, time.Time.Equal) {
-		f.Errorf("recent is %v, want %v", recent, want)
+		f.Errorf("Recent is %v, want %v", recent, want)
 	}
 	if recent := f.decisionInput(unknown.ID).Recent; len(recent) != 2 {
-		f.Errorf("recent of one that was sent itself is %v, want the two others", recent)
+		f.Errorf("Recent of an intent that was sent has %d times, want those of the two others", len(recent))
 	}
 	if f.Advance != nil {
 		f.elapse(30*24*time.Hour + time.Hour)
 		if recent := f.decisionInput(f.planIntent("much later", 1)).Recent; len(recent) > 0 {
-			f.Errorf("recent is %v, thirty days later", recent)
+			f.Errorf("Recent is %v thirty days later, want none", recent)
 		}
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"fmt"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -16,8 +16,9 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-// A storing is a fresh clinic in the stores under test, and what the checks say
-// about it. Methods that fail end the check; call them from its goroutine only.
+// A storeFixture is a fresh clinic in the stores under test, and the reporter of
+// one check. Its methods fail the check with Fatalf, so they must be called from
+// the goroutine of the check.
 type storeFixture struct {
 	suite.Reporter
 	StoreHarness
@@ -26,8 +27,8 @@ type storeFixture struct {
 	rng *rand.Rand
 }
 
-// fixture gives a check a clinic and two minutes, and more for many rounds: what
-// takes longer is stuck.
+// fixture returns the fixture of one check. Its ctx ends after two minutes, and
+// 50 ms more for each round: a check that takes longer is stuck.
 func (h StoreHarness) fixture(r suite.Reporter) (*storeFixture, func()) {
 	if h.Org == nil {
 		h.Org = tenant.NewID
@@ -43,7 +44,8 @@ func (h StoreHarness) fixture(r suite.Reporter) (*storeFixture, func()) {
 	return f, cancel
 }
 
-// move goes on in a new clinic. It has a call, by which the store's clock is read.
+// newClinic replaces f's clinic by a new one. The new clinic has a concluded call
+// "clock", from which now reads the store's clock.
 func (f *storeFixture) newClinic() {
 	f.Helper()
 	f.org = f.Org()
@@ -51,14 +53,14 @@ func (f *storeFixture) newClinic() {
 	f.planIntents(followup.Task{Kind: followup.TaskCall, ID: "clock"})
 }
 
-// now is the time of the store's clock.
+// now returns the time of the store's clock.
 func (f *storeFixture) now() time.Time {
 	f.Helper()
 	return f.call("clock").Now
 }
 
-// a while is long enough for a call to be made in it, and short enough to be
-// waited for.
+// interval returns a duration that is longer than a call of the store and short
+// enough to wait for.
 func (f *storeFixture) interval() time.Duration {
 	if f.Advance != nil {
 		return 10 * time.Minute
@@ -66,7 +68,7 @@ func (f *storeFixture) interval() time.Duration {
 	return 300 * time.Millisecond
 }
 
-// pass lets d pass.
+// elapse advances the store's clock by d, or sleeps if it is the real clock.
 func (f *storeFixture) elapse(d time.Duration) {
 	if f.Advance != nil {
 		f.Advance(d)
@@ -75,37 +77,38 @@ func (f *storeFixture) elapse(d time.Duration) {
 	time.Sleep(d)
 }
 
-// tick lets the store's clock show another time.
+// tick advances the store's clock enough that two times differ in any database.
 func (f *storeFixture) tick() { f.elapse(2 * time.Millisecond) }
 
-// must expects no error.
-func (f *storeFixture) noError(what string, err error) {
+// noError fails the check if an operation returned an error.
+func (f *storeFixture) noError(operation string, err error) {
 	f.Helper()
 	if err != nil {
-		f.Fatalf("%s: %v", what, err)
+		f.Fatalf("%s: error %v", operation, err)
 	}
 }
 
-// is expects two things to be the same.
-func equal[T comparable](f *storeFixture, what string, got, want T) {
+// equal reports an error if got and want differ.
+func equal[T comparable](f *storeFixture, name string, got, want T) {
 	f.Helper()
 	if got != want {
-		f.Errorf("%s: got %v, want %v", what, got, want)
+		f.Errorf("%s: got %v, want %v", name, got, want)
 	}
 }
 
-// at expects two times to be the same, as finely as databases tell time.
-func (f *storeFixture) equalTime(what string, got, want time.Time) {
+// equalTime reports an error if two times differ by a microsecond or more, the
+// resolution of PostgreSQL.
+func (f *storeFixture) equalTime(name string, got, want time.Time) {
 	f.Helper()
 	if d := got.Sub(want); d.Abs() >= time.Microsecond {
-		f.Errorf("%s: got %v, want %v", what, got, want)
+		f.Errorf("%s: got %v, want %v", name, got, want)
 	}
 }
 
-func (f *storeFixture) updateCall(facts followup.CallUpdate) followup.Call {
+func (f *storeFixture) updateCall(u followup.CallUpdate) followup.Call {
 	f.Helper()
-	c, err := f.Store.UpdateCall(f.ctx, f.org, facts)
-	f.noError("Record", err)
+	c, err := f.Store.UpdateCall(f.ctx, f.org, u)
+	f.noError("UpdateCall", err)
 	return c
 }
 
@@ -116,7 +119,7 @@ func (f *storeFixture) call(id string) followup.Call {
 	return c
 }
 
-// began records that a call of person n began.
+// beginCall records that a call of person n began.
 func (f *storeFixture) beginCall(id string, n int) followup.Call {
 	f.Helper()
 	return f.updateCall(followup.CallUpdate{Call: id, Signal: followup.Seen, Phone: phone(n), RecheckAfter: 24 * time.Hour})
@@ -125,14 +128,14 @@ func (f *storeFixture) beginCall(id string, n int) followup.Call {
 func (f *storeFixture) planIntents(t followup.Task, plans ...followup.Plan) []followup.Intent {
 	f.Helper()
 	intents, err := f.Store.PlanIntents(f.ctx, f.org, t, plans)
-	f.noError("Plan", err)
+	f.noError("PlanIntents", err)
 	if len(intents) != len(plans) {
-		f.Fatalf("%d plans returned %d intents", len(plans), len(intents))
+		f.Fatalf("PlanIntents returned %d intents for %d plans", len(intents), len(plans))
 	}
 	return intents
 }
 
-// planFor is a plan of a document for person n.
+// planFor returns a plan to send person n a document.
 func (f *storeFixture) planFor(key string, n int) followup.Plan {
 	f.Helper()
 	return followup.Plan{
@@ -141,18 +144,18 @@ func (f *storeFixture) planFor(key string, n int) followup.Plan {
 	}
 }
 
-// planned plans a document for person n.
+// planIntent plans to send person n a document.
 func (f *storeFixture) planIntent(key string, n int) followup.IntentID {
 	f.Helper()
 	return f.planIntents(followup.Task{}, f.planFor(key, n))[0].ID
 }
 
-// get is what is stored of an intent that exists.
+// intent returns the stored state of an intent, which must exist.
 func (f *storeFixture) intent(id followup.IntentID) followup.Intent {
 	f.Helper()
 	found := f.listIntents(followup.IntentFilter{ID: id})
 	if len(found) != 1 {
-		f.Fatalf("found %d intents by one id", len(found))
+		f.Fatalf("ListIntents returned %d intents for one id, want 1", len(found))
 	}
 	return found[0]
 }
@@ -160,11 +163,11 @@ func (f *storeFixture) intent(id followup.IntentID) followup.Intent {
 func (f *storeFixture) listIntents(q followup.IntentFilter) []followup.Intent {
 	f.Helper()
 	found, err := f.Store.ListIntents(f.ctx, f.org, q)
-	f.noError("Intents", err)
+	f.noError("ListIntents", err)
 	return found
 }
 
-// state expects an intent to be in a state, and returns it.
+// expectState fails the check unless an intent is in a state, and returns it.
 func (f *storeFixture) expectState(id followup.IntentID, want followup.State) followup.Intent {
 	f.Helper()
 	i := f.intent(id)
@@ -174,54 +177,53 @@ func (f *storeFixture) expectState(id followup.IntentID, want followup.State) fo
 	return i
 }
 
-// A decider decides about what Begin shows.
-type decider = followup.Decider
-
-func always(v followup.IntentDecision) decider {
-	return func(followup.DecisionInput) followup.IntentDecision { return v }
+// always returns a decider that returns d about every intent.
+func always(d followup.IntentDecision) followup.Decider {
+	return func(followup.DecisionInput) followup.IntentDecision { return d }
 }
 
 // textDigest is the digest of the text that send sends.
 var textDigest = sha256.Sum256([]byte("text"))
 
+// send decides Send about every intent.
 var send = always(followup.IntentDecision{Action: followup.Send, Digest: textDigest})
 
-// begin decides about intents and keeps the contacts of those to be sent.
-func (f *storeFixture) begin(lease time.Duration, decide decider, ids ...followup.IntentID) followup.Batch {
+// begin calls BeginSending and leaves the contacts of the intents to send locked.
+func (f *storeFixture) begin(lease time.Duration, decide followup.Decider, ids ...followup.IntentID) followup.Batch {
 	f.Helper()
 	b, err := f.Store.BeginSending(f.ctx, f.org, ids, lease, decide)
-	f.noError("Begin", err)
+	f.noError("BeginSending", err)
 	if b.Release == nil {
-		f.Fatalf("Begin returned a Batch without a Release")
+		f.Fatalf("BeginSending returned a Batch without a Release")
 	}
 	return b
 }
 
-// begins decides about intents and lets the contacts go.
-func (f *storeFixture) beginAndRelease(lease time.Duration, decide decider, ids ...followup.IntentID) followup.Batch {
+// beginAndRelease calls BeginSending and releases the contacts.
+func (f *storeFixture) beginAndRelease(lease time.Duration, decide followup.Decider, ids ...followup.IntentID) followup.Batch {
 	f.Helper()
 	b := f.begin(lease, decide, ids...)
 	b.Release()
-	b.Release() // it may be called more than once
+	b.Release() // Release may be called more than once
 	return b
 }
 
-// sends sends an intent and returns it as it is then.
+// sendIntent makes an intent Sending and returns its state.
 func (f *storeFixture) sendIntent(id followup.IntentID) followup.Intent {
 	f.Helper()
 	b := f.beginAndRelease(time.Hour, send, id)
 	if len(b.Send) != 1 || b.Send[0].ID != id {
-		f.Fatalf("Begin sends %v, want %s", b.Send, id)
+		f.Fatalf("BeginSending returned %v to send, want %s", b.Send, id)
 	}
 	return b.Send[0].Intent
 }
 
 func (f *storeFixture) recordResults(results ...followup.Result) {
 	f.Helper()
-	f.noError("Finish", f.Store.RecordResults(f.ctx, f.org, results))
+	f.noError("RecordResults", f.Store.RecordResults(f.ctx, f.org, results))
 }
 
-// accepted sends an intent, which the carrier accepts.
+// acceptIntent makes an intent Accepted, as after a send without an error.
 func (f *storeFixture) acceptIntent(id followup.IntentID) followup.Intent {
 	f.Helper()
 	i := f.sendIntent(id)
@@ -232,11 +234,12 @@ func (f *storeFixture) acceptIntent(id followup.IntentID) followup.Intent {
 func (f *storeFixture) recordStatus(u followup.StatusUpdate) followup.Intent {
 	f.Helper()
 	i, err := f.Store.RecordStatus(f.ctx, f.org, u)
-	f.noError("Status", err)
+	f.noError("RecordStatus", err)
 	return i
 }
 
-// candidate is what Begin shows of an intent, which is left alone.
+// decisionInput returns the input of the decision about an intent, and decides
+// Wait, which leaves the intent as it is.
 func (f *storeFixture) decisionInput(id followup.IntentID) followup.DecisionInput {
 	f.Helper()
 	var seen []followup.DecisionInput
@@ -245,48 +248,48 @@ func (f *storeFixture) decisionInput(id followup.IntentID) followup.DecisionInpu
 		return followup.IntentDecision{Action: followup.Wait, At: c.Now.Add(time.Hour)}
 	}, id)
 	if len(seen) != 1 {
-		f.Fatalf("Begin showed %d candidates of one intent that waits", len(seen))
+		f.Fatalf("BeginSending called decide %d times about an intent that waits, want once", len(seen))
 	}
 	return seen[0]
 }
 
 func (f *storeFixture) recordConsent(c followup.Consent) {
 	f.Helper()
-	f.noError("Consent", f.Store.RecordConsent(f.ctx, f.org, c))
+	f.noError("RecordConsent", f.Store.RecordConsent(f.ctx, f.org, c))
 }
 
 func (f *storeFixture) recordOptOut(o followup.OptOut) {
 	f.Helper()
-	f.noError("OptOut", f.Store.RecordOptOut(f.ctx, f.org, o))
+	f.noError("RecordOptOut", f.Store.RecordOptOut(f.ctx, f.org, o))
 }
 
 func (f *storeFixture) summary(n int) followup.ContactSummary {
 	f.Helper()
 	m, err := f.Store.Summary(f.ctx, f.org, phone(n))
-	f.noError("Lookup", err)
+	f.noError("Summary", err)
 	return m
 }
 
-// take takes all that is due of the clinic. What is due of others is taken
-// along, and let be.
+// dequeueAll returns all due tasks of the clinic. It leases the due tasks of other
+// clinics too and ignores them.
 func (f *storeFixture) dequeueAll(lease time.Duration) []followup.Task {
 	f.Helper()
-	var ours []followup.Task
+	var own []followup.Task
 	for {
 		tasks, err := f.Queue.Dequeue(f.ctx, 500, 500, lease, nil)
-		f.noError("Take", err)
+		f.noError("Dequeue", err)
 		if len(tasks) == 0 {
-			return ours
+			return own
 		}
 		for _, t := range tasks {
 			if t.Org == f.org {
-				ours = append(ours, t)
+				own = append(own, t)
 			}
 		}
 	}
 }
 
-// due expects a task to be due, takes it, and returns it.
+// expectDue fails the check unless a task is due, and returns it leased.
 func (f *storeFixture) expectDue(kind followup.TaskKind, id string) followup.Task {
 	f.Helper()
 	t, ok := find(f.dequeueAll(time.Hour), kind, id)
@@ -296,7 +299,7 @@ func (f *storeFixture) expectDue(kind followup.TaskKind, id string) followup.Tas
 	return t
 }
 
-// notDue expects a task not to be due.
+// expectNotDue fails the check if a task is due.
 func (f *storeFixture) expectNotDue(kind followup.TaskKind, id string) {
 	f.Helper()
 	if _, ok := find(f.dequeueAll(time.Hour), kind, id); ok {
@@ -304,8 +307,9 @@ func (f *storeFixture) expectNotDue(kind followup.TaskKind, id string) {
 	}
 }
 
-// dueAfter expects a task to come due when d has passed and, by a clock that
-// does not run by itself, not before.
+// expectDueAfter fails the check unless a task is due after d. With Advance it also
+// checks that the task is not due a millisecond earlier; by the real clock that
+// check would depend on the speed of the machine.
 func (f *storeFixture) expectDueAfter(d time.Duration, kind followup.TaskKind, id string) followup.Task {
 	f.Helper()
 	if f.Advance != nil {
@@ -318,6 +322,7 @@ func (f *storeFixture) expectDueAfter(d time.Duration, kind followup.TaskKind, i
 	return f.expectDue(kind, id)
 }
 
+// find returns the task of a kind and an id, and whether it is among tasks.
 func find(tasks []followup.Task, kind followup.TaskKind, id string) (followup.Task, bool) {
 	i := slices.IndexFunc(tasks, func(t followup.Task) bool { return t.Kind == kind && t.ID == id })
 	if i < 0 {
@@ -326,10 +331,11 @@ func find(tasks []followup.Task, kind followup.TaskKind, id string) (followup.Ta
 	return tasks[i], true
 }
 
-// appointmentStart is when appointments are that do not say otherwise.
+// appointmentStart is the start of appointments for which a check gives no other.
 var appointmentStart = time.Date(2051, time.July, 3, 10, 0, 0, 0, time.UTC)
 
-// booked claims a time of its own for person n: a hold if holdFor is not zero.
+// book claims an appointment for person n in a room that only key uses. It is a
+// hold if holdFor is not zero.
 func (f *storeFixture) book(key string, n int, call string, holdFor time.Duration) booking.ID {
 	f.Helper()
 	id, err := f.tryBook(key, n, call, holdFor)
@@ -345,12 +351,12 @@ func (f *storeFixture) tryBook(key string, n int, call string, holdFor time.Dura
 		Contact: booking.Contact{Phone: phone(n)}, Call: call, Actor: "test",
 	})
 	if err == nil && out.Taken {
-		err = fmt.Errorf("the time is taken")
+		err = errors.New("the slot is taken")
 	}
 	return id, err
 }
 
-// shift moves an appointment by some days.
+// moveAppointment moves an appointment by a number of days.
 func (f *storeFixture) moveAppointment(key string, days int) error {
 	start := appointmentStart.AddDate(0, 0, days)
 	out, err := f.Booking.Move(f.ctx, f.org, booking.Move{
@@ -358,7 +364,7 @@ func (f *storeFixture) moveAppointment(key string, days int) error {
 		Occupied: hour(start), Needs: room(key), Actor: "test",
 	})
 	if err == nil && out.Taken {
-		err = fmt.Errorf("the time is taken")
+		err = errors.New("the slot is taken")
 	}
 	return err
 }
@@ -377,7 +383,7 @@ func hour(start time.Time) schedule.Span {
 	return schedule.Span{Start: start.Unix(), End: start.Add(time.Hour).Unix()}
 }
 
-// room is a need for a room that only key uses.
+// room returns the need for a room that only key uses.
 func room(key string) [][]booking.Candidate {
 	return [][]booking.Candidate{{{Resource: booking.ResourceID("room-" + key), Capacity: 1}}}
 }

@@ -1,15 +1,17 @@
-// Package followuptest checks that the stores and senders of package followup
-// keep their contracts: each sentence of an interface's comments is a subtest
-// with that sentence as its name, and races are run for real.
+// Package followuptest checks that stores and senders of package followup keep
+// their contracts: each sentence of an interface's comments is a subtest with that
+// sentence as its name. Sentences about concurrency are checked with goroutines
+// that race on the real implementation, in many rounds.
 //
-//	func TestFollowUps(t *testing.T) {
+//	func TestFollowUpStore(t *testing.T) {
 //		store := memory.New()
 //		f := store.FollowUps()
 //		followuptest.RunStore(t, followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: store})
 //	}
 //
-// [FailingStore] and [FailingSender] run the same checks and return what does
-// not hold: a red control breaks something on purpose and expects to be told.
+// [FailingStore] and [FailingSender] run the same checks and return the sentences
+// that do not hold. A red control uses them: it breaks an implementation on purpose
+// and must find the broken sentence among those returned.
 package followuptest
 
 import "github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"

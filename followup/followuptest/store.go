@@ -11,59 +11,60 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"
 )
 
-// StoreHarness is a store and what the checks may do with it. Store, Queue,
-// Links and Booking are required and have the same data.
+// StoreHarness is a store under test and the means to control it. Store, Queue,
+// Links and Booking are required and must share their data.
 type StoreHarness struct {
-	// Store, Queue, Links and Booking are what is checked. They may hold other
-	// clinics: every check makes clinics of its own. Tasks of other clinics
-	// are taken too, so nobody else may work on the queue.
+	// Store, Queue, Links and Booking are the ports under test. They may hold
+	// other clinics: every check makes its own. The checks dequeue tasks of other
+	// clinics too, so no worker may use the queue meanwhile.
 	Store   followup.Store
 	Queue   followup.Queue
 	Links   followup.LinkStore
 	Booking booking.Store
 
-	// Org makes a clinic known to the store.
+	// Org registers a new clinic with the store and returns its id.
 	//
 	// Defaults to tenant.NewID.
 	Org func() tenant.ID
 
-	// Advance lets the store's clock pass d, at once. It is called while the
-	// store is in use.
+	// Advance moves the store's clock forward by d, at once. It must be safe to
+	// call while the store is in use.
 	//
-	// Defaults to nil: the store reads the real clock, so leases are of
-	// milliseconds and waited out.
+	// Defaults to nil: the store reads the real clock, so the checks use leases
+	// of milliseconds and sleep until they expire.
 	Advance func(d time.Duration)
 
-	// Quarantined counts what came that belongs to no call, by kind.
+	// Quarantined returns the counts of CountUnmatched, by kind.
 	//
-	// Defaults to nil: that it can be counted is not checked.
+	// Defaults to nil: the counts are not checked.
 	Quarantined func(ctx context.Context, org tenant.ID) (map[string]int, error)
 
-	// Rounds is how often a booking or an opt-out races with a message.
+	// Rounds is the number of races between a booking or an opt-out and a
+	// message.
 	//
 	// Defaults to 400, and a fifth of it with -short.
 	Rounds int
 
-	// Seed makes random choices those of an earlier run, which says its seed
-	// if it fails.
+	// Seed repeats the random choices of an earlier run. A failure of a check
+	// with random choices names its seed.
 	//
-	// Defaults to the time.
+	// Defaults to the present time.
 	Seed uint64
 }
 
-// RunStore checks the stores. With -short, races are run in fewer rounds.
+// RunStore checks the stores. With -short, it runs a fifth of the rounds.
 func RunStore(t *testing.T, h StoreHarness) {
 	storeContract.Run(t, h.fixture)
 }
 
-// FailingStore checks as [RunStore] does with -short, reports to nobody, and
-// returns the sentences that do not hold. If only is not empty, it is the
-// sentences to check; one that is not in the suite does not hold.
+// FailingStore runs the checks of [RunStore] as with -short, without a testing.T,
+// and returns the sentences that do not hold. If only is not empty, it runs those
+// sentences alone; a sentence that the suite does not have is returned too.
 func FailingStore(h StoreHarness, only ...string) []string {
 	return storeContract.Failing(h.fixture, only...)
 }
 
-// storeContract is that of followup.Store, Queue and LinkStore, by method.
+// storeContract is the contract of followup.Store, Queue and LinkStore, by method.
 var storeContract = suite.Suite[*storeFixture]{
 	{"Store", scopeChecks},
 
