@@ -57,8 +57,8 @@ func readBlocks(t *testing.T, file string) []block {
 	return blocks
 }
 
-// TestDocuments_Go vets each Go block, which is a whole file, of the README and
-// of docs.
+// TestDocuments_Go vets the Go blocks of the README and of docs. Each is a whole
+// file.
 func TestDocuments_Go(t *testing.T) {
 	files, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
@@ -151,20 +151,22 @@ func TestDocuments_Identifiers(t *testing.T) {
 	require.Greater(t, names, 20)
 }
 
-// elsewhere are the commands that this test leaves to others: .ci/run runs the
-// first two, and the others need a PostgreSQL server that it has started.
+// elsewhere matches the commands that other checks run: .ci/run runs make, and
+// .ci/docs the blocks that need a PostgreSQL server.
 var elsewhere = regexp.MustCompile(`(?m)^(make |export DATABASE_URL|go get )`)
 
-// TestReadme_ShellBlocksPrintTheirOutput runs the shell blocks in order, on a port
-// of its own, and compares what they print with the text block that follows:
-// "…" in it stands for anything, on a line of its own for any lines.
-func TestReadme_ShellBlocksPrintTheirOutput(t *testing.T) {
+// TestDocuments_README runs the shell blocks of the README in order, in one shell
+// and on a port of its own, and compares their output with the text block on the
+// next line: "…" in it matches anything, on a line of its own any lines.
+func TestDocuments_README(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs the examples")
 	}
 	addr := freeAddr(t)
 	blocks := readmeBlocks(t)
-	compared := 0
+	outputs := t.TempDir()
+	var script strings.Builder
+	wants := make(map[string]block) // by the file that has the output
 	for i, b := range blocks {
 		if b.language != "sh" || elsewhere.MatchString(b.text) {
 			continue
@@ -173,19 +175,25 @@ func TestReadme_ShellBlocksPrintTheirOutput(t *testing.T) {
 			serveClinic(t, addr)
 			continue
 		}
-		cmd := exec.Command("bash", "-euo", "pipefail", "-c", strings.ReplaceAll(b.text, "127.0.0.1:8080", addr))
-		var out, problems bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &problems
-		require.NoError(t, cmd.Run(), "README.md:%d: %s", b.line, problems.String())
-		if i+1 < len(blocks) && blocks[i+1].language == "text" {
-			want := strings.ReplaceAll(blocks[i+1].text, "127.0.0.1:8080", addr)
-			require.Regexp(t, pattern(want), out.String(), "README.md:%d", blocks[i+1].line)
-			compared++
+		output := filepath.Join(outputs, fmt.Sprint(b.line))
+		fmt.Fprintf(&script, "echo '-- README.md:%d' >&2\n{\n%s} >%s\n", b.line, b.text, output)
+		if i+1 < len(blocks) && blocks[i+1].language == "text" && blocks[i+1].line == b.line+strings.Count(b.text, "\n")+2 {
+			wants[output] = blocks[i+1]
 		}
 	}
-	require.NotZero(t, compared)
+	cmd := exec.Command("bash", "-euo", "pipefail", "-c", strings.ReplaceAll(script.String(), "127.0.0.1:8080", addr))
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
+	require.NoError(t, cmd.Run(), "%s", &problems)
+	require.NotEmpty(t, wants)
+	for output, want := range wants {
+		got, err := os.ReadFile(output)
+		require.NoError(t, err)
+		require.Regexp(t, pattern(strings.ReplaceAll(want.text, "127.0.0.1:8080", addr)), string(got), "README.md:%d", want.line)
+	}
 }
 
+// pattern returns the regular expression that a text block stands for.
 func pattern(text string) string {
 	var p strings.Builder
 	p.WriteString(`(?s)^`)
@@ -242,7 +250,7 @@ func ignoreSignal(err error) error {
 	return err
 }
 
-func TestReadme_PatternEllipsis(t *testing.T) {
+func TestPattern(t *testing.T) {
 	p := regexp.MustCompile(pattern("a … b\n…\nend\n"))
 	for text, want := range map[string]bool{
 		"a 1 b\nend\n":            true,
