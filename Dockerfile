@@ -12,8 +12,8 @@ RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags=
 # Only certificates, time zones and an unprivileged user; no shell.
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /clinic /clinic
-# Every interface of the container, so that VAPI_SECRET is required: the example
-# accepts its demo secret on loopback only.
+# Every interface of the container: the example then refuses its demo secret and
+# a secret that several clinics share.
 ENV ADDR=:8080
 EXPOSE 8080
 USER nonroot
