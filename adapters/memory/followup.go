@@ -98,7 +98,7 @@ func (f *FollowUpStore) UpdateCall(ctx context.Context, org tenant.ID, u followu
 	}
 	c.merge(u, b.now)
 	if u.Phone != "" {
-		b.meet(booking.Contact{Phone: u.Phone})
+		b.upsertContact(booking.Contact{Phone: u.Phone})
 	}
 	if known := b.contacts[c.Phone]; c.Phone != "" {
 		known.lastContact = b.now
@@ -146,7 +146,7 @@ func earliest(a, b time.Time) time.Time {
 }
 
 // readCall returns the present state of c.
-func (b *book) readCall(c *call) followup.Call {
+func (b *clinic) readCall(c *call) followup.Call {
 	out := c.Call
 	out.Now = b.now
 	if out.Began = c.reportedBegan; out.Began.IsZero() {
@@ -171,7 +171,7 @@ func (c *call) since() time.Time { return earliest(c.reportedBegan, c.FirstSeen)
 
 // hasBooked reports whether an appointment was made, confirmed or moved in a
 // call, or by a contact since a time.
-func (b *book) hasBooked(call, phone string, since time.Time) bool {
+func (b *clinic) hasBooked(call, phone string, since time.Time) bool {
 	if call != "" && slices.ContainsFunc(b.inCall[call], func(a *appointment) bool { return a.madeSince(time.Time{}) }) {
 		return true
 	}
@@ -233,7 +233,7 @@ func (f *FollowUpStore) PlanIntents(ctx context.Context, org tenant.ID, t follow
 }
 
 // plan returns the intent of a plan, and creates it if it is new.
-func (b *book) plan(p followup.Plan) *intent {
+func (b *clinic) plan(p followup.Plan) *intent {
 	if i, known := b.intents[p.ID]; known {
 		if i.State == followup.Planned && i.Attempt == 0 {
 			i.Procedure = cmp.Or(p.Procedure, i.Procedure)
@@ -254,7 +254,7 @@ func (b *book) plan(p followup.Plan) *intent {
 	if p.Phone == "" {
 		i.Reason = cmp.Or(i.Reason, followup.NoNumber)
 	} else {
-		known := b.meet(booking.Contact{Phone: p.Phone})
+		known := b.upsertContact(booking.Contact{Phone: p.Phone})
 		known.intents = append(known.intents, i)
 	}
 	if i.Reason != "" {
@@ -329,8 +329,8 @@ func (f *FollowUpStore) ListIntents(ctx context.Context, org tenant.ID, q follow
 }
 
 // open opens a clinic's book. The caller must hold mu.
-func (f *FollowUpStore) open(ctx context.Context, org tenant.ID) (*book, error) {
-	b, err := f.s.open(ctx, org)
+func (f *FollowUpStore) open(ctx context.Context, org tenant.ID) (*clinic, error) {
+	b, err := f.s.clinicOf(ctx, org)
 	return b, asFollowUp(ctx, err)
 }
 

@@ -19,7 +19,7 @@ func (f *FollowUpStore) RecordConsent(ctx context.Context, org tenant.ID, c foll
 	if err != nil {
 		return err
 	}
-	known := b.meet(booking.Contact{Phone: c.Phone})
+	known := b.upsertContact(booking.Contact{Phone: c.Phone})
 	same := func(e ledgerEntry) bool {
 		return e.consent.Purpose == c.Purpose && e.consent.Call == c.Call && e.consent.Wording == c.Wording && e.consent.At.Equal(c.At)
 	}
@@ -34,7 +34,7 @@ func (f *FollowUpStore) RecordConsent(ctx context.Context, org tenant.ID, c foll
 func (f *FollowUpStore) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
-	b, err := f.s.lock(ctx, org, func(*book) string { return o.Phone })
+	b, err := f.s.lockContact(ctx, org, func(*clinic) string { return o.Phone })
 	if err != nil {
 		return asFollowUp(ctx, err)
 	}
@@ -42,7 +42,7 @@ func (f *FollowUpStore) RecordOptOut(ctx context.Context, org tenant.ID, o follo
 		return nil
 	}
 	b.optOuts[o.Message] = true
-	known := b.meet(booking.Contact{Phone: o.Phone})
+	known := b.upsertContact(booking.Contact{Phone: o.Phone})
 	known.ledger = append(known.ledger, ledgerEntry{again: o.Again, at: b.now})
 	return nil
 }
@@ -95,7 +95,7 @@ func (f *FollowUpStore) RecordReply(ctx context.Context, org tenant.ID, r follow
 	b.replied[r.Message] = true
 	r.At = b.now
 	b.replies = append(b.replies, r)
-	b.meet(booking.Contact{Phone: r.Phone}).lastContact = b.now
+	b.upsertContact(booking.Contact{Phone: r.Phone}).lastContact = b.now
 	return true, nil
 }
 

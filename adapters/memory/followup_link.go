@@ -44,7 +44,7 @@ func (f *FollowUpStore) usable(ctx context.Context, hash [32]byte) (*link, error
 		return nil, unavailable(ctx)
 	}
 	l, known := f.s.links[hash]
-	if !known || l.revoked || l.Views >= l.MaxViews || !f.s.moment().Before(l.Expires) {
+	if !known || l.revoked || l.Views >= l.MaxViews || !f.s.clock().Before(l.Expires) {
 		return nil, followup.ErrNotFound
 	}
 	return l, nil

@@ -173,7 +173,7 @@ func (f *FollowUpStore) Dequeue(ctx context.Context, n, perOrg int, lease time.D
 	if ctx.Err() != nil {
 		return nil, unavailable(ctx)
 	}
-	return f.s.queue.dequeue(f.s.moment(), n, perOrg, lease, except), nil
+	return f.s.queue.dequeue(f.s.clock(), n, perOrg, lease, except), nil
 }
 
 // Wait implements [followup.Queue]. It sleeps by the real clock for the time that
@@ -183,7 +183,7 @@ func (f *FollowUpStore) Wait(ctx context.Context, max time.Duration) error {
 	defer deadline.Stop()
 	for {
 		f.s.mu.Lock()
-		now, notify := f.s.moment(), f.s.queue.notify
+		now, notify := f.s.clock(), f.s.queue.notify
 		next := f.s.queue.untilDue(now, max)
 		if next <= 0 {
 			f.s.queue.checked = now

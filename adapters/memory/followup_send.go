@@ -37,7 +37,7 @@ func (i *intent) setState(s followup.State, now time.Time) {
 	i.lease = time.Time{}
 }
 
-func (b *book) taskOf(i *intent) followup.Task {
+func (b *clinic) taskOf(i *intent) followup.Task {
 	return followup.Task{Org: b.org, Kind: followup.TaskIntent, ID: string(i.ID)}
 }
 
@@ -51,7 +51,7 @@ func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []f
 	if err != nil {
 		return followup.Batch{}, err
 	}
-	t := &sendingBatch{book: b, links: f.s.links, lease: lease, decide: decide}
+	t := &sendingBatch{clinic: b, links: f.s.links, lease: lease, decide: decide}
 	for _, id := range ids {
 		if i := b.openIntent(id); i != nil {
 			t.decideFirst(i)
@@ -68,7 +68,7 @@ func (f *FollowUpStore) BeginSending(ctx context.Context, org tenant.ID, ids []f
 // openIntent returns an open intent without a lease and with an unlocked contact,
 // or nil. It schedules an intent that is leased or locked, and acknowledges the
 // task of one that has ended.
-func (b *book) openIntent(id followup.IntentID) *intent {
+func (b *clinic) openIntent(id followup.IntentID) *intent {
 	i, known := b.intents[id]
 	switch {
 	case !known || !i.State.Open():
@@ -89,7 +89,7 @@ func (b *book) openIntent(id followup.IntentID) *intent {
 
 // A sendingBatch is the state of one call of BeginSending.
 type sendingBatch struct {
-	*book
+	*clinic
 	links   map[[32]byte]*link
 	lease   time.Duration
 	decide  followup.Decider
@@ -168,7 +168,7 @@ func (t *sendingBatch) leaseIntent(i *intent) {
 }
 
 // decisionInput returns an intent with the present data of its contact.
-func (b *book) decisionInput(i *intent) followup.DecisionInput {
+func (b *clinic) decisionInput(i *intent) followup.DecisionInput {
 	c := followup.DecisionInput{Intent: i.Intent, Now: b.now}
 	known := b.contacts[i.Phone]
 	c.OptedOut, c.Unusable, c.Consent = known.optedOut(), known.unusable, known.consent(i.Kind)
@@ -199,7 +199,7 @@ func (b *book) decisionInput(i *intent) followup.DecisionInput {
 // lockContacts keeps the contacts of intents from booking and opting out until
 // release is called, or until lockTimeout: a worker that dies must not lock a
 // contact for ever. release may be called more than once and frees no later lock.
-func (f *FollowUpStore) lockContacts(b *book, intents []followup.DecidedIntent) (release func()) {
+func (f *FollowUpStore) lockContacts(b *clinic, intents []followup.DecidedIntent) (release func()) {
 	if len(intents) == 0 {
 		return func() {}
 	}
@@ -240,7 +240,7 @@ func (f *FollowUpStore) RecordResults(ctx context.Context, org tenant.ID, result
 
 // recordResult applies the result of an intent's last attempt. A result for an
 // ended intent adds only the carrier's id.
-func (b *book) recordResult(i *intent, r followup.Result) {
+func (b *clinic) recordResult(i *intent, r followup.Result) {
 	i.Provider = cmp.Or(i.Provider, r.Provider)
 	if !i.State.Open() {
 		return
@@ -257,7 +257,7 @@ func (b *book) recordResult(i *intent, r followup.Result) {
 
 // markUnusable records why the contact of an intent cannot be texted. An empty
 // reason leaves the contact as it is.
-func (b *book) markUnusable(i *intent, unusable followup.Reason) {
+func (b *clinic) markUnusable(i *intent, unusable followup.Reason) {
 	if unusable != "" && i.Phone != "" {
 		b.contacts[i.Phone].unusable = unusable
 	}

@@ -12,12 +12,13 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Store is a [booking.Store]. Safe for concurrent use. Make one with [New].
+// Store is a [booking.Store] of any number of clinics. It is safe for concurrent
+// use. Make one with [New].
 type Store struct {
 	now func() time.Time
 
 	mu    sync.Mutex // makes every method one atomic step
-	books map[tenant.ID]*book
+	clinics map[tenant.ID]*clinic
 	queue *taskQueue
 	links map[[32]byte]*link
 }
@@ -34,7 +35,7 @@ func Clock(now func() time.Time) Option {
 func New(options ...Option) *Store {
 	s := &Store{
 		now:   time.Now,
-		books: map[tenant.ID]*book{},
+		clinics: map[tenant.ID]*clinic{},
 		queue: newTaskQueue(),
 		links: map[[32]byte]*link{},
 	}
@@ -48,7 +49,7 @@ func New(options ...Option) *Store {
 func (s *Store) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (booking.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, err := s.lock(ctx, org, func(*book) string { return c.Contact.Phone })
+	b, err := s.lockContact(ctx, org, func(*clinic) string { return c.Contact.Phone })
 	if err != nil {
 		return booking.Outcome{}, err
 	}
@@ -65,7 +66,7 @@ func (s *Store) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (book
 	if c.Occupied.Start >= c.Occupied.End {
 		return booking.Outcome{}, &booking.InvalidError{Field: "Occupied", Problem: "ends before it starts"}
 	}
-	seats, ok := b.pick(c.Needs, c.Occupied, nil)
+	seats, ok := b.assignSeats(c.Needs, c.Occupied, nil)
 	if !ok {
 		return booking.Outcome{Taken: true, Busy: b.busy(resources(c.Needs), c.BusyFrom, c.BusyTo)}, nil
 	}
@@ -81,7 +82,7 @@ func (s *Store) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (book
 		},
 		digest:  c.Digest,
 		zone:    zone,
-		contact: b.meet(c.Contact),
+		contact: b.upsertContact(c.Contact),
 	}
 	b.appointments[a.ID] = a
 	a.contact.appointments = append(a.contact.appointments, a)
@@ -90,7 +91,7 @@ func (s *Store) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (book
 	if c.HoldFor > 0 {
 		a.Status, a.Expires = booking.Held, b.now.Add(c.HoldFor).In(zone)
 	}
-	b.write(a, string(a.Status), c.Actor)
+	b.recordEvent(a, string(a.Status), c.Actor)
 	return booking.Outcome{Appointment: b.read(a)}, nil
 }
 
@@ -98,7 +99,7 @@ func (s *Store) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (book
 func (s *Store) Move(ctx context.Context, org tenant.ID, m booking.Move) (booking.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, err := s.lock(ctx, org, contactOf(m.ID))
+	b, err := s.lockContact(ctx, org, contactOf(m.ID))
 	if err != nil {
 		return booking.Outcome{}, err
 	}
@@ -112,14 +113,14 @@ func (s *Store) Move(ctx context.Context, org tenant.ID, m booking.Move) (bookin
 	if a.isAt(m) {
 		return booking.Outcome{Appointment: b.read(a), Replay: true}, nil
 	}
-	seats, ok := b.pick(m.Needs, m.Occupied, a)
+	seats, ok := b.assignSeats(m.Needs, m.Occupied, a)
 	if !ok {
 		return booking.Outcome{Taken: true, Busy: b.busy(resources(m.Needs), m.BusyFrom, m.BusyTo)}, nil
 	}
 	b.free(a)
 	b.occupy(a, m.Occupied, seats)
 	a.Start, a.End = m.Start.In(a.zone), m.End.In(a.zone)
-	b.write(a, "moved", m.Actor)
+	b.recordEvent(a, "moved", m.Actor)
 	return booking.Outcome{Appointment: b.read(a)}, nil
 }
 
@@ -127,7 +128,7 @@ func (s *Store) Move(ctx context.Context, org tenant.ID, m booking.Move) (bookin
 func (s *Store) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, err := s.lock(ctx, org, contactOf(id))
+	b, err := s.lockContact(ctx, org, contactOf(id))
 	if err != nil {
 		return booking.Appointment{}, err
 	}
@@ -137,7 +138,7 @@ func (s *Store) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor
 	}
 	if a.Status == booking.Held {
 		a.Status, a.Expires = booking.Booked, time.Time{}
-		b.write(a, "confirmed", actor)
+		b.recordEvent(a, "confirmed", actor)
 	}
 	return b.read(a), nil
 }
@@ -146,7 +147,7 @@ func (s *Store) Confirm(ctx context.Context, org tenant.ID, id booking.ID, actor
 func (s *Store) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, err := s.open(ctx, org)
+	b, err := s.clinicOf(ctx, org)
 	if err != nil {
 		return booking.Appointment{}, err
 	}
@@ -158,7 +159,7 @@ func (s *Store) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor 
 	case booking.Held, booking.Booked:
 		a.Status, a.Expires = booking.Cancelled, time.Time{}
 		b.free(a)
-		b.write(a, "cancelled", actor)
+		b.recordEvent(a, "cancelled", actor)
 	case booking.Cancelled, booking.Expired:
 	default:
 		return booking.Appointment{}, booking.ErrNotOpen
@@ -166,11 +167,11 @@ func (s *Store) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor 
 	return b.read(a), nil
 }
 
-// Look implements [booking.Store].
+// ListBusy implements [booking.Store].
 func (s *Store) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery) (booking.BusyView, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, err := s.open(ctx, org)
+	b, err := s.clinicOf(ctx, org)
 	if err != nil {
 		return booking.BusyView{}, err
 	}
@@ -183,16 +184,16 @@ func (s *Store) ListBusy(ctx context.Context, org tenant.ID, q booking.BusyQuery
 	return view, nil
 }
 
-// Find implements [booking.Store].
+// ListAppointments implements [booking.Store].
 func (s *Store) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, err := s.open(ctx, org)
+	b, err := s.clinicOf(ctx, org)
 	if err != nil {
 		return nil, err
 	}
 	if f.ID == "" && f.Phone == "" && f.From.IsZero() && f.To.IsZero() {
-		return nil, &booking.InvalidError{Field: "Find", Problem: "give an ID, a Phone or a range"}
+		return nil, &booking.InvalidError{Field: "AppointmentFilter", Problem: "is empty: give an ID, a Phone or a range"}
 	}
 	candidates := b.appointments
 	if f.ID != "" {
@@ -220,11 +221,11 @@ func (s *Store) ListAppointments(ctx context.Context, org tenant.ID, f booking.A
 	return found[:min(limit, len(found))], nil
 }
 
-// Events implements [booking.Store].
+// ListEvents implements [booking.Store].
 func (s *Store) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([]booking.Event, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, err := s.open(ctx, org)
+	b, err := s.clinicOf(ctx, org)
 	if err != nil {
 		return nil, err
 	}
@@ -235,17 +236,18 @@ func (s *Store) ListEvents(ctx context.Context, org tenant.ID, id booking.ID) ([
 	return slices.Clone(a.events), nil
 }
 
-// open opens a clinic's book at the present moment. The caller has locked mu.
-func (s *Store) open(ctx context.Context, org tenant.ID) (*book, error) {
+// clinicOf returns a clinic's data at the present time. The caller must have
+// locked mu.
+func (s *Store) clinicOf(ctx context.Context, org tenant.ID) (*clinic, error) {
 	if org.IsZero() {
 		return nil, fmt.Errorf("memory: %w", tenant.ErrNoOrg)
 	}
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("memory: %w: %w", booking.ErrUnavailable, context.Cause(ctx))
 	}
-	b := s.books[org]
+	b := s.clinics[org]
 	if b == nil {
-		b = &book{
+		b = &clinic{
 			org:          org,
 			appointments: map[booking.ID]*appointment{},
 			contacts:     map[string]*contact{},
@@ -253,20 +255,21 @@ func (s *Store) open(ctx context.Context, org tenant.ID) (*book, error) {
 			taken:        map[seat][]occupancy{},
 			seats:        map[booking.ResourceID]int{},
 		}
-		s.books[org] = b
+		s.clinics[org] = b
 	}
-	b.now = s.moment()
+	b.now = s.clock()
 	return b, nil
 }
 
-// moment is the present, as finely as databases tell time.
-func (s *Store) moment() time.Time { return s.now().Truncate(time.Microsecond) }
+// clock returns the present time in microseconds, the resolution of databases.
+func (s *Store) clock() time.Time { return s.now().Truncate(time.Microsecond) }
 
-// lock opens a clinic's book as soon as nobody has a message on its way to a
-// contact. The caller has locked mu, which others may lock meanwhile.
-func (s *Store) lock(ctx context.Context, org tenant.ID, phone func(*book) string) (*book, error) {
+// lockContact returns a clinic's data as soon as no message to the contact is
+// being sent. The caller must have locked mu; others may lock it during the
+// wait.
+func (s *Store) lockContact(ctx context.Context, org tenant.ID, phone func(*clinic) string) (*clinic, error) {
 	for {
-		b, err := s.open(ctx, org)
+		b, err := s.clinicOf(ctx, org)
 		if err != nil {
 			return nil, err
 		}
@@ -283,9 +286,9 @@ func (s *Store) lock(ctx context.Context, org tenant.ID, phone func(*book) strin
 	}
 }
 
-// contactOf finds the phone of an appointment's contact.
-func contactOf(id booking.ID) func(*book) string {
-	return func(b *book) string {
+// contactOf returns a function that finds the phone of an appointment's contact.
+func contactOf(id booking.ID) func(*clinic) string {
+	return func(b *clinic) string {
 		if a, known := b.appointments[id]; known {
 			return a.contact.Phone
 		}
@@ -293,7 +296,7 @@ func contactOf(id booking.ID) func(*book) string {
 	}
 }
 
-// zoneOf returns the zone c is booked in; its Start is usually in it already.
+// zoneOf returns the zone of c. Start is usually in it already.
 func zoneOf(c booking.Claim) (*time.Location, error) {
 	if zone := c.Start.Location(); zone.String() == c.Zone {
 		return zone, nil

@@ -12,22 +12,22 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// A book is all that is known of one clinic.
-type book struct {
+// A clinic holds all data of one clinic. Store.mu guards it.
+type clinic struct {
 	org          tenant.ID
-	now          time.Time // when it was opened
+	now          time.Time // of the present call
 	appointments map[booking.ID]*appointment
 	contacts     map[string]*contact // by phone
 	followUps
 
-	// taken is who owns what, by start. No two owners of a seat overlap: a
-	// hold that has expired is taken out before its time is given away.
+	// taken lists the owners of each seat, by start. No two owners of a seat
+	// overlap: an expired hold is removed before its time is given away.
 	taken map[seat][]occupancy
-	seats map[booking.ResourceID]int // how many of a resource were ever taken
+	seats map[booking.ResourceID]int // number of seats of a resource that were ever taken
 }
 
-// An appointment is what a store keeps of a [booking.Appointment]. Its
-// Resources and Contact are filled in when it is read.
+// An appointment is the record of a [booking.Appointment]. Resources and
+// Contact are filled in by read.
 type appointment struct {
 	booking.Appointment
 	digest   string
@@ -48,8 +48,9 @@ type occupancy struct {
 	owner *appointment
 }
 
-// status is a's status now: a hold past its time has expired, written or not.
-func (b *book) status(a *appointment) booking.Status {
+// status returns a's status now: a hold past its time has expired, whether the
+// expiry is written or not.
+func (b *clinic) status(a *appointment) booking.Status {
 	if a.Status == booking.Held && !b.now.Before(a.Expires) {
 		return booking.Expired
 	}
@@ -57,7 +58,7 @@ func (b *book) status(a *appointment) booking.Status {
 }
 
 // read returns a as it is now.
-func (b *book) read(a *appointment) booking.Appointment {
+func (b *clinic) read(a *appointment) booking.Appointment {
 	out := a.Appointment
 	out.Contact = a.contact.Contact
 	for _, s := range a.seats {
@@ -69,9 +70,9 @@ func (b *book) read(a *appointment) booking.Appointment {
 	return out
 }
 
-// changeable returns an appointment that can be confirmed or moved. If it is a
-// hold past its time, its expiry is written.
-func (b *book) changeable(id booking.ID) (*appointment, error) {
+// changeable returns an appointment that can be confirmed or moved. It writes
+// the expiry of a hold past its time.
+func (b *clinic) changeable(id booking.ID) (*appointment, error) {
 	a, known := b.appointments[id]
 	if !known {
 		return nil, booking.ErrNotFound
@@ -87,18 +88,18 @@ func (b *book) changeable(id booking.ID) (*appointment, error) {
 }
 
 // expire writes the expiry of a hold past its time, once.
-func (b *book) expire(a *appointment) {
+func (b *clinic) expire(a *appointment) {
 	if a.Status != booking.Held {
 		return
 	}
 	a.Status, a.Expires = booking.Expired, time.Time{}
 	b.free(a)
-	b.write(a, "expired", "")
+	b.recordEvent(a, "expired", "")
 }
 
-// write makes the change of a that was just made its next version, with its
-// event, and has it looked at for messages.
-func (b *book) write(a *appointment, kind, actor string) {
+// recordEvent counts a change of a as its next version, records the event, and
+// schedules the task that plans messages about the appointment.
+func (b *clinic) recordEvent(a *appointment, kind, actor string) {
 	b.queue.schedule(followup.Task{Org: b.org, Kind: followup.TaskAppointment, ID: string(a.ID)}, b.now)
 	a.Version++
 	a.events = append(a.events, booking.Event{
@@ -106,8 +107,9 @@ func (b *book) write(a *appointment, kind, actor string) {
 	})
 }
 
-// meet finds a contact by phone or makes it, and learns what is new of it.
-func (b *book) meet(c booking.Contact) *contact {
+// upsertContact finds a contact by phone or creates it. A given name or e-mail
+// replaces the kept one.
+func (b *clinic) upsertContact(c booking.Contact) *contact {
 	known := b.contacts[c.Phone]
 	if known == nil {
 		known = &contact{
@@ -121,12 +123,13 @@ func (b *book) meet(c booking.Contact) *contact {
 	return known
 }
 
-// pick chooses a free seat for every need, or says that it cannot. The time of
-// mover, if there is one, counts as free; expired holds are written off.
-func (b *book) pick(needs [][]booking.Candidate, span schedule.Span, mover *appointment) ([]seat, bool) {
+// assignSeats returns a free seat for every need; ok is false if a need cannot
+// be met. The time of mover, if it is not nil, counts as free. The expiry of
+// holds in the way is written.
+func (b *clinic) assignSeats(needs [][]booking.Candidate, span schedule.Span, mover *appointment) (seats []seat, ok bool) {
 	var picked []seat
 	for _, need := range needs {
-		s, ok := b.pickOne(need, span, mover, picked)
+		s, ok := b.assignSeat(need, span, mover, picked)
 		if !ok {
 			return nil, false
 		}
@@ -135,7 +138,7 @@ func (b *book) pick(needs [][]booking.Candidate, span schedule.Span, mover *appo
 	return picked, true
 }
 
-func (b *book) pickOne(need []booking.Candidate, span schedule.Span, mover *appointment, picked []seat) (seat, bool) {
+func (b *clinic) assignSeat(need []booking.Candidate, span schedule.Span, mover *appointment, picked []seat) (seat, bool) {
 	for _, of := range need {
 		for n := range of.Capacity {
 			s := seat{of.Resource, n}
@@ -147,8 +150,8 @@ func (b *book) pickOne(need []booking.Candidate, span schedule.Span, mover *appo
 	return seat{}, false
 }
 
-func (b *book) isFree(s seat, span schedule.Span, mover *appointment) bool {
-	for _, o := range slices.Clone(meeting(b.taken[s], span)) {
+func (b *clinic) isFree(s seat, span schedule.Span, mover *appointment) bool {
+	for _, o := range slices.Clone(overlapping(b.taken[s], span)) {
 		if b.status(o.owner) == booking.Expired {
 			b.expire(o.owner)
 		} else if o.owner != mover {
@@ -158,15 +161,15 @@ func (b *book) isFree(s seat, span schedule.Span, mover *appointment) bool {
 	return true
 }
 
-// meeting returns the part of by-start list that overlaps span.
-func meeting(list []occupancy, span schedule.Span) []occupancy {
+// overlapping returns the part of a list, sorted by start, that overlaps span.
+func overlapping(list []occupancy, span schedule.Span) []occupancy {
 	first := sort.Search(len(list), func(i int) bool { return list[i].End > span.Start })
 	list = list[first:]
 	return list[:sort.Search(len(list), func(i int) bool { return list[i].Start >= span.End })]
 }
 
-// occupy gives a the seats for the span; they are free.
-func (b *book) occupy(a *appointment, span schedule.Span, seats []seat) {
+// occupy gives free seats to a for the span.
+func (b *clinic) occupy(a *appointment, span schedule.Span, seats []seat) {
 	a.occupied, a.seats = span, seats
 	for _, s := range seats {
 		list := b.taken[s]
@@ -176,15 +179,15 @@ func (b *book) occupy(a *appointment, span schedule.Span, seats []seat) {
 	}
 }
 
-// free takes a's seats from it, not its memory of them.
-func (b *book) free(a *appointment) {
+// free makes a's seats free for others. a keeps them in its record.
+func (b *clinic) free(a *appointment) {
 	for _, s := range a.seats {
 		b.taken[s] = slices.DeleteFunc(b.taken[s], func(o occupancy) bool { return o.owner == a })
 	}
 }
 
-// busy is what is taken on some resources between from and to, by start.
-func (b *book) busy(resources []booking.ResourceID, from, to time.Time) []booking.Busy {
+// busy returns the taken times of some resources between from and to, by start.
+func (b *clinic) busy(resources []booking.ResourceID, from, to time.Time) []booking.Busy {
 	span := schedule.Span{Start: from.Unix(), End: to.Unix()}
 	if to.Nanosecond() > 0 {
 		span.End++
@@ -192,7 +195,7 @@ func (b *book) busy(resources []booking.ResourceID, from, to time.Time) []bookin
 	var busy []booking.Busy
 	for _, r := range slices.Compact(slices.Sorted(slices.Values(resources))) {
 		for n := range b.seats[r] {
-			for _, o := range meeting(b.taken[seat{r, n}], span) {
+			for _, o := range overlapping(b.taken[seat{r, n}], span) {
 				if b.status(o.owner) != booking.Expired {
 					busy = append(busy, booking.Busy{Resource: r, Seat: n, Span: o.Span})
 				}
@@ -203,9 +206,9 @@ func (b *book) busy(resources []booking.ResourceID, from, to time.Time) []bookin
 	return busy
 }
 
-// isAt reports whether a is where m would move it. Which of a need's resources
-// it has does not matter: a repeated move must not shift it to another one
-// that has become free since.
+// isAt reports whether a already has the times of m, and for each need any of
+// its candidates: a repeated move must not shift it to another candidate that
+// has become free since.
 func (a *appointment) isAt(m booking.Move) bool {
 	if !a.Start.Equal(m.Start) || !a.End.Equal(m.End) || a.occupied != m.Occupied || len(a.seats) != len(m.Needs) {
 		return false
