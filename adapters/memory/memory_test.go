@@ -14,7 +14,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// A clock is a time that tests let pass.
+// A clock is a time that tests move forward.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -33,15 +33,17 @@ func (c *clock) Advance(d time.Duration) {
 }
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	c := &clock{now: time.Date(2031, time.June, 1, 12, 0, 0, 0, time.UTC)}
 	bookingtest.Run(t, bookingtest.Harness{Store: memory.New(memory.Clock(c.Now)), Advance: c.Advance})
 }
 
-func TestStoreByTheRealClock(t *testing.T) {
+func TestStore_RealClock(t *testing.T) {
+	t.Parallel()
 	bookingtest.Run(t, bookingtest.Harness{Store: memory.New()})
 }
 
-// Five callers want one slot at the same moment.
+// Five callers claim one slot at the same moment.
 func Example() {
 	ctx := context.Background()
 	store := memory.New()
@@ -76,16 +78,16 @@ func Example() {
 			won++
 		}
 	}
-	fmt.Println("got the slot:", won)
-	fmt.Println("heard that it is taken:", 5-won)
+	fmt.Println("booked:", won)
+	fmt.Println("taken:", 5-won)
 	// Output:
-	// got the slot: 1
-	// heard that it is taken: 4
+	// booked: 1
+	// taken: 4
 }
 
-// A look costs what it finds, however much else is booked: 48 hours out of a
-// year cost as much as 48 out of a hundred.
-func BenchmarkLook(b *testing.B) {
+// The cost of ListBusy depends on the times it finds, not on the number of
+// other bookings: 48 hours out of a year cost as much as 48 out of a hundred.
+func BenchmarkStore_ListBusy(b *testing.B) {
 	ctx, start := context.Background(), time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC)
 	look := func(booked int) func() time.Duration {
 		store, org := memory.New(), tenant.NewID()
@@ -121,4 +123,39 @@ func BenchmarkLook(b *testing.B) {
 		least += floor()
 	}
 	b.ReportMetric(float64(took)/float64(least), "x-of-100-booked")
+}
+
+// A store with a clock of its own: the hold expires when the test says so.
+func ExampleNew() {
+	ctx := context.Background()
+	org := tenant.NewID()
+	now := time.Date(2027, time.March, 1, 8, 0, 0, 0, time.UTC)
+	store := memory.New(memory.Clock(func() time.Time { return now }))
+
+	start, end := now.Add(time.Hour), now.Add(90*time.Minute)
+	_, err := store.Claim(ctx, org, booking.Claim{
+		ID:       booking.NewID(org, "call-1"),
+		Service:  "consultation",
+		Start:    start,
+		End:      end,
+		Zone:     "UTC",
+		Occupied: schedule.Span{Start: start.Unix(), End: end.Unix()},
+		Needs:    [][]booking.Candidate{{{Resource: "dr-amara", Capacity: 1}}},
+		Contact:  booking.Contact{Phone: "+12025550100"},
+		HoldFor:  2 * time.Minute,
+	})
+	if err != nil {
+		panic(err)
+	}
+	for range 2 {
+		found, err := store.ListAppointments(ctx, org, booking.AppointmentFilter{Phone: "+12025550100"})
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(now.Format("15:04"), found[0].Status)
+		now = now.Add(2 * time.Minute)
+	}
+	// Output:
+	// 08:00 held
+	// 08:02 expired
 }

@@ -17,10 +17,10 @@ import (
 type Store struct {
 	now func() time.Time
 
-	mu    sync.Mutex // makes every method one atomic step
+	mu      sync.Mutex // makes every method one atomic step
 	clinics map[tenant.ID]*clinic
-	queue *taskQueue
-	links map[[32]byte]*link
+	queue   *taskQueue
+	links   map[[32]byte]*link
 }
 
 // An Option changes how a [Store] works.
@@ -34,10 +34,10 @@ func Clock(now func() time.Time) Option {
 // New returns an empty store.
 func New(options ...Option) *Store {
 	s := &Store{
-		now:   time.Now,
+		now:     time.Now,
 		clinics: map[tenant.ID]*clinic{},
-		queue: newTaskQueue(),
-		links: map[[32]byte]*link{},
+		queue:   newTaskQueue(),
+		links:   map[[32]byte]*link{},
 	}
 	for _, o := range options {
 		o(s)
