@@ -13,6 +13,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/linkpage"
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
@@ -154,7 +155,7 @@ func (o *Office) addTexts() (err error) {
 	if err != nil {
 		return err
 	}
-	links, err := followup.NewLinks(cfg.PublicURL)
+	links, err := linkpage.NewLinks(cfg.PublicURL)
 	if err != nil {
 		return fmt.Errorf("callwaiting: Config.PublicURL: %w", err)
 	}
@@ -163,8 +164,8 @@ func (o *Office) addTexts() (err error) {
 		return err
 	}
 	if cfg.Clinics.assets != nil {
-		pages, err := followup.NewLinkHandler(followup.LinkHandlerConfig{
-			Links: cfg.FollowUps, Clinics: cfg.Clinics, Assets: cfg.Clinics.assets, Log: cfg.Log, Now: cfg.Now,
+		pages, err := linkpage.New(linkpage.Config{
+			Links: cfg.FollowUps, Settings: cfg.Clinics, Assets: cfg.Clinics.assets, Log: cfg.Log, Now: cfg.Now,
 		})
 		if err != nil {
 			return err

@@ -54,7 +54,7 @@ func (f *Folder) Open(_ context.Context, org tenant.ID, name string) (Document, 
 		return Document{}, tenant.ErrNoOrg
 	}
 	folder, kind := f.name(org), documentTypes[strings.ToLower(path.Ext(name))]
-	if !plainName(folder) || !plainName(name) || kind == "" {
+	if !ValidDocumentName(folder) || !ValidDocumentName(name) || kind == "" {
 		return Document{}, ErrNotFound
 	}
 	file := folder + "/" + name
@@ -76,9 +76,9 @@ func (f *Folder) Open(_ context.Context, org tenant.ID, name string) (Document, 
 	return Document{ReadSeekCloser: content, Type: kind, Changed: info.ModTime()}, nil
 }
 
-// plainName reports whether a name is that of a file or a folder and no way to
-// one.
-func plainName(name string) bool {
+// ValidDocumentName reports whether name can name a document: a plain file name,
+// without a folder, of at most 255 bytes, and not hidden.
+func ValidDocumentName(name string) bool {
 	return name != "" && len(name) <= 255 && name[0] != '.' && utf8.ValidString(name) &&
 		!strings.ContainsAny(name, `/\:`) && !strings.ContainsFunc(name, unicode.IsControl)
 }

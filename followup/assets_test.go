@@ -18,6 +18,11 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
+var (
+	surgery = tenant.MustParseID("3b0c7c1e-52a0-4f4e-9d55-4b8c31a7b001")
+	other   = tenant.MustParseID("3b0c7c1e-52a0-4f4e-9d55-4b8c31a7b002")
+)
+
 func folder(t testing.TB, root fs.FS) *followup.Folder {
 	t.Helper()
 	f, err := followup.NewFolder(root, nil)

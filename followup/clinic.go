@@ -207,7 +207,7 @@ func (c *Settings) check() (field string, err error) {
 		return "Deadline", errors.New("is negative: leave it 0 for its default")
 	case cfg.LinkLasts < 0 || cfg.LinkViews < 0:
 		return "LinkLasts", errors.New("and LinkViews cannot be negative: leave them 0 for their defaults")
-	case cfg.Fallback != "" && !plainName(cfg.Fallback):
+	case cfg.Fallback != "" && !ValidDocumentName(cfg.Fallback):
 		return "Fallback", errors.New("is not the name of a document: give one without a folder, such as \"general.pdf\"")
 	}
 	if cfg.Label, err = lintLabel(cfg.Label); err != nil {

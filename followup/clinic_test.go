@@ -115,7 +115,7 @@ func TestTheDefaultTextsAreOneSegment(t *testing.T) {
 	org.Name, org.Locale = "Clinic of 20 letters", "en-US"
 	require.Len(t, org.Name, 20)
 	c := clinicOf(t, followup.SettingsConfig{Org: org})
-	link := "https://" + strings.Repeat("x", followup.LongestLink-len("https://"))
+	link := "https://" + strings.Repeat("x", followup.MaxLinkLength-len("https://"))
 	start := time.Date(2026, 9, 30, 9, 30, 0, 0, time.UTC) // Wed 30 Sep, 10:30 AM in London
 	for kind := range followup.DefaultTemplates {
 		text, err := c.Render(kind, followup.Values{Link: link, Start: start})
@@ -231,7 +231,7 @@ func FuzzTemplate(f *testing.F) {
 	}
 	f.Add("{link}{clinic}STOP {clinic} [^]", "Dr {day} €")
 	f.Fuzz(func(t *testing.T, text, label string) {
-		link := strings.Repeat("x", followup.LongestLink)
+		link := strings.Repeat("x", followup.MaxLinkLength)
 		for kind := range followup.DefaultTemplates {
 			c, err := followup.NewSettings(followup.SettingsConfig{
 				Org: harley, Label: label, Kinds: []followup.Kind{kind}, Templates: map[followup.Kind]string{kind: text},

@@ -2,6 +2,7 @@ package followup
 
 import (
 	"context"
+	"crypto/sha256"
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/tenant"
@@ -91,7 +92,7 @@ func (d *decider) decideUnknown(in DecisionInput) IntentDecision {
 // write writes the message of an intent that may be sent, or returns why it
 // cannot be sent now.
 func (d *decider) write(ctx context.Context, in DecisionInput, until time.Time) IntentDecision {
-	m := Message{Intent: in.ID, To: in.Phone, ValidFor: ValidFor(in.Now, until)}
+	m := Message{Intent: in.ID, To: in.Phone, ValidFor: validFor(in.Now, until)}
 	values := Values{Start: in.Start}
 	var link *Link
 	if in.Kind == Information {
@@ -114,7 +115,7 @@ func (d *decider) write(ctx context.Context, in DecisionInput, until time.Time) 
 		return IntentDecision{Action: Wait, At: in.Now.Add(wait), Reason: why}
 	}
 	m.Body = body
-	return IntentDecision{Action: Send, Digest: Digest(body), Link: link, Message: m}
+	return IntentDecision{Action: Send, Digest: sha256.Sum256([]byte(body)), Link: link, Message: m}
 }
 
 func (d *decider) document(ctx context.Context, procedure ProcedureID) (name string, why Reason, err error) {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/adapters/memory"
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/linkpage"
+	"github.com/callwaiting-ai/callwaiting/followup/procedures"
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
@@ -33,7 +35,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	procedures, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{
+	procedures, err := procedures.New(map[tenant.ID][]procedures.Procedure{
 		harley.ID: {{ID: "rhinoplasty", Name: "Rhinoplasty", Aliases: []string{"nose job"}, Document: "rhinoplasty.pdf"}},
 	})
 	if err != nil {
@@ -43,7 +45,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	links, err := followup.NewLinks("https://go.example.com")
+	links, err := linkpage.NewLinks("https://go.example.com")
 	if err != nil {
 		log.Fatal(err)
 	}

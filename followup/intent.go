@@ -3,6 +3,7 @@ package followup
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/callwaiting-ai/callwaiting/tenant"
@@ -198,6 +199,13 @@ func (id IntentID) Valid() bool {
 // '-' and '_'. With a person it is a medical fact: it must not appear in a text,
 // a URL or a log line.
 type ProcedureID string
+
+// Valid reports whether id has the form of an id.
+func (id ProcedureID) Valid() bool {
+	return id != "" && len(id) <= 64 && !strings.ContainsFunc(string(id), func(r rune) bool {
+		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_')
+	})
+}
 
 // Intent is one planned message and the record of its sending. It prints and
 // logs without the person.

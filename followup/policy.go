@@ -3,6 +3,7 @@ package followup
 import (
 	"time"
 
+	"github.com/callwaiting-ai/callwaiting/followup/quiethours"
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
@@ -45,7 +46,7 @@ func (StandardPolicy) Decide(c DecisionInput, clinic *Settings, place phone.Plac
 		return suppress(SwitchedOff)
 	case c.Phone == "":
 		return suppress(NoNumber)
-	case ValidFor(c.Now, c.Deadline) == 0:
+	case validFor(c.Now, c.Deadline) == 0:
 		return Decision{Action: Expire, Reason: PastDeadline}
 	case c.OptedOut:
 		return suppress(OptedOut)
@@ -75,7 +76,7 @@ func suppress(why Reason) Decision { return Decision{Action: Suppress, Reason: w
 
 // gone reports whether an appointment is no longer what its message says.
 func gone(c DecisionInput) bool {
-	status, left := "booked", shortestSlot
+	status, left := "booked", quiethours.MinOpen
 	switch c.Kind {
 	case Cancellation:
 		status = "cancelled"
@@ -122,16 +123,17 @@ func inOpenHours(c DecisionInput, clinic *Settings, place phone.Place) Decision 
 	if c.Kind.AboutAppointment() && c.Start.Before(until) {
 		until = c.Start
 	}
-	q, known := quietHours(clinic, place)
-	var at, closes time.Time
+	opens, closes := clinic.Hours()
+	hours, known := quiethours.Of(clinic.Org(), quiethours.Window{Open: opens, Close: closes}, place)
+	var at, ends time.Time
 	open := false
 	if known {
-		at, closes, open = q.next(c.Now)
+		at, ends, open = hours.Next(c.Now)
 	}
 	asked := clinic.AtOnce() && c.Kind == Information && inItsCall(c) && c.Now.Sub(c.Consent.At) < atOnceFor
 	switch {
 	case open && at.Equal(c.Now):
-		return Decision{Action: Send, Until: earlier(until, closes)}
+		return Decision{Action: Send, Until: earlier(until, ends)}
 	case asked:
 		return Decision{Action: Send, Until: earlier(until, c.Now.Add(atOnceFor))}
 	case !known:
@@ -144,4 +146,14 @@ func inOpenHours(c DecisionInput, clinic *Settings, place phone.Place) Decision 
 		return Decision{Action: Expire, Reason: PastDeadline}
 	}
 	return Decision{Action: Wait, Reason: QuietHours, At: at}
+}
+
+// maxValidity bounds how long a carrier tries to deliver a message.
+const maxValidity = time.Hour
+
+// validFor returns how long a carrier may try to deliver a message that is sent
+// now and must be delivered before until: an hour at most, in whole seconds, as
+// carriers count. It returns 0 if there is no time left.
+func validFor(now, until time.Time) time.Duration {
+	return max(0, min(maxValidity, until.Sub(now))).Truncate(time.Second)
 }

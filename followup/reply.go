@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/callwaiting-ai/callwaiting/followup/sms"
 	"github.com/callwaiting-ai/callwaiting/redact"
 )
 
@@ -171,7 +172,7 @@ var (
 // isReaction reports whether a text is a phone's word for a thumb or a heart on
 // a message, which it quotes: ours says STOP.
 func isReaction(said string) bool {
-	verb, quoted, ok := strings.Cut(typewriter.Replace(strings.TrimSpace(said)), ` "`)
+	verb, quoted, ok := strings.Cut(sms.Typewriter(strings.TrimSpace(said)), ` "`)
 	return ok && strings.HasSuffix(quoted, `"`) && reactions[strings.Join(wordsOf(verb), " ")]
 }
 
@@ -181,7 +182,7 @@ var reactions = setOf("liked", "loved", "disliked", "laughed at", "emphasized", 
 // wordsOf are the words of a text in lower case, without punctuation, and with
 // "don't" as "dont".
 func wordsOf(text string) []string {
-	text = contractions.Replace(typewriter.Replace(strings.ToLower(text)))
+	text = contractions.Replace(sms.Typewriter(strings.ToLower(text)))
 	return strings.FieldsFunc(text, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && (!unicode.IsMark(r) || r == '\uFE0F') // of emoji
 	})

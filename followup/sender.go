@@ -2,6 +2,7 @@ package followup
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -96,7 +97,7 @@ type UnconfirmedMessage struct {
 }
 
 // Is reports whether body is the text of the attempt.
-func (u UnconfirmedMessage) Is(body string) bool { return Digest(body) == u.Digest }
+func (u UnconfirmedMessage) Is(body string) bool { return sha256.Sum256([]byte(body)) == u.Digest }
 
 // String returns the intent's id, without the person.
 func (u UnconfirmedMessage) String() string { return "message " + string(u.Intent) }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/procedures"
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
@@ -439,7 +440,7 @@ func TestAPromiseNeedsACall(t *testing.T) {
 
 func TestNewNamesTheFieldAndTheCure(t *testing.T) {
 	w := newWorld(t)
-	good := followup.Config{Store: w.store, Settings: followup.StaticSettings{}, Catalog: &followup.Procedures{}}
+	good := followup.Config{Store: w.store, Settings: followup.StaticSettings{}, Catalog: &procedures.Catalog{}}
 	_, err := followup.New(good)
 	require.NoError(t, err)
 	for field, spoil := range map[string]func(*followup.Config){

@@ -9,12 +9,14 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/callwaiting-ai/callwaiting/followup/sms"
 )
 
-// LongestLink is how many characters a link may have. Templates are checked
+// MaxLinkLength is how many characters a link may have. Templates are checked
 // with a link of this length, so that no link makes a text longer than one
 // segment; [Clinic.Render] refuses a longer one.
-const LongestLink = 64
+const MaxLinkLength = 64
 
 // DefaultTemplates are the texts of a clinic that has none of its own. They
 // tell no treatment and no name, and with a Label of up to 20 characters are
@@ -48,7 +50,7 @@ func placeholders(kind Kind) []string {
 
 // lintTemplate returns a template as it is sent, or says what is wrong with it.
 func lintTemplate(kind Kind, text, label string) (string, error) {
-	text = strings.TrimSpace(typewriter.Replace(text))
+	text = strings.TrimSpace(sms.Typewriter(text))
 	known := append(placeholders(kind), "{clinic}")
 	for _, name := range placeholder.FindAllString(text, -1) {
 		if !slices.Contains(known, name) {
@@ -64,13 +66,13 @@ func lintTemplate(kind Kind, text, label string) (string, error) {
 	if (kind == Information || kind == Offer) && !stopWord.MatchString(text) {
 		return "", errors.New("does not say how to opt out: add a sentence such as \"Reply STOP to opt out.\"")
 	}
-	longest := fill(text, label, strings.Repeat("x", LongestLink), longestDay, longestTime)
-	n, alien := septets(longest)
+	longest := fill(text, label, strings.Repeat("x", MaxLinkLength), longestDay, longestTime)
+	n, alien := sms.Septets(longest)
 	switch {
 	case alien != 0:
 		return "", fmt.Errorf("has the character %U, which is not in the GSM 7-bit alphabet and makes a text two or three times as long: replace it", alien)
-	case n > oneSegment:
-		return "", fmt.Errorf("is up to %d characters long with its longest values (a link of %d, and this Label), and one text holds %d: shorten it or the Label", n, LongestLink, oneSegment)
+	case n > sms.MaxSeptets:
+		return "", fmt.Errorf("is up to %d characters long with its longest values (a link of %d, and this Label), and one text holds %d: shorten it or the Label", n, MaxLinkLength, sms.MaxSeptets)
 	}
 	return text, nil
 }
@@ -82,8 +84,8 @@ func fill(text, label, link, day, clock string) string {
 
 // lintLabel returns a label as it is sent, or says what is wrong with it.
 func lintLabel(label string) (string, error) {
-	label = strings.TrimSpace(typewriter.Replace(label))
-	_, alien := septets(label)
+	label = strings.TrimSpace(sms.Typewriter(label))
+	_, alien := sms.Septets(label)
 	switch {
 	case label == "":
 		return "", errors.New("is empty: give the name by which the clinic signs")
@@ -115,11 +117,11 @@ func (c *Settings) Render(kind Kind, v Values) (string, error) {
 		start := v.Start.In(c.cfg.Org.Zone)
 		return fill(text, c.cfg.Label, "", start.Format("Mon 2 Jan"), start.Format(c.clock())), nil
 	}
-	switch n, alien := septets(v.Link); {
+	switch n, alien := sms.Septets(v.Link); {
 	case n == 0 || alien != 0 || strings.ContainsFunc(v.Link, unicode.IsSpace):
 		return "", fmt.Errorf("followup: a text of kind %q needs a link in Values.Link", kind)
-	case n > LongestLink:
-		return "", fmt.Errorf("followup: the link in Values.Link has %d characters, more than the %d of LongestLink: use a shorter address", n, LongestLink)
+	case n > MaxLinkLength:
+		return "", fmt.Errorf("followup: the link in Values.Link has %d characters, more than the %d of MaxLinkLength: use a shorter address", n, MaxLinkLength)
 	}
 	return fill(text, c.cfg.Label, v.Link, "", ""), nil
 }
@@ -174,7 +176,7 @@ func holdsWord(text, word string) bool {
 
 // spaced is text in lower case, with typewriter quotes and single spaces.
 func spaced(text string) string {
-	return strings.Join(strings.Fields(strings.ToLower(typewriter.Replace(text))), " ")
+	return strings.Join(strings.Fields(strings.ToLower(sms.Typewriter(text))), " ")
 }
 
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

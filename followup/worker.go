@@ -99,7 +99,7 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 	case cfg.Sender == nil:
 		return nil, errors.New("followup: WorkerConfig.Sender is nil: pass a sender, such as twiliosms.New makes; what is planned meanwhile is kept")
 	case cfg.Links == nil:
-		return nil, errors.New("followup: WorkerConfig.Links is nil: pass a linker, such as followup.NewLinks makes")
+		return nil, errors.New("followup: WorkerConfig.Links is nil: pass a linker, such as linkpage.NewLinks makes")
 	case cfg.SendTimeout < 0 || cfg.Lease < cfg.SendTimeout+500*time.Millisecond:
 		return nil, errors.New("followup: WorkerConfig.Lease must be at least half a second longer than SendTimeout")
 	case cfg.ReconcileDelay < 0 || cfg.Poll < 0 || cfg.Concurrency < 1 || cfg.PerClinic < 1:

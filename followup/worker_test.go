@@ -2,6 +2,7 @@ package followup_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/linkpage"
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
@@ -149,7 +151,7 @@ func TestAnAttemptOfUnknownOutcomeIsLookedForAndNotRepeated(t *testing.T) {
 		i := w.only()
 		batch, err := w.store.BeginSending(t.Context(), harley.ID, []followup.IntentID{i.ID}, 5*time.Second,
 			func(followup.DecisionInput) followup.IntentDecision {
-				return followup.IntentDecision{Action: followup.Send, Digest: followup.Digest("as the dead one wrote it")}
+				return followup.IntentDecision{Action: followup.Send, Digest: sha256.Sum256([]byte("as the dead one wrote it"))}
 			})
 		require.NoError(t, err)
 		require.Len(t, batch.Send, 1)
@@ -694,7 +696,7 @@ func (s *unreachable) RecordResults(ctx context.Context, org tenant.ID, results 
 
 func TestNewWorkerNamesTheFieldAndTheCure(t *testing.T) {
 	w := newWorld(t)
-	links, err := followup.NewLinks("https://go.harley.example")
+	links, err := linkpage.NewLinks("https://go.harley.example")
 	require.NoError(t, err)
 	good := followup.WorkerConfig{Service: w.service, Queue: w.store, Sender: w.carrier, Links: links}
 	_, err = followup.NewWorker(good)

@@ -15,6 +15,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/linkpage"
+	"github.com/callwaiting-ai/callwaiting/followup/procedures"
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
@@ -89,7 +91,7 @@ func newWorld(t *testing.T, wishes ...wish) *world {
 	w.store = w.booking.FollowUps()
 	w.carrier = &carrier{world: w}
 	clinicConfig := followup.SettingsConfig{Org: harley}
-	catalog, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{harley.ID: {
+	catalog, err := procedures.New(map[tenant.ID][]procedures.Procedure{harley.ID: {
 		{ID: "botox", Name: "Botox consultation", Aliases: []string{"botox"}, Document: "botox.pdf"},
 		{ID: "rhinoplasty", Name: "Rhinoplasty consultation", Aliases: []string{"rhinoplasty", "nose job"}, Document: "rhinoplasty.pdf"},
 		{ID: "facelift", Name: "Facelift", Document: ""},
@@ -98,7 +100,7 @@ func newWorld(t *testing.T, wishes ...wish) *world {
 	require.NoError(t, err)
 	config := followup.Config{Store: w.store, Catalog: catalog, Now: w.clock.Now,
 		Log: slog.New(slog.NewTextHandler(w.log, nil))}
-	links, err := followup.NewLinks("https://go.harley.example")
+	links, err := linkpage.NewLinks("https://go.harley.example")
 	require.NoError(t, err)
 	workerConfig := followup.WorkerConfig{Queue: w.store, Sender: w.carrier, Links: links}
 	for _, change := range wishes {

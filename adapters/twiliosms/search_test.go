@@ -1,6 +1,7 @@
 package twiliosms_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -15,7 +16,7 @@ import (
 )
 
 func unconfirmed(m followup.Message) followup.UnconfirmedMessage {
-	return followup.UnconfirmedMessage{Intent: m.Intent, To: m.To, Tried: time.Now(), Digest: followup.Digest(m.Body)}
+	return followup.UnconfirmedMessage{Intent: m.Intent, To: m.To, Tried: time.Now(), Digest: sha256.Sum256([]byte(m.Body))}
 }
 
 func TestSender_FindSent_ReadsPagesUntilOlderMessages(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/procedures"
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
@@ -20,13 +21,13 @@ import (
 // a name or an alias the first has it, as in [booking.Catalog.MatchService]. A
 // clinic without a catalog has no procedures.
 //
-// Words are matched as [followup.Procedures] does; what it makes of a catalog
+// Words are matched as [procedures.Catalog] does; what it makes of a catalog
 // is kept until catalogs gives another one.
 func Procedures(catalogs booking.Catalogs) followup.Catalog {
-	return &procedures{catalogs: catalogs, clinics: make(map[tenant.ID]clinicProcedures)}
+	return &catalogMatcher{catalogs: catalogs, clinics: make(map[tenant.ID]clinicProcedures)}
 }
 
-type procedures struct {
+type catalogMatcher struct {
 	catalogs booking.Catalogs
 
 	mu      sync.RWMutex
@@ -40,7 +41,7 @@ type clinicProcedures struct {
 }
 
 // Match implements [followup.Catalog].
-func (p *procedures) Match(ctx context.Context, org tenant.ID, words redact.Speech) (followup.ProcedureID, bool, error) {
+func (p *catalogMatcher) Match(ctx context.Context, org tenant.ID, words redact.Speech) (followup.ProcedureID, bool, error) {
 	c, err := p.clinic(ctx, org)
 	if c == nil || err != nil {
 		return "", false, err
@@ -49,7 +50,7 @@ func (p *procedures) Match(ctx context.Context, org tenant.ID, words redact.Spee
 }
 
 // Document implements [followup.Catalog].
-func (p *procedures) Document(ctx context.Context, org tenant.ID, id followup.ProcedureID) (string, bool, error) {
+func (p *catalogMatcher) Document(ctx context.Context, org tenant.ID, id followup.ProcedureID) (string, bool, error) {
 	c, err := p.clinic(ctx, org)
 	if c == nil || err != nil {
 		return "", false, err
@@ -58,7 +59,7 @@ func (p *procedures) Document(ctx context.Context, org tenant.ID, id followup.Pr
 }
 
 // clinic returns the procedures of a clinic; nil if it has no catalog.
-func (p *procedures) clinic(ctx context.Context, org tenant.ID) (followup.Catalog, error) {
+func (p *catalogMatcher) clinic(ctx context.Context, org tenant.ID) (followup.Catalog, error) {
 	if org.IsZero() {
 		return nil, fmt.Errorf("tools: Procedures: %w", tenant.ErrNoOrg)
 	}
@@ -75,7 +76,7 @@ func (p *procedures) clinic(ctx context.Context, org tenant.ID) (followup.Catalo
 	if ok && known.of == catalog {
 		return known.Catalog, nil
 	}
-	made, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{org: proceduresOf(catalog)})
+	made, err := procedures.New(map[tenant.ID][]procedures.Procedure{org: proceduresOf(catalog)})
 	if err != nil {
 		return nil, fmt.Errorf("tools: Procedures: %w", err)
 	}
@@ -87,9 +88,9 @@ func (p *procedures) clinic(ctx context.Context, org tenant.ID) (followup.Catalo
 
 // proceduresOf makes a procedure of each service, with the names that no
 // service before it has.
-func proceduresOf(catalog *booking.Catalog) []followup.Procedure {
+func proceduresOf(catalog *booking.Catalog) []procedures.Procedure {
 	taken := make(map[string]bool)
-	var all []followup.Procedure
+	var all []procedures.Procedure
 	for _, s := range catalog.Services() {
 		var names []string
 		for _, name := range append([]string{s.Name}, s.Aliases...) {
@@ -104,14 +105,14 @@ func proceduresOf(catalog *booking.Catalog) []followup.Procedure {
 				names = []string{name}
 			}
 		}
-		all = append(all, followup.Procedure{
+		all = append(all, procedures.Procedure{
 			ID: followup.ProcedureID(s.ID), Name: names[0], Aliases: names[1:], Document: s.Document,
 		})
 	}
 	return all
 }
 
-// heard is a name as [followup.Procedures] compares it: two of which it would
+// heard is a name as [procedures.Catalog] compares it: two of which it would
 // say that they are the same are.
 func heard(name string) string {
 	name = strings.NewReplacer("'", "", "’", "", "ʼ", "").Replace(strings.ToLower(name))

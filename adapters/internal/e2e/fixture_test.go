@@ -17,6 +17,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/linkpage"
+	"github.com/callwaiting-ai/callwaiting/followup/procedures"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	phones "github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
@@ -84,7 +86,7 @@ func (f *fixture) open(t testing.TB, url string, conns int32) {
 func newService(t testing.TB, store followup.Store, orgs []tenant.Org, log *slog.Logger) *followup.Service {
 	t.Helper()
 	clinics := followup.StaticSettings{}
-	procedures := map[tenant.ID][]followup.Procedure{}
+	offered := map[tenant.ID][]procedures.Procedure{}
 	for _, o := range orgs {
 		clinic, err := followup.NewSettings(followup.SettingsConfig{
 			Org: o, AtOnce: true, PerDay: 1000, PerWeek: 1000,
@@ -92,12 +94,12 @@ func newService(t testing.TB, store followup.Store, orgs []tenant.Org, log *slog
 		})
 		require.NoError(t, err)
 		clinics[o.ID] = clinic
-		procedures[o.ID] = []followup.Procedure{
+		offered[o.ID] = []procedures.Procedure{
 			{ID: "botox", Name: "Botox", Document: "botox.pdf"},
 			{ID: "rhinoplasty", Name: "Rhinoplasty", Aliases: []string{"nose job"}, Document: "rhinoplasty.pdf"},
 		}
 	}
-	catalog, err := followup.NewProcedures(procedures)
+	catalog, err := procedures.New(offered)
 	require.NoError(t, err)
 	service, err := followup.New(followup.Config{Store: store, Settings: clinics, Catalog: catalog, Policy: anyHour{}, Log: log})
 	require.NoError(t, err)
@@ -134,7 +136,7 @@ func (f *fixture) worker(t testing.TB, sender followup.Sender, change func(*foll
 
 func newWorker(t testing.TB, service *followup.Service, queue followup.Queue, sender followup.Sender, change func(*followup.WorkerConfig)) *followup.Worker {
 	t.Helper()
-	links, err := followup.NewLinks("https://go.harbour.example")
+	links, err := linkpage.NewLinks("https://go.harbour.example")
 	require.NoError(t, err)
 	cfg := followup.WorkerConfig{Service: service, Queue: queue, Sender: sender, Links: links}
 	if change != nil {

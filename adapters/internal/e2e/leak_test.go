@@ -33,6 +33,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/linkpage"
+	"github.com/callwaiting-ai/callwaiting/followup/procedures"
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/redact/redacttest"
 	"github.com/callwaiting-ai/callwaiting/tenant"
@@ -102,7 +104,7 @@ func TestSecrets(t *testing.T) {
 }
 
 // treatments are the services of every clinic.
-var treatments = []followup.Procedure{
+var treatments = []procedures.Procedure{
 	{ID: "botox", Name: "Botox", Aliases: []string{"anti-wrinkle injections"}, Document: "botox-aftercare.pdf"},
 	{ID: "rhinoplasty", Name: "Rhinoplasty", Aliases: []string{"nose job"}, Document: "rhinoplasty-guide.pdf"},
 	{ID: "root-canal", Name: "Root canal treatment", Aliases: []string{"root canal"}, Document: "root-canal.pdf"},
@@ -432,7 +434,7 @@ func (o *office) mount(t *testing.T, mux *http.ServeMux) {
 	o.worker(t, &recordedSender{twilio, o}, func(c *followup.WorkerConfig) {
 		c.SendTimeout, c.Lease, c.ReconcileDelay = time.Second, 1500*time.Millisecond, time.Second
 		if o.leaky {
-			c.Links, err = followup.NewLinks("https://go.harbour.example/botox")
+			c.Links, err = linkpage.NewLinks("https://go.harbour.example/botox")
 			require.NoError(t, err)
 		}
 	})
@@ -453,7 +455,7 @@ func (o *office) mount(t *testing.T, mux *http.ServeMux) {
 		Accounts: accounts(), Keys: o.store, Inbox: o.service, PublicURL: o.url, Log: o.log})
 	require.NoError(t, err)
 	var pages http.Handler
-	pages, err = followup.NewLinkHandler(followup.LinkHandlerConfig{Links: o.texts, Clinics: clinics, Assets: o.assets(t), Log: o.log})
+	pages, err = linkpage.New(linkpage.Config{Links: o.texts, Settings: clinics, Assets: o.assets(t), Log: o.log})
 	require.NoError(t, err)
 	if o.leaky {
 		inner := pages

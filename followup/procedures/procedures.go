@@ -1,4 +1,4 @@
-package followup
+package procedures
 
 import (
 	"context"
@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
 // Procedure is a treatment of a clinic. ID and Name are required.
 type Procedure struct {
-	ID ProcedureID
+	ID followup.ProcedureID
 
 	// Name and Aliases are what it is called. Give as an alias what callers
 	// say, such as "nose job": only a whole one is recognised.
@@ -26,46 +27,46 @@ type Procedure struct {
 	Document string
 }
 
-// Procedures is the default [Catalog]: what clinics offer, as it was given.
+// Catalog is the default [followup.Catalog]: what clinics offer, as it was given.
 // Safe for concurrent use.
-type Procedures struct {
-	clinics map[tenant.ID]*procedures
+type Catalog struct {
+	clinics map[tenant.ID]*clinic
 }
 
 // procedures are those of one clinic.
-type procedures struct {
+type clinic struct {
 	list  []Procedure
-	byID  map[ProcedureID]int
+	byID  map[followup.ProcedureID]int
 	names phrasebook
 }
 
-// NewProcedures returns the Catalog of these clinics, or an error that says
+// New returns the Catalog of these clinics, or an error that says
 // what cannot be used. A clinic that is not among them has no procedures.
-func NewProcedures(clinics map[tenant.ID][]Procedure) (*Procedures, error) {
-	p := &Procedures{clinics: make(map[tenant.ID]*procedures, len(clinics))}
+func New(clinics map[tenant.ID][]Procedure) (*Catalog, error) {
+	p := &Catalog{clinics: make(map[tenant.ID]*clinic, len(clinics))}
 	for org, list := range clinics {
 		if org.IsZero() {
-			return nil, fmt.Errorf("followup: NewProcedures: %w", tenant.ErrNoOrg)
+			return nil, fmt.Errorf("procedures: New: %w", tenant.ErrNoOrg)
 		}
-		c, err := newProcedures(list)
+		c, err := newClinic(list)
 		if err != nil {
-			return nil, fmt.Errorf("followup: NewProcedures: clinic %s: %w", org, err)
+			return nil, fmt.Errorf("procedures: New: clinic %s: %w", org, err)
 		}
 		p.clinics[org] = c
 	}
 	return p, nil
 }
 
-func newProcedures(list []Procedure) (*procedures, error) {
-	c := &procedures{byID: make(map[ProcedureID]int, len(list))}
+func newClinic(list []Procedure) (*clinic, error) {
+	c := &clinic{byID: make(map[followup.ProcedureID]int, len(list))}
 	for i, p := range list {
-		if !p.ID.valid() {
+		if !p.ID.Valid() {
 			return nil, fmt.Errorf("procedure %d has the ID %q: use 1 to 64 of a-z, 0-9, '-' and '_'", i, p.ID)
 		}
 		if _, twice := c.byID[p.ID]; twice {
 			return nil, fmt.Errorf("two procedures have the ID %q", p.ID)
 		}
-		if p.Document != "" && !plainName(p.Document) {
+		if p.Document != "" && !followup.ValidDocumentName(p.Document) {
 			return nil, fmt.Errorf("the Document of %q is not the plain name of a file", p.ID)
 		}
 		for _, name := range append([]string{p.Name}, p.Aliases...) {
@@ -86,14 +87,8 @@ func newProcedures(list []Procedure) (*procedures, error) {
 	return c, nil
 }
 
-func (id ProcedureID) valid() bool {
-	return id != "" && len(id) <= 64 && !strings.ContainsFunc(string(id), func(r rune) bool {
-		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_')
-	})
-}
-
-// Document implements [Catalog].
-func (p *Procedures) Document(_ context.Context, org tenant.ID, id ProcedureID) (string, bool, error) {
+// Document implements [followup.Catalog].
+func (p *Catalog) Document(_ context.Context, org tenant.ID, id followup.ProcedureID) (string, bool, error) {
 	if org.IsZero() {
 		return "", false, tenant.ErrNoOrg
 	}
@@ -109,9 +104,9 @@ func (p *Procedures) Document(_ context.Context, org tenant.ID, id ProcedureID) 
 }
 
 // Words returns what a clinic's procedures with a document are called, for
-// [Settings.CheckWords]. Those without one are left out: every text may say
+// [followup.Settings.CheckWords]. Those without one are left out: every text may say
 // "appointment".
-func (p *Procedures) Words(org tenant.ID) (words []string) {
+func (p *Catalog) Words(org tenant.ID) (words []string) {
 	if c := p.clinics[org]; c != nil {
 		for _, one := range c.list {
 			if one.Document != "" {
@@ -122,7 +117,7 @@ func (p *Procedures) Words(org tenant.ID) (words []string) {
 	return words
 }
 
-// Match implements [Catalog]. Words are compared by letters and digits, case
+// Match implements [followup.Catalog]. Words are compared by letters and digits, case
 // and a final "s" ignored; of names that overlap the longest counts, so that a
 // "liquid nose job" is no "nose job"; and what is named to be ruled out, as in
 // "not Botox", is not named, unless it is named again later. A procedure with a
@@ -132,7 +127,7 @@ func (p *Procedures) Words(org tenant.ID) (words []string) {
 // several alike. In a transcript, which has "User:" and "AI:" or the like before
 // what each says, the last one that the caller names counts, and if the caller
 // names none, the only one that the assistant names.
-func (p *Procedures) Match(_ context.Context, org tenant.ID, words redact.Speech) (ProcedureID, bool, error) {
+func (p *Catalog) Match(_ context.Context, org tenant.ID, words redact.Speech) (followup.ProcedureID, bool, error) {
 	if org.IsZero() {
 		return "", false, tenant.ErrNoOrg
 	}
@@ -141,7 +136,7 @@ func (p *Procedures) Match(_ context.Context, org tenant.ID, words redact.Speech
 		return "", false, nil
 	}
 	text := words.Reveal()
-	if i, ok := c.byID[ProcedureID(strings.TrimSpace(text))]; ok {
+	if i, ok := c.byID[followup.ProcedureID(strings.TrimSpace(text))]; ok {
 		return c.list[i].ID, true, nil
 	}
 	l := listener{book: &c.names, said: make([]mentions, len(c.list))}
@@ -154,7 +149,7 @@ func (p *Procedures) Match(_ context.Context, org tenant.ID, words redact.Speech
 
 // about returns the procedure that has been spoken about, by what was said of
 // each.
-func (c *procedures) about(said []mentions, transcript bool) (int, bool) {
+func (c *clinic) about(said []mentions, transcript bool) (int, bool) {
 	for _, withDocument := range []bool{true, false} {
 		last, named := 0, 0 // by the caller, or by nobody in particular
 		suggested, only := 0, 0

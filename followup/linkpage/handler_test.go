@@ -1,4 +1,4 @@
-package followup_test
+package linkpage_test
 
 import (
 	"bytes"
@@ -23,8 +23,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/linkpage"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
+
+var (
+	surgery = tenant.MustParseID("3b0c7c1e-52a0-4f4e-9d55-4b8c31a7b001")
+	other   = tenant.MustParseID("3b0c7c1e-52a0-4f4e-9d55-4b8c31a7b002")
+)
+
+func hashOf(token string) [32]byte { return sha256.Sum256([]byte(token)) }
 
 // linkStore is the least a LinkStore can be. It counts how often it was asked.
 type linkStore struct {
@@ -39,7 +47,7 @@ func (s *linkStore) add(org tenant.ID, token string, l followup.Link) {
 	if s.links == nil {
 		s.links, s.orgs = map[[32]byte]*followup.Link{}, map[[32]byte]tenant.ID{}
 	}
-	l.Hash, l.Intent = followup.HashToken(token), "3b0c7c1e-52a0-8f4e-9d55-4b8c31a7c001"
+	l.Hash, l.Intent = hashOf(token), "3b0c7c1e-52a0-8f4e-9d55-4b8c31a7c001"
 	s.links[l.Hash], s.orgs[l.Hash] = &l, org
 }
 
@@ -76,7 +84,7 @@ func (s *linkStore) RevokeLinks(context.Context, tenant.ID, string) error { retu
 func (s *linkStore) views(token string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.links[followup.HashToken(token)].Views
+	return s.links[hashOf(token)].Views
 }
 
 // labels knows clinics by their labels.
@@ -103,12 +111,12 @@ const (
 
 // page is a LinkHandler with one good link, and what is behind it.
 type page struct {
-	*followup.LinkHandler
+	*linkpage.Handler
 	store *linkStore
 	log   *bytes.Buffer
 }
 
-func newPage(t testing.TB, change func(*followup.LinkHandlerConfig)) page {
+func newPage(t testing.TB, change func(*linkpage.Config)) page {
 	t.Helper()
 	p := page{store: &linkStore{}, log: &bytes.Buffer{}}
 	p.store.add(surgery, goodToken, followup.Link{Document: "rhinoplasty.pdf", Expires: time.Now().Add(time.Hour), MaxViews: 3})
@@ -119,13 +127,13 @@ func newPage(t testing.TB, change func(*followup.LinkHandlerConfig)) page {
 		other.String() + "/botox.pdf": {Data: []byte("another's")},
 	}, nil)
 	require.NoError(t, err)
-	cfg := followup.LinkHandlerConfig{
-		Links: p.store, Clinics: labels{surgery: "Harley <Clinic> & Co"}, Assets: assets, Log: slog.New(slog.NewTextHandler(p.log, nil)),
+	cfg := linkpage.Config{
+		Links: p.store, Settings: labels{surgery: "Harley <Clinic> & Co"}, Assets: assets, Log: slog.New(slog.NewTextHandler(p.log, nil)),
 	}
 	if change != nil {
 		change(&cfg)
 	}
-	p.LinkHandler, err = followup.NewLinkHandler(cfg)
+	p.Handler, err = linkpage.New(cfg)
 	require.NoError(t, err)
 	return p
 }
@@ -215,7 +223,7 @@ func TestTheDocumentIsCalledByItsTypeAlone(t *testing.T) {
 		"application/rhinoplasty":   `"information"`,
 		"":                          `"information"`,
 	} {
-		p := newPage(t, func(cfg *followup.LinkHandlerConfig) { cfg.Assets = typed(kind) })
+		p := newPage(t, func(cfg *linkpage.Config) { cfg.Assets = typed(kind) })
 		w := p.do("POST", goodToken)
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Equal(t, "attachment; filename="+want, w.Header().Get("Content-Disposition"))
@@ -262,11 +270,11 @@ func TestWhateverOpensNothingIsAnsweredInOneWay(t *testing.T) {
 		require.Equal(t, 0, p.store.views(token), "a document that is missing uses up no view")
 	}
 	for line := range strings.Lines(p.log.String()) { // who keeps the documents is told, by ids
-		require.Contains(t, line, "a document is missing")
+		require.Contains(t, line, "linkpage: document missing")
 		require.NotContains(t, line, ".pdf")
 		require.NotContains(t, line, "missing00")
 	}
-	require.Contains(t, p.log.String(), "a document is missing")
+	require.Contains(t, p.log.String(), "linkpage: document missing")
 }
 
 func TestAMalformedTokenIsNotLookedUp(t *testing.T) {
@@ -302,14 +310,14 @@ func TestTroubleIsAnsweredInOneWayAndLoggedByIDs(t *testing.T) {
 		logged string
 		page   page
 	}{
-		{`at=links error="followup: unavailable: the store did not answer"`, newPage(t, func(cfg *followup.LinkHandlerConfig) {
+		{`source=links error="followup: unavailable: the store did not answer"`, newPage(t, func(cfg *linkpage.Config) {
 			cfg.Links.(*linkStore).err = fmt.Errorf("%w: %w", followup.ErrUnavailable, down)
 		})},
-		{`at=links error=*errors.errorString`, newPage(t, func(cfg *followup.LinkHandlerConfig) { cfg.Links.(*linkStore).err = down })},
-		{`at=clinics error="followup: unavailable: the store did not answer"`, newPage(t, func(cfg *followup.LinkHandlerConfig) {
-			cfg.Clinics = labels{surgery: ""}
+		{`source=links error=*errors.errorString`, newPage(t, func(cfg *linkpage.Config) { cfg.Links.(*linkStore).err = down })},
+		{`source=settings error="followup: unavailable: the store did not answer"`, newPage(t, func(cfg *linkpage.Config) {
+			cfg.Settings = labels{surgery: ""}
 		})},
-		{"at=assets error=*errors.errorString", newPage(t, func(cfg *followup.LinkHandlerConfig) { cfg.Assets = broken{} })},
+		{"source=assets error=*errors.errorString", newPage(t, func(cfg *linkpage.Config) { cfg.Assets = broken{} })},
 	} {
 		for _, method := range []string{"GET", "POST"} {
 			w := row.page.do(method, goodToken)
@@ -333,7 +341,7 @@ func TestTroubleIsAnsweredInOneWayAndLoggedByIDs(t *testing.T) {
 func TestANetworkThatGuessesIsNoLongerLookedUp(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 30, 0, time.UTC)
 	from := netip.MustParseAddr("198.51.100.7")
-	p := newPage(t, func(cfg *followup.LinkHandlerConfig) {
+	p := newPage(t, func(cfg *linkpage.Config) {
 		cfg.MaxMisses = 5
 		cfg.ClientIP = func(*http.Request) netip.Addr { return from }
 		cfg.Now = func() time.Time { return now }
@@ -380,7 +388,7 @@ func TestANetworkThatGuessesIsNoLongerLookedUp(t *testing.T) {
 }
 
 func TestAProxyIsNotTakenForItsClients(t *testing.T) {
-	p := newPage(t, func(cfg *followup.LinkHandlerConfig) { cfg.MaxMisses = 1 })
+	p := newPage(t, func(cfg *linkpage.Config) { cfg.MaxMisses = 1 })
 	guess := func(remote string) int {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest("GET", "/d/unknownunknown00", nil)
@@ -399,19 +407,19 @@ func TestAProxyIsNotTakenForItsClients(t *testing.T) {
 }
 
 func TestNewLinkHandlerNamesWhatIsMissing(t *testing.T) {
-	good := followup.LinkHandlerConfig{Links: &linkStore{}, Clinics: labels{}, Assets: broken{}}
-	for field, change := range map[string]func(*followup.LinkHandlerConfig){
-		"Links":     func(cfg *followup.LinkHandlerConfig) { cfg.Links = nil },
-		"Clinics":   func(cfg *followup.LinkHandlerConfig) { cfg.Clinics = nil },
-		"Assets":    func(cfg *followup.LinkHandlerConfig) { cfg.Assets = nil },
-		"MaxMisses": func(cfg *followup.LinkHandlerConfig) { cfg.MaxMisses = -1 },
+	good := linkpage.Config{Links: &linkStore{}, Settings: labels{}, Assets: broken{}}
+	for field, change := range map[string]func(*linkpage.Config){
+		"Links":     func(cfg *linkpage.Config) { cfg.Links = nil },
+		"Settings":  func(cfg *linkpage.Config) { cfg.Settings = nil },
+		"Assets":    func(cfg *linkpage.Config) { cfg.Assets = nil },
+		"MaxMisses": func(cfg *linkpage.Config) { cfg.MaxMisses = -1 },
 	} {
 		cfg := good
 		change(&cfg)
-		_, err := followup.NewLinkHandler(cfg)
-		require.ErrorContains(t, err, "LinkHandlerConfig."+field+" ")
+		_, err := linkpage.New(cfg)
+		require.ErrorContains(t, err, "Config."+field+" ")
 	}
-	_, err := followup.NewLinkHandler(good)
+	_, err := linkpage.New(good)
 	require.NoError(t, err)
 }
 

@@ -1,4 +1,4 @@
-package followup_test
+package linkpage_test
 
 import (
 	"bufio"
@@ -16,14 +16,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/linkpage"
 )
 
 // A person with a phone and without JavaScript opens the link of a text and
 // presses the button. LINKPAGE_SCREENSHOT=file.png keeps what they saw.
 func TestLinkPageInABrowser(t *testing.T) {
 	b := startBrowser(t)
-	p := newPage(t, func(cfg *followup.LinkHandlerConfig) { cfg.Clinics = labels{surgery: "Harley Street Clinic"} })
+	p := newPage(t, func(cfg *linkpage.Config) { cfg.Settings = labels{surgery: "Harley Street Clinic"} })
 	var (
 		mu       sync.Mutex
 		requests []string

@@ -1,4 +1,4 @@
-package followup_test
+package linkpage_test
 
 import (
 	"crypto/sha256"
@@ -7,11 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/linkpage"
 )
 
 func TestALinkIsShortRandomAndTellsNothing(t *testing.T) {
-	links, err := followup.NewLinks("https://go.clinic.example")
+	links, err := linkpage.NewLinks("https://go.clinic.example")
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for range 2000 {
@@ -20,7 +20,7 @@ func TestALinkIsShortRandomAndTellsNothing(t *testing.T) {
 		require.True(t, ok, link)
 		require.Regexp(t, "^[A-Za-z0-9_-]{15}[A-Za-z0-9]$", token, "96 bits, and nothing at the end that a phone leaves out")
 		require.Equal(t, sha256.Sum256([]byte(token)), hash)
-		require.Equal(t, hash, followup.HashToken(token))
+		require.Equal(t, hash, hashOf(token))
 		require.False(t, seen[token], "a token came twice")
 		seen[token] = true
 	}
@@ -36,7 +36,7 @@ func TestNewLinksTakesAPublicAddressOnly(t *testing.T) {
 		"http://127.0.0.1:8080":                         "http://127.0.0.1:8080/d/",
 		"http://[::1]:8080":                             "http://[::1]:8080/d/",
 	} {
-		links, err := followup.NewLinks(base)
+		links, err := linkpage.NewLinks(base)
 		require.NoError(t, err, base)
 		link, _ := links.NewLink(surgery)
 		require.True(t, strings.HasPrefix(link, want), link)
@@ -61,7 +61,7 @@ func TestNewLinksTakesAPublicAddressOnly(t *testing.T) {
 		"https://clinic.example/`":                               "shorter",
 		"https://clinic.example/a b":                             "ASCII",
 	} {
-		_, err := followup.NewLinks(base)
+		_, err := linkpage.NewLinks(base)
 		require.ErrorContains(t, err, problem, base)
 		require.NotContains(t, err.Error(), "secret")
 	}

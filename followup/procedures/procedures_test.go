@@ -1,4 +1,4 @@
-package followup_test
+package procedures_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/followup/procedures"
 	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
@@ -18,8 +19,8 @@ var (
 	other   = tenant.MustParseID("3b0c7c1e-52a0-4f4e-9d55-4b8c31a7b002")
 )
 
-func offered() []followup.Procedure {
-	return []followup.Procedure{
+func offered() []procedures.Procedure {
+	return []procedures.Procedure{
 		{ID: "consultation", Name: "Consultation", Aliases: []string{"appointment", "check-up"}},
 		{ID: "botox", Name: "Botox consultation", Aliases: []string{"Botox", "wrinkle injection"}, Document: "botox.pdf"},
 		{ID: "fillers", Name: "Dermal fillers", Aliases: []string{"filler", "lip filler"}, Document: "fillers.pdf"},
@@ -31,9 +32,9 @@ func offered() []followup.Procedure {
 	}
 }
 
-func catalog(t testing.TB) *followup.Procedures {
+func catalog(t testing.TB) *procedures.Catalog {
 	t.Helper()
-	c, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{surgery: offered(), other: nil})
+	c, err := procedures.New(map[tenant.ID][]procedures.Procedure{surgery: offered(), other: nil})
 	require.NoError(t, err)
 	return c
 }
@@ -193,7 +194,7 @@ func TestProceduresKnowTheirDocuments(t *testing.T) {
 }
 
 func TestProceduresTellTheWordsThatNoTextMayHold(t *testing.T) {
-	c, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{surgery: offered()[:3]})
+	c, err := procedures.New(map[tenant.ID][]procedures.Procedure{surgery: offered()[:3]})
 	require.NoError(t, err)
 	require.Equal(t, []string{"Botox consultation", "Botox", "wrinkle injection", "Dermal fillers", "filler", "lip filler"}, c.Words(surgery))
 	require.Empty(t, c.Words(other))
@@ -202,28 +203,28 @@ func TestProceduresTellTheWordsThatNoTextMayHold(t *testing.T) {
 func TestProceduresThatCannotBeToldApartAreRefused(t *testing.T) {
 	for _, row := range []struct {
 		problem string
-		list    []followup.Procedure
+		list    []procedures.Procedure
 	}{
-		{"procedure 0 has the ID", []followup.Procedure{{Name: "Botox"}}},
-		{"procedure 1 has the ID", []followup.Procedure{{ID: "a", Name: "A"}, {ID: "B", Name: "B"}}},
-		{"two procedures have the ID", []followup.Procedure{{ID: "a", Name: "A"}, {ID: "a", Name: "B"}}},
-		{"no word in it", []followup.Procedure{{ID: "a"}}},
-		{"no word in it", []followup.Procedure{{ID: "a", Name: "A", Aliases: []string{" - "}}}},
-		{"called the same", []followup.Procedure{{ID: "a", Name: "Nose job"}, {ID: "b", Name: "B", Aliases: []string{"nose-jobs"}}}},
-		{"not the plain name", []followup.Procedure{{ID: "a", Name: "A", Document: "../a.pdf"}}},
+		{"procedure 0 has the ID", []procedures.Procedure{{Name: "Botox"}}},
+		{"procedure 1 has the ID", []procedures.Procedure{{ID: "a", Name: "A"}, {ID: "B", Name: "B"}}},
+		{"two procedures have the ID", []procedures.Procedure{{ID: "a", Name: "A"}, {ID: "a", Name: "B"}}},
+		{"no word in it", []procedures.Procedure{{ID: "a"}}},
+		{"no word in it", []procedures.Procedure{{ID: "a", Name: "A", Aliases: []string{" - "}}}},
+		{"called the same", []procedures.Procedure{{ID: "a", Name: "Nose job"}, {ID: "b", Name: "B", Aliases: []string{"nose-jobs"}}}},
+		{"not the plain name", []procedures.Procedure{{ID: "a", Name: "A", Document: "../a.pdf"}}},
 	} {
-		_, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{surgery: row.list})
+		_, err := procedures.New(map[tenant.ID][]procedures.Procedure{surgery: row.list})
 		require.ErrorContains(t, err, row.problem)
 	}
-	_, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{{}: offered()})
+	_, err := procedures.New(map[tenant.ID][]procedures.Procedure{{}: offered()})
 	require.ErrorIs(t, err, tenant.ErrNoOrg)
 
-	_, err = followup.NewProcedures(map[tenant.ID][]followup.Procedure{surgery: {{ID: "a", Name: "A", Aliases: []string{"a", "A"}}}})
+	_, err = procedures.New(map[tenant.ID][]procedures.Procedure{surgery: {{ID: "a", Name: "A", Aliases: []string{"a", "A"}}}})
 	require.NoError(t, err, "twice the same name of one procedure is harmless")
 }
 
 func TestAProcedureMayBeCalledLikeAParticle(t *testing.T) {
-	c, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{surgery: {
+	c, err := procedures.New(map[tenant.ID][]procedures.Procedure{surgery: {
 		{ID: "gel", Name: "No knife", Aliases: []string{"no"}, Document: "gel.pdf"},
 	}})
 	require.NoError(t, err)
@@ -285,12 +286,12 @@ func FuzzMatch(f *testing.F) {
 func BenchmarkMatch(b *testing.B) {
 	list := offered()
 	for i := range 100 {
-		list = append(list, followup.Procedure{
+		list = append(list, procedures.Procedure{
 			ID: followup.ProcedureID(fmt.Sprint("p", i)), Name: fmt.Sprintf("Treatment number %d", i),
 			Aliases: []string{fmt.Sprintf("method %d", i), fmt.Sprintf("I want the %d please", i)}, Document: "p.pdf",
 		})
 	}
-	c, err := followup.NewProcedures(map[tenant.ID][]followup.Procedure{surgery: list})
+	c, err := procedures.New(map[tenant.ID][]procedures.Procedure{surgery: list})
 	require.NoError(b, err)
 	var text strings.Builder
 	for i := 0; text.Len() < 150_000; i++ {
