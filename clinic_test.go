@@ -133,12 +133,28 @@ func TestParseClinic(t *testing.T) {
 		require.Equal(t, []string{"key", "naem", "zone"}, paths)
 		require.Contains(t, invalid.Problems[0].Text, "is given twice: remove one")
 	})
+	t.Run("the report of a hopeless file is bounded", func(t *testing.T) {
+		_, err := callwaiting.ParseClinic([]byte(`{"services": [` + strings.Repeat("1,", 1000) + `1]}`))
+		var invalid *callwaiting.DocumentError
+		require.ErrorAs(t, err, &invalid)
+		require.Len(t, invalid.Problems, 101)
+	})
+	t.Run("the documentation's example is a document", func(t *testing.T) {
+		text, err := os.ReadFile("docs/clinics.md")
+		require.NoError(t, err)
+		_, after, ok := strings.Cut(string(text), "```json\n")
+		require.True(t, ok)
+		example, _, _ := strings.Cut(after, "```")
+		_, err = callwaiting.ParseClinic([]byte(example))
+		require.NoError(t, err)
+	})
 	t.Run("a syntax error is reported with its line", func(t *testing.T) {
 		for text, want := range map[string]string{
 			"{\n  \"key\": \"a\",\n}":        "is not JSON at line 3",
 			"{\n  \"key\": \"a\"\n":          "is not JSON at line 2, column 12: the document ends too early",
 			"":                               "the document ends too early",
 			"{} {}":                          "the document goes on after its end",
+			strings.Repeat("[", 1<<20):       "is not JSON at line 1, column 21: values nest deeper than 20 levels",
 			"[]":                             "is a list: write an object, {…}",
 			strings.Repeat(" ", 4<<20) + " ": "has more than 4 MiB",
 		} {

@@ -16,8 +16,12 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 )
 
-// maxDocument bounds a clinic's document, in bytes.
-const maxDocument = 4 << 20
+// Bounds of a clinic's document: its size in bytes, and how deep its values
+// nest, which the reader's recursion follows.
+const (
+	maxDocument = 4 << 20
+	maxNesting  = 20
+)
 
 // decodeDocument decodes strictly what encoding/json would decode leniently,
 // and gives each problem the path at which it stands: json.Unmarshal names
@@ -30,7 +34,7 @@ func decodeDocument(data []byte, into any) error {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	root, err := parseValue(d, "", e)
+	root, err := parseValue(d, "", 0, e)
 	if err == nil {
 		if _, extra := d.Token(); !errors.Is(extra, io.EOF) {
 			err = errors.New("the document goes on after its end")
@@ -73,7 +77,10 @@ type (
 )
 
 // parseValue reads the next value; a member that is given twice is a problem.
-func parseValue(d *json.Decoder, path string, e *DocumentError) (value, error) {
+func parseValue(d *json.Decoder, path string, depth int, e *DocumentError) (value, error) {
+	if depth > maxNesting {
+		return nil, fmt.Errorf("values nest deeper than %d levels", maxNesting)
+	}
 	token, err := d.Token()
 	if err != nil {
 		return nil, err
@@ -82,7 +89,7 @@ func parseValue(d *json.Decoder, path string, e *DocumentError) (value, error) {
 	case json.Delim('['):
 		items := []value{}
 		for d.More() {
-			item, err := parseValue(d, fmt.Sprintf("%s[%d]", path, len(items)), e)
+			item, err := parseValue(d, fmt.Sprintf("%s[%d]", path, len(items)), depth+1, e)
 			if err != nil {
 				return nil, err
 			}
@@ -102,7 +109,7 @@ func parseValue(d *json.Decoder, path string, e *DocumentError) (value, error) {
 			if slices.ContainsFunc(members, func(m member) bool { return m.name == name }) {
 				e.add(at, "is given twice: remove one")
 			}
-			v, err := parseValue(d, at, e)
+			v, err := parseValue(d, at, depth+1, e)
 			if err != nil {
 				return nil, err
 			}

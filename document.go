@@ -60,8 +60,17 @@ func (e *DocumentError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// maxProblems bounds the report about a file that is no clinic's document at
+// all.
+const maxProblems = 100
+
 func (e *DocumentError) add(path, text string) {
-	e.Problems = append(e.Problems, Problem{path, text})
+	switch n := len(e.Problems); {
+	case n < maxProblems:
+		e.Problems = append(e.Problems, Problem{path, text})
+	case n == maxProblems:
+		e.Problems = append(e.Problems, Problem{"", "has more problems: fix these first"})
+	}
 }
 
 // addField adds an error of the services' own checks, which name a field of
