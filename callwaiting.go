@@ -35,7 +35,7 @@ type Config struct {
 	// FollowUps keeps calls and text messages; Sender hands the messages to a
 	// carrier. Give both or neither.
 	//
-	// Default to no texts: a caller who hangs up is not remembered.
+	// Default to no texts: dropped calls are not remembered.
 	FollowUps FollowUpStore
 	Sender    followup.Sender
 
@@ -82,7 +82,7 @@ type CallbackSender interface {
 }
 
 // Office is the back office of the clinics of a [Registry]: it answers Vapi,
-// books, and texts callers who hung up. It is the usual assembly of the parts
+// books, and texts after a dropped call. It is the usual assembly of the parts
 // of this module, each of which is usable alone. Safe for concurrent use. Make
 // one with [New].
 type Office struct {
@@ -93,7 +93,7 @@ type Office struct {
 	mux      *http.ServeMux
 }
 
-// New assembles an office. It starts nothing: serve Handler and call Run. The
+// New assembles an office without starting it: serve Handler and call Run. The
 // error names the field of cfg that is missing or invalid, and the fix.
 func New(cfg Config) (*Office, error) {
 	switch {

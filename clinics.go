@@ -17,7 +17,7 @@ type Clinics interface {
 	// Clinics returns an entry for every clinic, as the documents are now. A
 	// document that is invalid is an entry with an Err; the error is for a
 	// source that cannot be read at all. It is called every few seconds, so it
-	// must be quick if nothing has changed.
+	// must be quick if the documents are unchanged.
 	Clinics(ctx context.Context) ([]ClinicEntry, error)
 }
 

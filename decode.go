@@ -23,8 +23,8 @@ const (
 	maxNesting  = 20
 )
 
-// decodeDocument decodes strictly what encoding/json would decode leniently,
-// and gives each problem the path at which it stands: json.Unmarshal names
+// decodeDocument decodes strictly, where encoding/json is lenient, and gives
+// each problem the path at which it stands: json.Unmarshal names
 // neither an index nor an unknown member's place.
 func decodeDocument(data []byte, into any) error {
 	if len(data) > maxDocument {
@@ -104,7 +104,7 @@ func parseValue(d *json.Decoder, path string, depth int, e *DocumentError) (valu
 			if err != nil {
 				return nil, err
 			}
-			name := token.(string) // the decoder allows nothing else here
+			name := token.(string) // the decoder refuses other names
 			at := join(path, name)
 			if slices.ContainsFunc(members, func(m member) bool { return m.name == name }) {
 				e.add(at, "is given twice: remove one")

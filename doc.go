@@ -1,13 +1,12 @@
 // Package callwaiting is the back office of a voice receptionist.
 //
 // A voice agent answers a clinic's phone through Vapi. This module books one
-// slot for one caller, texts a caller who hung up the document that was
-// promised, keeps medical facts out of logs, and keeps clinics apart.
+// slot for one caller, texts the promised document after a dropped call, keeps medical facts out of logs, and keeps clinics apart.
 //
 // An [Office] is the usual assembly: it serves the clinics of a [Registry],
 // each described by one document, a [Clinic]. Every part is usable alone:
 //
-//	tenant     whose data it is: ID, Org, Directory, Principal
+//	tenant     the clinic that owns the data: ID, Org, Directory, Principal
 //	           tenant/phone          phone numbers: parsers and origins
 //	           tenant/walltime       wall time to instants
 //	           tenant/tenanttest     the conformance suite of directories and scopes

@@ -249,7 +249,7 @@ func (r *Registry) resolveSecrets(m *registered, problems *DocumentError) {
 		}
 		return secret
 	}
-	// A previous secret that is not there is none: the rollout is over.
+	// An unset previous secret is no error: the rollout is over.
 	previous := func(path string, ref SecretRef) string {
 		secret, err := r.cfg.Secrets.resolve(ref)
 		if err != nil && ref != "" && !errors.Is(err, errNoSecret) {
@@ -361,7 +361,7 @@ func (r *Registry) Clinic(_ context.Context, org tenant.ID) (*Clinic, error) {
 }
 
 // Carrier returns the account from which the clinic's texts are sent; ok is
-// false if its document has none.
+// false if its document names no account.
 func (r *Registry) Carrier(_ context.Context, org tenant.ID) (c Carrier, ok bool, err error) {
 	m, err := r.find(org)
 	if err != nil || m.carrier == nil {

@@ -34,7 +34,7 @@ func (r SecretRef) refers() bool {
 	return strings.HasPrefix(string(r), "env:") || strings.HasPrefix(string(r), "file:")
 }
 
-// SecretSource resolves references to secrets. The zero value resolves none.
+// SecretSource resolves references to secrets. The zero value refuses them.
 type SecretSource struct {
 	// LookupEnv resolves "env:NAME", such as os.LookupEnv.
 	//

@@ -1,5 +1,5 @@
 // Clinic is the back office of clinics in one program: it answers Vapi, books,
-// texts callers who hung up, and shows the bookings and the texts.
+// texts after a dropped call, and shows the bookings and the texts.
 //
 //	go run ./examples/clinic
 //

@@ -103,7 +103,7 @@ func (p *page) view(ctx context.Context, org tenant.Org) (clinicView, error) {
 	return view, nil
 }
 
-// textOf returns what may be shown of a message; one for later shows its time.
+// textOf returns the public part of a message; a planned one shows its time.
 func textOf(org tenant.Org, i followup.Intent) textView {
 	v := textView{i.Planned.In(org.Zone).Format(minute), string(i.Kind), string(i.State), strings.ReplaceAll(string(i.Reason), "_", " ")}
 	if i.State == followup.Planned && i.Due.After(i.Planned) {

@@ -14,8 +14,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// twilioSettings name the Twilio account of every clinic whose document has
-// none; the zero value names no account.
+// twilioSettings name the Twilio account of every clinic whose document names
+// no account of its own; the zero value names no account.
 type twilioSettings struct {
 	sid, token, from, messagingService, baseURL string
 }

@@ -1,5 +1,5 @@
 // Fivecallers lets five callers ask for one slot at the same moment, and
-// prints who got it and what the others were offered.
+// prints the winner and the alternatives that the others were offered.
 //
 //	go run ./examples/fivecallers
 //

@@ -11,8 +11,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting"
 )
 
-// Secret is the secret of the demo clinics where no other is given. It proves
-// nothing: everybody can read it here.
+// Secret is the secret of the demo clinics where no other is given. It is
+// no proof: everybody can read it here.
 const Secret = "demo-secret"
 
 //go:embed clinics
