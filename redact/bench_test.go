@@ -316,10 +316,11 @@ func BenchmarkHandler(b *testing.B) {
 	b.Run("repeated", func(b *testing.B) { benchHandler(b, repeated) })
 }
 
-// logRecord returns a typical record of a call with text as its reason.
+// logRecord returns a typical record of a call with text as its reason. Calls have a
+// UUID, as those of Vapi have.
 func logRecord(call int, text string) slog.Record {
 	r := slog.NewRecord(time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC), slog.LevelInfo, "call ended", 0)
-	r.AddAttrs(slog.String("org", "0193f7c2-6f0e-7c1a-b6b8-2f7f0d1c9a55"), slog.String("call", fmt.Sprint("c-", call)),
+	r.AddAttrs(slog.String("org", "0193f7c2-6f0e-7c1a-b6b8-2f7f0d1c9a55"), slog.String("call", fmt.Sprintf("0193f7c2-6f0e-7c1a-b6b8-%012d", call)),
 		slog.Int("intents", 1), slog.Duration("took", time.Millisecond), slog.String("reason", text))
 	return r
 }

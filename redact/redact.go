@@ -66,7 +66,7 @@ type Recognizer interface {
 	//
 	// For a long text t is one window of about 4 KB; a fact of up to 384
 	// bytes is always inside one window. On an error the engine drops the
-	// whole text. The error should not quote the text; the engine does not
+	// whole text. The error must not quote the text; the engine does not
 	// pass it on.
 	Find(t *Text, dst []Span) ([]Span, error)
 }
