@@ -22,7 +22,7 @@ var (
 	errForeign         = errors.New("vapi: a phone number or an assistant of another clinic")
 	errUnregistered    = errors.New("vapi: a phone number or an assistant of no clinic")
 	errUnavailable     = errors.New("vapi: the directory did not answer")
-	errNotKept         = errors.New("vapi: what the message tells was not kept")
+	errNotPersisted    = errors.New("vapi: what the message tells was not kept")
 )
 
 // answers turns an error into HTTP; what is not in the table is 500
@@ -42,7 +42,7 @@ var answers = []struct {
 	{errForeign, http.StatusForbidden, "forbidden"},
 	{errUnregistered, http.StatusForbidden, "forbidden"},
 	{errUnavailable, http.StatusServiceUnavailable, "unavailable"},
-	{errNotKept, http.StatusServiceUnavailable, "unavailable"},
+	{errNotPersisted, http.StatusServiceUnavailable, "unavailable"},
 }
 
 // refuse is the answer to a request that err ends.

@@ -11,26 +11,34 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
-// FollowUp is what this package asks of a [followup.Service].
+// A FollowUp keeps the facts about calls and knows earlier callers. A
+// [followup.Service] is one. Safe for concurrent use.
 type FollowUp interface {
+	// RecordCall merges e into the facts about its call. It returns after the
+	// durable write.
 	RecordCall(ctx context.Context, org tenant.Org, e followup.CallEvent) error
+
+	// Lookup returns the summary of the contact with a phone number, as Vapi
+	// gives the number; the zero summary if there is none.
 	Lookup(ctx context.Context, org tenant.Org, number string) (followup.ContactSummary, error)
+
+	// CountUnmatched counts a message without a call id. kind is its type.
 	CountUnmatched(ctx context.Context, org tenant.ID, kind string) error
 }
 
-// noteDeadline bounds the write that an answer waits for.
-const noteDeadline = 5 * time.Second
+// recordDeadline bounds the write that a reply waits for.
+const recordDeadline = 5 * time.Second
 
-// note keeps what a message tells of its call, and then acknowledges it. A
-// sender who hangs up early does not undo the write; one who gets no 200 may
-// send the message again.
-func (h *Handler) note(ctx context.Context, org tenant.Org, m *Message) reply {
+// recordCall persists the facts in a message about a call and then
+// acknowledges it. The write continues if the sender disconnects; a sender
+// that gets no 200 may send the message again.
+func (h *Handler) recordCall(ctx context.Context, org tenant.Org, m *Message) (reply, error) {
 	acknowledged := ok(struct{}{})
-	signal := signalOf(m)
+	signal := callSignal(m)
 	if h.cfg.FollowUp == nil || signal == "" {
-		return acknowledged
+		return acknowledged, nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteDeadline)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordDeadline)
 	defer cancel()
 	var err error
 	if m.Call.ID == "" {
@@ -40,13 +48,14 @@ func (h *Handler) note(ctx context.Context, org tenant.Org, m *Message) reply {
 		err = h.cfg.FollowUp.RecordCall(ctx, org, callEvent(m, signal))
 	}
 	if err != nil {
-		return refuse(fmt.Errorf("%w: %w", errNotKept, err))
+		return reply{}, fmt.Errorf("%w: %w", errNotPersisted, err)
 	}
-	return acknowledged
+	return acknowledged, nil
 }
 
-// signalOf is what a message says about how far its call is; "" if nothing.
-func signalOf(m *Message) followup.CallSignal {
+// callSignal returns how far the message's call is; "" if the message does not
+// tell.
+func callSignal(m *Message) followup.CallSignal {
 	switch m.Type {
 	case "end-of-call-report":
 		return followup.Reported
@@ -74,73 +83,79 @@ func callEvent(m *Message, signal followup.CallSignal) followup.CallEvent {
 	return e
 }
 
-// recallDeadline bounds, of the six seconds in which a call must have its
-// assistant, what is looked up about the caller.
-const recallDeadline = 1500 * time.Millisecond
+// callerDeadline bounds the lookup of the caller and the record of the call,
+// of the six seconds in which a call gets its assistant.
+const callerDeadline = 1500 * time.Millisecond
 
-// recall looks the caller up, and then notes the call: the other way round
-// everybody would be known. The function it returns waits for both, but not
-// beyond the deadline, and a caller who has not been found by then is one whom
-// nobody knows.
-func (h *Handler) recall(ctx context.Context, org tenant.Org, m *Message) (recalled func() followup.ContactSummary) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recallDeadline)
-	found, done := make(chan followup.ContactSummary, 1), make(chan struct{})
+// startCallerLookup looks up the caller and then records the call: in the
+// other order every caller would be known, by this very call. The channel
+// yields one summary when both are done, or at the deadline; the zero summary
+// if the lookup failed or was late. A failure is logged: the call goes on
+// without.
+func (h *Handler) startCallerLookup(ctx context.Context, org tenant.Org, m *Message) <-chan followup.ContactSummary {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callerDeadline)
+	found, summary := make(chan followup.ContactSummary, 1), make(chan followup.ContactSummary, 1)
 	go func() {
 		defer cancel()
-		defer close(done)
-		h.try(ctx, org, m, "vapi: caller not looked up", func() error {
-			memory, err := h.cfg.FollowUp.Lookup(ctx, org, m.Call.CallerNumber())
-			if err == nil {
-				found <- memory
-			}
-			return err
-		})
-		if m.Call.ID != "" {
-			h.try(ctx, org, m, "vapi: call not noted", func() error {
-				return h.cfg.FollowUp.RecordCall(ctx, org, callEvent(m, followup.Seen))
-			})
+		s, err := h.lookUpCaller(ctx, org, m)
+		if err == nil {
+			found <- s
+		} else {
+			h.logCallerFailure(ctx, "vapi: caller lookup failed", org, m, err)
+		}
+		if m.Call.ID == "" {
+			return
+		}
+		if err := h.recordSeen(ctx, org, m); err != nil {
+			h.logCallerFailure(ctx, "vapi: call not persisted", org, m, err)
 		}
 	}()
-	return func() (memory followup.ContactSummary) {
+	go func() { // waits for callerDeadline at most, also if FollowUp ignores ctx
+		<-ctx.Done()
 		select {
-		case <-done:
-		case <-ctx.Done():
-		}
-		select {
-		case memory = <-found:
+		case s := <-found:
+			summary <- s
 		default:
+			summary <- followup.ContactSummary{}
 		}
-		return memory
-	}
+	}()
+	return summary
 }
 
-// try does what a call can go on without; a failure is logged.
-func (h *Handler) try(ctx context.Context, org tenant.Org, m *Message, failure string, do func() error) {
-	if err := safelog.Recover(do); err != nil {
-		h.cfg.Log.LogAttrs(ctx, slog.LevelError, failure,
-			slog.Any("org", org.ID), slog.String("call", m.Call.ID), slog.String("error", err.Error()))
-	}
+func (h *Handler) lookUpCaller(ctx context.Context, org tenant.Org, m *Message) (s followup.ContactSummary, err error) {
+	defer safelog.Recover(&err)
+	return h.cfg.FollowUp.Lookup(ctx, org, m.Call.CallerNumber())
 }
 
-// callerVariables are what an assistant is told of the caller; see [Variables].
-func callerVariables(org tenant.Org, m followup.ContactSummary, now time.Time) map[string]string {
+func (h *Handler) recordSeen(ctx context.Context, org tenant.Org, m *Message) (err error) {
+	defer safelog.Recover(&err)
+	return h.cfg.FollowUp.RecordCall(ctx, org, callEvent(m, followup.Seen))
+}
+
+func (h *Handler) logCallerFailure(ctx context.Context, message string, org tenant.Org, m *Message, err error) {
+	h.cfg.Log.LogAttrs(ctx, slog.LevelError, message,
+		slog.Any("org", org.ID), slog.String("call", m.Call.ID), slog.String("error", err.Error()))
+}
+
+// callerVariables are the variables about the caller; see [Variables].
+func callerVariables(org tenant.Org, s followup.ContactSummary, now time.Time) map[string]string {
 	at := func(t time.Time, layout string) string {
 		if t.IsZero() {
 			return ""
 		}
 		return t.In(org.Zone).Format(layout)
 	}
-	wanted := m.Wanted
+	wanted := s.Wanted
 	if !wanted.After(now) {
 		wanted = time.Time{}
 	}
 	return map[string]string{
-		"callerKnown":       yesNo(m.Known),
-		"callerLastContact": at(m.LastContact, time.DateOnly),
-		"callerInformed":    at(m.Informed, time.DateOnly),
+		"callerKnown":       yesNo(s.Known),
+		"callerLastContact": at(s.LastContact, time.DateOnly),
+		"callerInformed":    at(s.Informed, time.DateOnly),
 		"callerWanted":      at(wanted, "2006-01-02 15:04"),
-		"callerUpcoming":    yesNo(m.Upcoming),
-		"callerInterest":    yesNo(m.Procedure != ""),
+		"callerUpcoming":    yesNo(s.Upcoming),
+		"callerInterest":    yesNo(s.Procedure != ""),
 	}
 }
 

@@ -343,7 +343,7 @@ func TestACallerIsNotKeptWaitingForWhatIsKnownOfThem(t *testing.T) {
 			require.Equal(t, nobody, variables(t, d.Post(ring)))
 			require.Equal(t, 1500*time.Millisecond, time.Since(start))
 			synctest.Wait()
-			require.Contains(t, d.Log.String(), "caller not looked up")
+			require.Contains(t, d.Log.String(), "caller lookup failed")
 		})
 	})
 	t.Run("a memory that heeds nobody", func(t *testing.T) {
@@ -368,14 +368,14 @@ func TestACallerIsNotKeptWaitingForWhatIsKnownOfThem(t *testing.T) {
 			}})
 			require.Equal(t, "yes", variables(t, d.Post(ring))["callerKnown"])
 			synctest.Wait()
-			require.Contains(t, d.Log.String(), "call not noted")
+			require.Contains(t, d.Log.String(), "call not persisted")
 		})
 	})
 	t.Run("a memory that fails", func(t *testing.T) {
 		d := followUpFixture(t, &handlertest.FollowUp{Err: errors.New("Sarah Connor is not in row 7")})
 		require.Equal(t, nobody, variables(t, d.Post(ring)))
-		require.Contains(t, d.Log.String(), "caller not looked up")
-		require.Contains(t, d.Log.String(), "call not noted")
+		require.Contains(t, d.Log.String(), "caller lookup failed")
+		require.Contains(t, d.Log.String(), "call not persisted")
 		require.NotContains(t, d.Log.String(), "Connor")
 	})
 	t.Run("a memory that panics", func(t *testing.T) {

@@ -103,7 +103,7 @@ type Config struct {
 type Handler struct {
 	cfg   Config
 	auth  *auth.Verifier
-	tools toolbox
+	tools map[string]*Tool // by name and alias
 }
 
 // New returns a Handler, or an error that names the field of cfg that cannot
@@ -122,7 +122,7 @@ func New(cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vapi: %w", err)
 	}
-	tools, err := newToolbox(cfg.Tools)
+	tools, err := toolsByName(cfg.Tools)
 	if err != nil {
 		return nil, err
 	}
@@ -139,74 +139,77 @@ func New(cfg Config) (*Handler, error) {
 	return &Handler{cfg: cfg, auth: verifier, tools: tools}, nil
 }
 
-// ServeHTTP implements [http.Handler].
+// ServeHTTP implements [http.Handler]: it limits, authenticates, decodes and
+// checks a request, each step with its refusal, and then answers the message.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	var o Observation
-	a := h.answerSafely(r, start, &o)
-	o.Status, o.Outcome, o.Duration = a.status, a.outcome, time.Since(start)
-	h.report(r.Context(), o, a.err)
-	a.write(w)
-}
-
-// answerSafely keeps a panic, and whatever words it may hold, from net/http's log.
-func (h *Handler) answerSafely(r *http.Request, start time.Time, o *Observation) (a reply) {
+	var out reply
+	var err error
 	defer func() {
+		// A panic must not reach net/http's log: its value may hold a caller's words.
 		if p := recover(); p != nil {
-			a = refuse(safelog.PanicError(p))
+			err = safelog.PanicError(p)
 		}
+		if err != nil {
+			out = refuse(err)
+		}
+		o.Status, o.Outcome, o.Duration = out.status, out.outcome, time.Since(start)
+		h.report(r.Context(), o, out.err)
+		out.write(w)
 	}()
-	return h.answer(r, start, o)
-}
 
-func (h *Handler) answer(r *http.Request, start time.Time, o *Observation) reply {
 	if r.Method != http.MethodPost {
-		return refuse(errMethod)
+		err = errMethod
+		return
 	}
 	if r.ContentLength > h.cfg.MaxBody {
-		return refuse(errTooLarge)
+		err = errTooLarge
+		return
 	}
-	org, secrets, err := h.clinic(r)
+	org, secrets, err := h.findClinic(r)
 	if err != nil {
-		return refuse(err)
+		return
 	}
-	proof, proven := h.auth.ByHeader(r.Header, secrets)
-	if !proven && !h.auth.Signed(r.Header) {
-		return refuse(errUnauthenticated)
-	}
-	body, err := h.read(r)
+	body, proof, err := h.authenticate(r, secrets)
 	if err != nil {
-		return refuse(err)
-	}
-	if !proven {
-		if !h.auth.BySignature(r.Header, body, secrets, h.cfg.Now()) {
-			return refuse(errUnauthenticated)
-		}
-		proof = HMAC
+		return
 	}
 	o.Org, o.Proof = org.ID, proof
 	m, err := Decode(body)
 	if err != nil {
-		return refuse(err)
+		return
 	}
-	o.Call = m.Call.ID
-	o.Type = m.Type
+	o.Call, o.Type = m.Call.ID, m.Type
 	if _, o.Known = types[m.Type]; !o.Known {
 		o.Type = safelog.ID(m.Type)
 	}
-	if o.Unregistered, err = h.belongs(r.Context(), org.ID, m); err != nil {
-		return refuse(err)
+	if o.Unregistered, err = h.checkOwner(r.Context(), org.ID, m); err != nil {
+		return
 	}
-	who := tenant.Principal{Org: org.ID, Subject: "vapi:" + m.Call.ID, Method: string(proof)}
-	return h.dispatch(tenant.WithPrincipal(r.Context(), who), start, org, m)
+
+	principal := tenant.Principal{Org: org.ID, Subject: "vapi:" + m.Call.ID, Method: string(proof)}
+	ctx := tenant.WithPrincipal(r.Context(), principal)
+	switch m.Type {
+	case "tool-calls":
+		out = ok(resultsReply{Results: h.callTools(ctx, org, m)})
+	case "function-call":
+		out = ok(newFunctionReply(h.callTools(ctx, org, m)))
+	case "assistant-request":
+		out = h.chooseAssistant(ctx, start, org, m)
+	case "status-update", "end-of-call-report", "hang":
+		out, err = h.recordCall(ctx, org, m)
+	default:
+		out = fixedReply(m)
+	}
 }
 
-// lookupDeadline bounds what the directory takes, twice, of the six seconds in
-// which a call must have its assistant.
+// lookupDeadline bounds each of the two directory lookups. Both must fit into
+// the six seconds in which a call gets its assistant.
 const lookupDeadline = 2 * time.Second
 
-// clinic finds whose webhook was called.
-func (h *Handler) clinic(r *http.Request) (tenant.Org, tenant.Secrets, error) {
+// findClinic returns the clinic whose webhook was called, by the key in the path.
+func (h *Handler) findClinic(r *http.Request) (tenant.Org, tenant.Secrets, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), lookupDeadline)
 	defer cancel()
 	key := r.PathValue("key")
@@ -226,77 +229,63 @@ func (h *Handler) clinic(r *http.Request) (tenant.Org, tenant.Secrets, error) {
 	return org, secrets, nil
 }
 
-// read takes the whole body. What a sender announces is believed up to a
-// megabyte before it has come.
-func (h *Handler) read(r *http.Request) ([]byte, error) {
+// authenticate returns the body and the method that proved its sender. The
+// body is not read unless a header holds the secret or a signature.
+func (h *Handler) authenticate(r *http.Request, secrets tenant.Secrets) ([]byte, AuthMethod, error) {
+	proof, proven := h.auth.ByHeader(r.Header, secrets)
+	if !proven && !h.auth.Signed(r.Header) {
+		return nil, "", errUnauthenticated
+	}
+	// The announced length is trusted up to a megabyte before the bytes arrive.
 	var body bytes.Buffer
 	body.Grow(int(min(max(r.ContentLength, 0), 1<<20)) + bytes.MinRead)
 	_, err := body.ReadFrom(http.MaxBytesReader(nil, r.Body, h.cfg.MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, errTooLarge
+		return nil, "", errTooLarge
 	case err != nil:
-		return nil, errUnread
+		return nil, "", errUnread
+	case proven:
+		return body.Bytes(), proof, nil
+	case h.auth.BySignature(r.Header, body.Bytes(), secrets, h.cfg.Now()):
+		return body.Bytes(), HMAC, nil
 	}
-	return body.Bytes(), nil
+	return nil, "", errUnauthenticated
 }
 
-// belongs makes sure that every phone number and assistant the message names
-// is the clinic's own. An assistant set up with another clinic's URL would
-// otherwise book its callers there.
-func (h *Handler) belongs(ctx context.Context, org tenant.ID, m *Message) (unregistered bool, err error) {
+// checkOwner returns an error if the message names a phone number or an
+// assistant of another clinic. An assistant that was set up with another
+// clinic's URL would otherwise book its callers there.
+func (h *Handler) checkOwner(ctx context.Context, org tenant.ID, m *Message) (unregistered bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupDeadline)
 	defer cancel()
-	check := func(ids [2]string, owner func(context.Context, string) (tenant.ID, error)) {
-		for i, id := range ids {
-			if err != nil || id == "" || i > 0 && id == ids[0] {
+	for _, named := range []struct {
+		ids   [2]string
+		owner func(context.Context, string) (tenant.ID, error)
+	}{
+		{m.phoneNumberIDs, h.cfg.Directory.ByPhoneNumberID},
+		{m.assistantIDs, h.cfg.Directory.ByAssistantID},
+	} {
+		for i, id := range named.ids {
+			if id == "" || i > 0 && id == named.ids[0] {
 				continue
 			}
-			var of tenant.ID
-			switch of, err = owner(ctx, id); {
+			owner, err := named.owner(ctx, id)
+			switch {
 			case errors.Is(err, tenant.ErrUnknownOrg):
-				unregistered, err = true, nil
+				unregistered = true
 			case err != nil:
-				err = fmt.Errorf("%w: %w", errUnavailable, err)
-			case of != org:
-				err = errForeign
+				return unregistered, fmt.Errorf("%w: %w", errUnavailable, err)
+			case owner != org:
+				return unregistered, errForeign
 			}
 		}
 	}
-	check(m.phoneNumberIDs, h.cfg.Directory.ByPhoneNumberID)
-	check(m.assistantIDs, h.cfg.Directory.ByAssistantID)
-	if err == nil && unregistered && h.cfg.RegisteredOnly {
-		err = errUnregistered
+	if unregistered && h.cfg.RegisteredOnly {
+		return true, errUnregistered
 	}
-	return unregistered, err
-}
-
-// dispatch answers a message that is the clinic's own. What Vapi asks and we
-// have nothing for is answered so that the call goes on undisturbed.
-func (h *Handler) dispatch(ctx context.Context, start time.Time, org tenant.Org, m *Message) reply {
-	switch m.Type {
-	case "tool-calls":
-		return ok(resultsReply{Results: h.callTools(ctx, org, m)})
-	case "function-call":
-		return ok(functionReply{Result: h.callFunction(ctx, org, m)})
-	case "assistant-request":
-		return h.chooseAssistant(ctx, start, org, m)
-	case "status-update", "end-of-call-report", "hang":
-		return h.note(ctx, org, m)
-	case "transfer-destination-request", "handoff-destination-request":
-		return ok(map[string]string{"error": "There is nobody to transfer the call to."})
-	case "knowledge-base-request":
-		return ok(map[string][]string{"documents": {}})
-	case "call.endpointing.request":
-		return ok(map[string]float64{"timeoutSeconds": 0.5}) // the value of Vapi's own example
-	case "campaign.predial":
-		return ok(map[string]bool{"eligible": false}) // nobody is called who has not been checked
-	case "voice-request":
-		return reply{status: http.StatusOK, outcome: "ok", audio: silence(m.sampleRate)}
-	default:
-		return ok(struct{}{})
-	}
+	return unregistered, nil
 }
 
 // report logs and counts an answer. An id in it comes from a request that

@@ -18,6 +18,25 @@ type reply struct {
 
 func ok(value any) reply { return reply{status: http.StatusOK, outcome: "ok", value: value} }
 
+// fixedReply answers a message that needs no work. A request that this package
+// does not serve gets the reply that leaves the call undisturbed.
+func fixedReply(m *Message) reply {
+	switch m.Type {
+	case "transfer-destination-request", "handoff-destination-request":
+		return ok(map[string]string{"error": "There is nobody to transfer the call to."})
+	case "knowledge-base-request":
+		return ok(map[string][]string{"documents": {}})
+	case "call.endpointing.request":
+		return ok(map[string]float64{"timeoutSeconds": 0.5}) // the value of Vapi's own example
+	case "campaign.predial":
+		return ok(map[string]bool{"eligible": false}) // an unchecked contact must not be dialled
+	case "voice-request":
+		return reply{status: http.StatusOK, outcome: "ok", audio: silence(m.sampleRate)}
+	default:
+		return ok(struct{}{})
+	}
+}
+
 // silence is twenty milliseconds of it: 16-bit mono PCM.
 func silence(sampleRate string) []byte {
 	rate, err := strconv.Atoi(sampleRate)

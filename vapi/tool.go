@@ -52,18 +52,16 @@ type ToolResult struct {
 	Say string
 }
 
-// toolbox finds a tool by name or alias.
-type toolbox map[string]*Tool
-
 // ValidateTools returns the error that [New] would return for tools: each needs
 // a name of its own, a Call, and Parameters that are a JSON Schema.
 func ValidateTools(tools []Tool) error {
-	_, err := newToolbox(tools)
+	_, err := toolsByName(tools)
 	return err
 }
 
-func newToolbox(tools []Tool) (toolbox, error) {
-	box := make(toolbox)
+// toolsByName returns the tools by name and alias.
+func toolsByName(tools []Tool) (map[string]*Tool, error) {
+	byName := make(map[string]*Tool)
 	for _, t := range tools {
 		if err := t.validate(); err != nil {
 			return nil, err
@@ -72,13 +70,13 @@ func newToolbox(tools []Tool) (toolbox, error) {
 			if !validToolName(name) {
 				return nil, fmt.Errorf("vapi: Tool.Aliases of %q: use 1 to 64 of letters, digits, '_' and '-'", t.Name)
 			}
-			if _, ok := box[name]; ok {
+			if _, ok := byName[name]; ok {
 				return nil, fmt.Errorf("vapi: Config.Tools has %q twice: give each name and alias to one tool", name)
 			}
-			box[name] = &t
+			byName[name] = &t
 		}
 	}
-	return box, nil
+	return byName, nil
 }
 
 func (t *Tool) validate() error {

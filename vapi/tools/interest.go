@@ -59,7 +59,7 @@ func (n *notebook) note(ctx context.Context, q *request) {
 		defer func() { <-n.hands }()
 		ctx, cancel := context.WithTimeout(ctx, noteWithin)
 		defer cancel()
-		if err := safelog.Recover(func() error { return n.followUp.RecordCall(ctx, org, e) }); err != nil {
+		if err := n.record(ctx, org, e); err != nil {
 			n.lose(ctx, org.ID, e.Call, err.Error())
 		}
 	}()
@@ -69,4 +69,9 @@ func (n *notebook) lose(ctx context.Context, org tenant.ID, call, why string) {
 	n.log.LogAttrs(ctx, slog.LevelWarn, "vapi: what a caller asked for is not remembered",
 		slog.Any("org", org), slog.String("call", call), slog.String("error", why),
 		slog.Int64("lost", n.lost.Add(1)))
+}
+
+func (n *notebook) record(ctx context.Context, org tenant.Org, e followup.CallEvent) (err error) {
+	defer safelog.Recover(&err)
+	return n.followUp.RecordCall(ctx, org, e)
 }

@@ -30,14 +30,11 @@ func PanicError(value any) error {
 	return fmt.Errorf("vapi: panic with a %T\n%s", value, debug.Stack())
 }
 
-// Recover calls f and returns its error, or [PanicError] if f panics.
-func Recover(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = PanicError(p)
-		}
-	}()
-	return f()
+// Recover ends a panic and sets err to its [PanicError]. Defer it.
+func Recover(err *error) {
+	if p := recover(); p != nil {
+		*err = PanicError(p)
+	}
 }
 
 // ID returns text if it has the form of an id, so that it may be logged and

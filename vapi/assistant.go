@@ -15,19 +15,20 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
-// Choice is the assistant that takes a call: a saved one by its id, which is
-// quicker for Vapi to set up, or a whole one.
+// AssistantChoice is the assistant that takes a call: a saved one by its id,
+// which Vapi sets up faster, or a whole one.
 type AssistantChoice struct {
 	AssistantID string
-	Assistant   any // as JSON, such as an [*Assistant]; only if AssistantID is empty
+	Assistant   any // as JSON, such as an assistant.Assistant; only if AssistantID is empty
 
-	// Values are told to the assistant besides those of [Variables], and
-	// replace one of the same name. Keep them neutral: they stay at Vapi.
+	// Values are variables of the assistant besides those of [Variables]; one
+	// of the same name replaces it. Keep them neutral: Vapi stores them.
 	Values map[string]string
 }
 
-// assistantDeadline is when a call must have its assistant, counted from the
-// request. Vapi gives up after 7.5 seconds end to end, and nothing changes that.
+// assistantDeadline is the time from the request to the choice of an
+// assistant. Vapi gives up after 7.5 seconds end to end, which cannot be
+// configured.
 const assistantDeadline = 6 * time.Second
 
 // assistantReply answers "assistant-request".
@@ -43,8 +44,8 @@ type assistantOverrides struct {
 
 var errNoAssistant = errors.New("vapi: Config.Assistant chose no assistant, or one that is not JSON")
 
-// chooseAssistant answers which assistant takes a call, or tells the caller
-// that none does: an answer that comes too late is silence to them.
+// chooseAssistant returns the assistant that takes a call, or the apology
+// [Config.Unanswered] in time: after the deadline the caller hears silence.
 func (h *Handler) chooseAssistant(ctx context.Context, start time.Time, org tenant.Org, m *Message) reply {
 	unanswered := reply{
 		status:  http.StatusOK,
@@ -56,18 +57,18 @@ func (h *Handler) chooseAssistant(ctx context.Context, start time.Time, org tena
 	}
 	ctx, cancel := context.WithDeadline(ctx, start.Add(assistantDeadline))
 	defer cancel()
-	var recalled func() followup.ContactSummary
+	var caller <-chan followup.ContactSummary
 	if h.cfg.FollowUp != nil {
-		recalled = h.recall(ctx, org, m)
+		caller = h.startCallerLookup(ctx, org, m)
 	}
-	choice, err := h.choose(ctx, org)
+	choice, err := h.configuredAssistant(ctx, org)
 	if err != nil {
 		unanswered.err = err
 		return unanswered
 	}
 	values := Variables(org, h.cfg.Now())
-	if recalled != nil {
-		maps.Copy(values, callerVariables(org, recalled(), h.cfg.Now()))
+	if caller != nil {
+		maps.Copy(values, callerVariables(org, <-caller, h.cfg.Now()))
 	}
 	maps.Copy(values, choice.Values)
 	answer := assistantReply{AssistantID: choice.AssistantID, Overrides: assistantOverrides{values}}
@@ -80,26 +81,22 @@ func (h *Handler) chooseAssistant(ctx context.Context, start time.Time, org tena
 	return ok(answer)
 }
 
-// choose asks Config.Assistant and does not wait for it beyond ctx.
-func (h *Handler) choose(ctx context.Context, org tenant.Org) (AssistantChoice, error) {
-	type outcome struct {
+// configuredAssistant calls Config.Assistant and waits for it until ctx ends.
+func (h *Handler) configuredAssistant(ctx context.Context, org tenant.Org) (AssistantChoice, error) {
+	type result struct {
 		choice AssistantChoice
 		err    error
 	}
-	done := make(chan outcome, 1)
+	done := make(chan result, 1) // a late choice must not block
 	go func() {
-		var o outcome
-		defer func() {
-			if p := recover(); p != nil {
-				o.err = safelog.PanicError(p)
-			}
-			done <- o
-		}()
-		o.choice, o.err = h.cfg.Assistant(ctx, org)
+		var r result
+		defer func() { done <- r }()
+		defer safelog.Recover(&r.err)
+		r.choice, r.err = h.cfg.Assistant(ctx, org)
 	}()
 	select {
-	case o := <-done:
-		return o.choice, o.err
+	case r := <-done:
+		return r.choice, r.err
 	case <-ctx.Done():
 		return AssistantChoice{}, ctx.Err()
 	}
