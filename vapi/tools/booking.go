@@ -10,15 +10,24 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi"
 )
 
-// bookingTools are the tools that book.
-func (d *desk) bookingTools() []vapi.Tool {
+const (
+	serviceParameter     = "What the appointment is for, in the caller's words."
+	dateParameter        = "The day, as YYYY-MM-DD."
+	timeParameter        = "The time on the clinic's clock, as HH:MM with 24 hours."
+	resourceParameter    = "The practitioner the caller asks for; leave it out if anybody will do."
+	slotParameter        = "The slot of a free time or an alternative, exactly as a tool gave it."
+	appointmentParameter = "The appointment, exactly as a tool gave it; leave it out if the caller has one."
+)
+
+// bookingTools returns the tools of Config.Booking.
+func (s *toolset) bookingTools() []vapi.Tool {
 	return []vapi.Tool{
 		{
 			Name:        "check_availability",
 			Description: "Find free times for an appointment. Use it before you offer any time.",
 			Opening:     "Let me have a look.",
 			Parameters:  parameters("service", serviceParameter, "date", dateParameter, "time", timeParameter, "resource", resourceParameter),
-			Call:        d.answer(d.check),
+			Call:        s.checkAvailability,
 		},
 		{
 			Name:        "book_appointment",
@@ -29,139 +38,121 @@ func (d *desk) bookingTools() []vapi.Tool {
 				"phone", "The caller's phone number, only if it is not the one they call from.",
 				"email", "The caller's e-mail address, if they gave it.",
 				"resource", resourceParameter),
-			Call: d.answer(d.book),
+			Call: s.bookAppointment,
 		},
 		{
 			Name:        "reschedule_appointment",
 			Description: "Move one of the caller's appointments to another time, by the slot of a free time that was offered, or by date and time.",
 			Opening:     "Let me move that for you.",
 			Parameters:  parameters("appointment", appointmentParameter, "slot", slotParameter, "date", dateParameter, "time", timeParameter, "resource", resourceParameter),
-			Call:        d.answer(d.reschedule),
+			Call:        s.rescheduleAppointment,
 		},
 		{
 			Name:        "cancel_appointment",
 			Description: "Cancel one of the caller's appointments. Ask the caller to confirm before.",
 			Opening:     "One moment, please.",
 			Parameters:  parameters("appointment", appointmentParameter),
-			Call:        d.answer(d.cancel),
+			Call:        s.cancelAppointment,
 		},
 		{
 			Name:        "find_appointments",
 			Description: "Find the upcoming appointments of the caller.",
 			Opening:     "Let me have a look.",
 			Parameters:  parameters(),
-			Call:        d.answer(d.find),
+			Call:        s.findAppointments,
 		},
 	}
 }
 
-const (
-	serviceParameter     = "What the appointment is for, in the caller's words."
-	dateParameter        = "The day, as YYYY-MM-DD."
-	timeParameter        = "The time on the clinic's clock, as HH:MM with 24 hours."
-	resourceParameter    = "The practitioner the caller asks for; leave it out if anybody will do."
-	slotParameter        = "The slot of a free time or an alternative, exactly as a tool gave it."
-	appointmentParameter = "The appointment, exactly as a tool gave it; leave it out if the caller has one."
-)
+// maxAttempts bounds how often one slot can be booked in one call, each time
+// after it was cancelled or moved.
+const maxAttempts = 5
 
-// answer makes a tool of f. What f refuses is a result; an error that is none
-// of booking's answers is one of ours.
-func (d *desk) answer(f func(context.Context, *request) (vapi.ToolResult, error)) func(context.Context, vapi.ToolCall) (vapi.ToolResult, error) {
-	return func(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
-		catalog, err := d.cfg.Booking.Catalog(ctx, call.Org.ID)
-		if err != nil {
-			return vapi.ToolResult{}, err
-		}
-		q := &request{call: call, catalog: catalog, phones: d.cfg.Phones, speaker: speakerOf(call.Org, d.cfg.Now())}
-		if d.notes != nil {
-			q.asked = new(booking.Selection)
-		}
-		if err := q.readArguments(); err != nil {
-			return q.settle(vapi.ToolResult{}, err)
-		}
-		r, err := q.settle(f(ctx, q))
-		if r.Status != "booked" {
-			d.notes.note(ctx, q)
-		}
-		return r, err
-	}
-}
-
-// book gives the wanted time to the caller.
-func (d *desk) book(ctx context.Context, q *request) (vapi.ToolResult, error) {
-	want, err := q.want()
+// bookAppointment books the selected time for the caller.
+//
+// The idempotency key is made of the call and the selection, not of the tool
+// call: a model that asks again sends a new tool call for the same wish, by
+// slot or by date and time. A selection that was cancelled or moved since is a
+// new wish, with the next key.
+func (s *toolset) bookAppointment(ctx context.Context, call vapi.ToolCall) (result vapi.ToolResult, err error) {
+	q, err := s.newRequest(ctx, call)
 	if err != nil {
-		return vapi.ToolResult{}, err
+		return q.reject(err)
 	}
-	q.learn(want)
+	defer func() {
+		if result.Status != "booked" {
+			s.interests.record(ctx, q)
+		}
+	}()
+	selection, err := q.selection()
+	if err != nil {
+		return q.reject(err)
+	}
+	q.interest = selection
 	contact, err := q.contact()
 	if err != nil {
-		return vapi.ToolResult{}, err
+		return q.reject(err)
 	}
-	a, err := d.bookOnce(ctx, q, booking.Request{Selection: want, Contact: contact, Call: q.call.Call.ID})
-	if err != nil {
-		return vapi.ToolResult{}, err
-	}
-	return q.spoken(q.done("booked", "Your %s is booked for %s.", a)), nil
-}
 
-// attempts is how often one slot can be booked in one call, each time after it
-// was cancelled or moved.
-const attempts = 5
-
-// bookOnce books with a key made of the call and what is wanted, not of the
-// tool call: a model that asks again has a new tool call and wants the same, by
-// slot or by date and time. If that has been cancelled or moved since, it is
-// wanted anew.
-func (d *desk) bookOnce(ctx context.Context, q *request, r booking.Request) (a booking.Appointment, err error) {
-	call := q.call.Call.ID
-	if call == "" {
-		call = r.Contact.Phone // a call that has no id is the caller's
+	callID := call.Call.ID
+	if callID == "" {
+		callID = contact.Phone // keeps apart the callers whose calls have no id
 	}
-	org := q.call.Org.ID
-	for n := range attempts {
-		r.Key = fmt.Sprintf("vapi/%s/book/%s/%d/%s/%d", call, r.Service, r.Start.Unix(), r.Resource, n)
-		a, err = d.cfg.Booking.Book(ctx, org, r)
-		if errors.Is(err, booking.ErrKeyReused) { // it was for another number
-			var lost error
-			if a, lost = d.cfg.Booking.Get(ctx, org, booking.NewID(org, r.Key)); lost != nil {
-				return a, lost
+	r := booking.Request{Selection: selection, Contact: contact, Call: call.Call.ID}
+	for n := range maxAttempts {
+		r.Key = fmt.Sprintf("vapi/%s/book/%s/%d/%s/%d", callID, r.Service, r.Start.Unix(), r.Resource, n)
+		a, bookErr := s.cfg.Booking.Book(ctx, call.Org.ID, r)
+		if errors.Is(bookErr, booking.ErrKeyReused) { // by this call, for another number
+			if a, err = s.cfg.Booking.Get(ctx, call.Org.ID, booking.NewID(call.Org.ID, r.Key)); err != nil {
+				return q.reject(err)
 			}
-		} else if err != nil {
-			return a, err
+		} else if bookErr != nil {
+			return q.reject(bookErr)
 		}
-		if a.Status.Occupies() && a.Start.Equal(r.Start) {
-			return a, err
+		if !a.Status.Occupies() || !a.Start.Equal(r.Start) {
+			continue
 		}
+		if bookErr != nil {
+			return q.reject(bookErr)
+		}
+		return q.spoken(q.confirmation("booked", "Your %s is booked for %s.", a)), nil
 	}
-	return a, &refusal{vapi.ToolResult{Status: "not_bookable", Code: http.StatusUnprocessableEntity,
-		Message: "That time was booked and given up several times in this call. Would another time suit you?"}}
+	return vapi.ToolResult{Status: "not_bookable", Code: http.StatusUnprocessableEntity,
+		Message: "That time was booked and given up several times in this call. Would another time suit you?"}, nil
 }
 
-// reschedule moves one of the caller's appointments.
-func (d *desk) reschedule(ctx context.Context, q *request) (vapi.ToolResult, error) {
-	a, err := d.own(ctx, q, "move")
+// rescheduleAppointment moves one of the caller's appointments.
+func (s *toolset) rescheduleAppointment(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
+	q, err := s.newRequest(ctx, call)
 	if err != nil {
-		return vapi.ToolResult{}, err
+		return q.reject(err)
 	}
-	want, err := q.wantOf(a.Service)
+	a, err := s.ownAppointment(ctx, q, "move")
 	if err != nil {
-		return vapi.ToolResult{}, err
+		return q.reject(err)
 	}
-	if a, err = d.cfg.Booking.Reschedule(ctx, q.call.Org.ID, a.ID, want); err != nil {
-		return vapi.ToolResult{}, err
+	selection, err := q.selectionOf(a.Service)
+	if err != nil {
+		return q.reject(err)
 	}
-	return q.spoken(q.done("rescheduled", "Your %s is now on %s.", a)), nil
+	if a, err = s.cfg.Booking.Reschedule(ctx, call.Org.ID, a.ID, selection); err != nil {
+		return q.reject(err)
+	}
+	return q.spoken(q.confirmation("rescheduled", "Your %s is now on %s.", a)), nil
 }
 
-// cancel frees one of the caller's appointments.
-func (d *desk) cancel(ctx context.Context, q *request) (vapi.ToolResult, error) {
-	a, err := d.own(ctx, q, "cancel")
+// cancelAppointment cancels one of the caller's appointments.
+func (s *toolset) cancelAppointment(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
+	q, err := s.newRequest(ctx, call)
 	if err != nil {
-		return vapi.ToolResult{}, err
+		return q.reject(err)
 	}
-	if a, err = d.cfg.Booking.Cancel(ctx, q.call.Org.ID, a.ID); err != nil {
-		return vapi.ToolResult{}, err
+	a, err := s.ownAppointment(ctx, q, "cancel")
+	if err != nil {
+		return q.reject(err)
 	}
-	return q.done("cancelled", "Your %s on %s is cancelled.", a), nil
+	if a, err = s.cfg.Booking.Cancel(ctx, call.Org.ID, a.ID); err != nil {
+		return q.reject(err)
+	}
+	return q.confirmation("cancelled", "Your %s on %s is cancelled.", a), nil
 }

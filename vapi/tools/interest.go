@@ -11,37 +11,36 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
-// A notebook remembers what callers ask the booking tools for. It costs the
-// caller nothing: a note is taken while the answer is on its way, and is lost
-// rather than waited for. That is memory, not truth: what a caller agreed to
-// or booked is kept elsewhere. A nil notebook remembers nothing.
-type notebook struct {
-	followUp FollowUp
-	log      *slog.Logger
-	hands    chan struct{} // one is taken for each note under way
-	lost     atomic.Int64  // notes, so far
+// interestRecorder records the service and the time that callers ask the
+// booking tools for. A record is written after the reply, and is dropped rather
+// than waited for: it is a convenience, while consent and bookings are kept
+// elsewhere. A nil recorder records nothing.
+type interestRecorder struct {
+	followUp  FollowUp
+	log       *slog.Logger
+	semaphore chan struct{} // holds a token for each write under way
+	dropped   atomic.Int64  // records, so far
 }
 
-// How many notes are taken at once, and how long one may take.
 const (
-	notesAtOnce = 64
-	noteWithin  = 2 * time.Second
+	maxConcurrentRecords = 64
+	recordTimeout        = 2 * time.Second
 )
 
-func newNotebook(f FollowUp, log *slog.Logger) *notebook {
-	return &notebook{followUp: f, log: log, hands: make(chan struct{}, notesAtOnce)}
+func newInterestRecorder(f FollowUp, log *slog.Logger) *interestRecorder {
+	return &interestRecorder{followUp: f, log: log, semaphore: make(chan struct{}, maxConcurrentRecords)}
 }
 
-// note remembers what a request that booked nothing was about: the service, if
+// record records the interest of a request that booked nothing: the service, if
 // it has a document to send, and the time.
-func (n *notebook) note(ctx context.Context, q *request) {
-	if n == nil || q.call.Call.ID == "" {
+func (r *interestRecorder) record(ctx context.Context, q *request) {
+	if r == nil || q.call.Call.ID == "" {
 		return
 	}
 	e := followup.CallEvent{
-		Call: q.call.Call.ID, Signal: followup.Seen, Caller: q.call.Call.CallerNumber(), At: q.now, Wanted: q.asked.Start,
+		Call: q.call.Call.ID, Signal: followup.Seen, Caller: q.call.Call.CallerNumber(), At: q.now, Wanted: q.interest.Start,
 	}
-	if s, _ := q.catalog.Service(q.asked.Service); s.Document != "" {
+	if s, _ := q.catalog.Service(q.interest.Service); s.Document != "" {
 		e.Service = followup.ProcedureID(s.ID)
 	}
 	if e.Service == "" && e.Wanted.IsZero() {
@@ -49,29 +48,29 @@ func (n *notebook) note(ctx context.Context, q *request) {
 	}
 	ctx = context.WithoutCancel(ctx)
 	select {
-	case n.hands <- struct{}{}:
+	case r.semaphore <- struct{}{}:
 	default:
-		n.lose(ctx, q.call.Org.ID, e.Call, "too many at once")
+		r.drop(ctx, q.call.Org.ID, e.Call, "too many at once")
 		return
 	}
-	org := q.call.Org // not q, which holds the whole message
+	org := q.call.Org // the goroutine must not keep q, which holds the whole message
 	go func() {
-		defer func() { <-n.hands }()
-		ctx, cancel := context.WithTimeout(ctx, noteWithin)
+		defer func() { <-r.semaphore }()
+		ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 		defer cancel()
-		if err := n.record(ctx, org, e); err != nil {
-			n.lose(ctx, org.ID, e.Call, err.Error())
+		if err := r.write(ctx, org, e); err != nil {
+			r.drop(ctx, org.ID, e.Call, err.Error())
 		}
 	}()
 }
 
-func (n *notebook) lose(ctx context.Context, org tenant.ID, call, why string) {
-	n.log.LogAttrs(ctx, slog.LevelWarn, "vapi: what a caller asked for is not remembered",
-		slog.Any("org", org), slog.String("call", call), slog.String("error", why),
-		slog.Int64("lost", n.lost.Add(1)))
+func (r *interestRecorder) write(ctx context.Context, org tenant.Org, e followup.CallEvent) (err error) {
+	defer safelog.Recover(&err)
+	return r.followUp.RecordCall(ctx, org, e)
 }
 
-func (n *notebook) record(ctx context.Context, org tenant.Org, e followup.CallEvent) (err error) {
-	defer safelog.Recover(&err)
-	return n.followUp.RecordCall(ctx, org, e)
+func (r *interestRecorder) drop(ctx context.Context, org tenant.ID, call, reason string) {
+	r.log.LogAttrs(ctx, slog.LevelWarn, "tools: interest not persisted",
+		slog.Any("org", org), slog.String("call", call), slog.String("error", reason),
+		slog.Int64("dropped", r.dropped.Add(1)))
 }

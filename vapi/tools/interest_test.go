@@ -98,13 +98,13 @@ func TestNobodyWaitsForAMemory(t *testing.T) {
 		require.Zero(t, time.Since(start))
 		synctest.Wait()
 		require.EqualValues(t, 64, most.Load())
-		require.Contains(t, log.String(), `"error":"too many at once","lost":6}`)
+		require.Contains(t, log.String(), `"error":"too many at once","dropped":6}`)
 		require.Contains(t, log.String(), `"call":"call-69"`)
 
 		time.Sleep(2 * time.Second) // of the test's own clock
 		synctest.Wait()
 		require.Zero(t, under.Load())
-		require.Contains(t, log.String(), `"lost":70}`)
+		require.Contains(t, log.String(), `"dropped":70}`)
 		require.NotContains(t, log.String(), "Connor")
 
 		r.Before = nil

@@ -1,8 +1,9 @@
 package tools
 
 import (
+	"context"
 	"encoding/json"
-	"net/http"
+	"fmt"
 	"net/mail"
 	"slices"
 	"strings"
@@ -18,27 +19,27 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
 )
 
-// arguments are what the model gives a booking tool. What else it gives, such
-// as another clinic, is not looked at.
+// arguments are the arguments of the booking tools. Other members, such as
+// another clinic, are ignored.
 type arguments struct {
-	Slot        word `json:"slot"`
-	Service     word `json:"service"`
-	Date        word `json:"date"`
-	Time        word `json:"time"`
-	Name        word `json:"name"`
-	Phone       word `json:"phone"`
-	Email       word `json:"email"`
-	Resource    word `json:"resource"`
-	Appointment word `json:"appointment"`
+	Slot        argument `json:"slot"`
+	Service     argument `json:"service"`
+	Date        argument `json:"date"`
+	Time        argument `json:"time"`
+	Name        argument `json:"name"`
+	Phone       argument `json:"phone"`
+	Email       argument `json:"email"`
+	Resource    argument `json:"resource"`
+	Appointment argument `json:"appointment"`
 }
 
-// A word is an argument as text, however the model wrote it. What models fill
-// in for something they do not know is nothing, and so is true or false.
-type word string
+// argument is one argument as text, in whatever JSON type the model wrote it.
+// A placeholder for an unknown value is empty, and so is true or false.
+type argument string
 
 // UnmarshalJSON implements [json.Unmarshaler]; it never fails.
-func (w *word) UnmarshalJSON(value []byte) error {
-	*w = ""
+func (a *argument) UnmarshalJSON(value []byte) error {
+	*a = ""
 	if value[0] == 't' || value[0] == 'f' {
 		return nil
 	}
@@ -46,55 +47,43 @@ func (w *word) UnmarshalJSON(value []byte) error {
 	switch strings.ToLower(text) {
 	case "null", "none", "nil", "undefined", "unknown", "n/a", "any", "anyone", "anybody":
 	default:
-		*w = word(text)
+		*a = argument(text)
 	}
 	return nil
 }
 
-// request is one call of a booking tool, with what is needed to read it.
+// request is one call of a booking tool, with the catalog, the parser of phone
+// numbers and the formatter that it needs.
 type request struct {
 	call    vapi.ToolCall
 	args    arguments
 	catalog *booking.Catalog
 	phones  phone.Parser
-	speaker
+	formatter
 
-	// asked is what the caller turned out to ask for, as far as they did; nil
-	// if nobody will remember it.
-	asked *booking.Selection
+	// interest is the service and the time that the caller asks for, as far
+	// as they could be read.
+	interest booking.Selection
 }
 
-func (q *request) learn(want booking.Selection) {
-	if q.asked != nil {
-		*q.asked = want
+// newRequest reads the arguments of call. The request is never nil.
+func (s *toolset) newRequest(ctx context.Context, call vapi.ToolCall) (*request, error) {
+	q := &request{call: call, phones: s.cfg.Phones, formatter: newFormatter(call.Org, s.cfg.Now())}
+	var err error
+	if q.catalog, err = s.cfg.Booking.Catalog(ctx, call.Org.ID); err != nil {
+		// %v, not %w: reject must not take an error of the catalog for a
+		// rejection of the caller's wish.
+		return q, fmt.Errorf("tools: catalog unavailable: %v", err)
 	}
-}
-
-// A refusal is a result that ends a tool call early: the caller has to say
-// something more, or something else.
-type refusal struct{ result vapi.ToolResult }
-
-func (r *refusal) Error() string { return "tools: refused as " + r.result.Status }
-
-// ask refuses because of an argument that is missing or cannot be used. The
-// message is for the caller, hint tells the model how to do better.
-func ask(field, message, hint string) *refusal {
-	data := map[string]any{"field": field}
-	if hint != "" {
-		data["hint"] = hint
+	if json.Unmarshal(call.Arguments, &q.args) != nil {
+		return q, invalid("arguments", "I did not get that. What can I do for you?", "give the parameters by name")
 	}
-	return &refusal{vapi.ToolResult{Status: "invalid", Code: http.StatusUnprocessableEntity, Message: message, Data: data}}
+	return q, nil
 }
 
-func (q *request) readArguments() error {
-	if err := json.Unmarshal(q.call.Arguments, &q.args); err != nil {
-		return ask("arguments", "I did not get that. What can I do for you?", "give the parameters by name")
-	}
-	return nil
-}
-
-// want is what the caller asks for, as far as it can be read.
-func (q *request) want() (booking.Selection, error) {
+// selection returns the time that the caller selected, by slot or by service,
+// date and time.
+func (q *request) selection() (booking.Selection, error) {
 	if q.args.Slot != "" {
 		return q.slot()
 	}
@@ -102,54 +91,54 @@ func (q *request) want() (booking.Selection, error) {
 	if err != nil {
 		return booking.Selection{}, err
 	}
-	q.learn(booking.Selection{Service: service.ID})
-	return q.wantOf(service.ID)
+	q.interest = booking.Selection{Service: service.ID}
+	return q.selectionOf(service.ID)
 }
 
-// wantOf is [request.want] of a service that is known already.
-func (q *request) wantOf(service booking.ServiceID) (booking.Selection, error) {
+// selectionOf is [request.selection] of a service that is known already.
+func (q *request) selectionOf(service booking.ServiceID) (booking.Selection, error) {
 	if q.args.Slot != "" {
-		want, err := q.slot()
-		if err == nil && want.Service != service {
-			err = ask("slot", "Which day and time would you like?",
+		selection, err := q.slot()
+		if err == nil && selection.Service != service {
+			err = invalid("slot", "Which day and time would you like?",
 				"slot is one of another service: use a slot of "+q.serviceName(service))
 		}
-		return want, err
+		return selection, err
 	}
 	resource, err := q.resource(service)
 	if err != nil {
 		return booking.Selection{}, err
 	}
-	date, err := q.date()
+	date, err := q.readDate()
 	if err != nil {
 		return booking.Selection{}, err
 	}
-	clock, err := q.time()
+	clock, err := q.readTime()
 	if err != nil {
 		return booking.Selection{}, err
 	}
-	start, err := q.at(date, clock)
+	start, err := q.instant(date, clock)
 	return booking.Selection{Service: service, Start: start, Resource: resource}, err
 }
 
-// slot is what the slot that the model took stands for, unless the model says
-// another day or time beside it: which of the two was meant would be a guess.
+// slot returns the selection that a slot id stands for. A different date or
+// time beside it is invalid: either could be the one that was meant.
 func (q *request) slot() (booking.Selection, error) {
-	want, err := q.catalog.ResolveSlot(q.call.Org.ID, booking.SlotID(q.args.Slot))
+	selection, err := q.catalog.ResolveSlot(q.call.Org.ID, booking.SlotID(q.args.Slot))
 	if err != nil {
-		return want, err
+		return selection, err
 	}
 	date, dateErr := schedule.ParseDate(string(q.args.Date))
 	clock, clockErr := schedule.ParseTimeOfDay(string(q.args.Time))
-	if dateErr == nil && date != schedule.DateOf(want.Start) || clockErr == nil && clock != timeOfDay(want.Start) {
-		return want, ask("slot", "Which day and time would you like?",
-			"slot is "+want.Start.Format("2006-01-02 15:04")+" but date or time is another: give the right slot and nothing else")
+	if dateErr == nil && date != schedule.DateOf(selection.Start) || clockErr == nil && clock != timeOfDay(selection.Start) {
+		return selection, invalid("slot", "Which day and time would you like?",
+			"slot is "+selection.Start.Format("2006-01-02 15:04")+" but date or time is another: give the right slot and nothing else")
 	}
-	return want, nil
+	return selection, nil
 }
 
-// service finds what the caller calls by the service's name, an alias or part
-// of them; a clinic with one service needs no name.
+// service returns the service type with the name, the alias or the part of
+// them that the caller gave; a clinic with one service needs no name.
 func (q *request) service() (booking.ServiceType, error) {
 	all := q.catalog.Services()
 	if q.args.Service == "" {
@@ -169,17 +158,18 @@ func (q *request) service() (booking.ServiceType, error) {
 }
 
 func (q *request) askService(message string, services []booking.ServiceType) error {
-	const most = 10 // more than a caller can remember
+	const maxNames = 10 // more than a caller can remember
 	var names []string
-	for _, s := range services[:min(most, len(services))] {
+	for _, s := range services[:min(maxNames, len(services))] {
 		names = append(names, s.Name)
 	}
-	r := ask("service", message+" I can offer "+listed(names, "or")+".", "give one of services")
+	r := invalid("service", message+" I can offer "+list(names, "or")+".", "give one of services")
 	r.result.Data["services"] = names
 	return r
 }
 
-// resource finds the practitioner, room or device that is asked for; none is any.
+// resource returns the practitioner, room or device that the caller asks for;
+// "" stands for any.
 func (q *request) resource(service booking.ServiceID) (booking.ResourceID, error) {
 	if q.args.Resource == "" {
 		return "", nil
@@ -189,25 +179,25 @@ func (q *request) resource(service booking.ServiceID) (booking.ResourceID, error
 		return found[0].ID, nil
 	}
 	if len(found) == 0 {
-		return "", ask("resource", "I do not have that name for this appointment. Would anybody else do?", "leave resource out for anybody")
+		return "", invalid("resource", "I do not have that name for this appointment. Would anybody else do?", "leave resource out for anybody")
 	}
 	var names []string
 	for _, r := range found {
 		names = append(names, r.Name)
 	}
-	return "", ask("resource", "Do you mean "+listed(names, "or")+"?", "give the full name")
+	return "", invalid("resource", "Do you mean "+list(names, "or")+"?", "give the full name")
 }
 
-func (q *request) date() (schedule.Date, error) {
+func (q *request) readDate() (schedule.Date, error) {
 	if q.args.Date == "" {
-		return schedule.Date{}, ask("date", "Which day would you like?", q.dateHint())
+		return schedule.Date{}, invalid("date", "Which day would you like?", q.dateHint())
 	}
 	date, err := schedule.ParseDate(string(q.args.Date))
 	if err != nil {
-		return schedule.Date{}, ask("date", "I did not get the day. Which day would you like?", q.dateHint())
+		return schedule.Date{}, invalid("date", "I did not get the day. Which day would you like?", q.dateHint())
 	}
 	if date.Before(schedule.DateOf(q.now)) {
-		return schedule.Date{}, ask("date", "That day is over. Which day would you like?", q.dateHint())
+		return schedule.Date{}, invalid("date", "That day is over. Which day would you like?", q.dateHint())
 	}
 	return date, nil
 }
@@ -216,30 +206,30 @@ func (q *request) dateHint() string {
 	return "date is YYYY-MM-DD; today is " + q.now.Format("Monday 2006-01-02")
 }
 
-func (q *request) time() (schedule.TimeOfDay, error) {
+func (q *request) readTime() (schedule.TimeOfDay, error) {
 	const hint = "time is HH:MM on the 24-hour clock"
 	if q.args.Time == "" {
-		return 0, ask("time", "What time would you like?", hint)
+		return 0, invalid("time", "What time would you like?", hint)
 	}
 	clock, err := schedule.ParseTimeOfDay(string(q.args.Time))
 	if err != nil {
-		return 0, ask("time", "I did not get the time. What time would you like?", hint)
+		return 0, invalid("time", "I did not get the time. What time would you like?", hint)
 	}
 	return clock, nil
 }
 
-// at is the instant a wall time means at the clinic. One that the clock skips
-// does not exist, and booking the next one would be moving it silently.
-func (q *request) at(date schedule.Date, clock schedule.TimeOfDay) (time.Time, error) {
+// instant returns the instant of a wall time at the clinic. A time that the
+// clock skips is invalid: to book the next one would move it silently.
+func (q *request) instant(date schedule.Date, clock schedule.TimeOfDay) (time.Time, error) {
 	at, wall := q.catalog.At(date, clock)
 	if wall == walltime.Gap {
-		return time.Time{}, ask("time", "The clocks go forward then, so there is no such time. What other time would you like?", "")
+		return time.Time{}, invalid("time", "The clocks go forward then, so there is no such time. What other time would you like?", "")
 	}
 	return at, nil
 }
 
-// notNames are the words of what models give for a name they were not told,
-// such as "Unknown Caller" or "Mr".
+// notNames are the words of a placeholder that a model gives for an unknown
+// name, such as "Unknown Caller" or "Mr".
 var notNames = map[string]bool{
 	"guest": true, "caller": true, "customer": true, "patient": true, "user": true,
 	"client": true, "anonymous": true, "unknown": true, "name": true, "the": true,
@@ -247,7 +237,7 @@ var notNames = map[string]bool{
 	"mr": true, "mrs": true, "ms": true, "miss": true, "dr": true,
 }
 
-// isName reports whether text can be what a person is called. A blank that was
+// isName reports whether text can be the name of a person. A template that was
 // never filled in, such as "{{customer.name}}" or "[name]", cannot.
 func isName(text string) bool {
 	if strings.ContainsAny(text, "{}[]<>") {
@@ -257,17 +247,17 @@ func isName(text string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return !notNames[w] })
 }
 
-// contact is who the appointment is for: the caller's own number unless
-// another one is given.
+// contact returns the contact of the appointment: the number that calls,
+// unless the caller gave another one.
 func (q *request) contact() (booking.Contact, error) {
 	c := booking.Contact{Name: string(q.args.Name), Email: string(q.args.Email)}
 	if !isName(c.Name) {
-		return c, ask("name", "What name may I put the appointment under?", "ask the caller; never make up a name")
+		return c, invalid("name", "What name may I put the appointment under?", "ask the caller; never make up a name")
 	}
 	if c.Email != "" {
 		address, err := mail.ParseAddress(c.Email)
 		if err != nil || address.Name != "" {
-			return c, ask("email", "I did not get the e-mail address. Could you spell it for me?", "email may be left out")
+			return c, invalid("email", "I did not get the e-mail address. Could you spell it for me?", "email may be left out")
 		}
 		c.Email = address.Address
 	}
@@ -275,18 +265,18 @@ func (q *request) contact() (booking.Contact, error) {
 	if q.args.Phone != "" {
 		c.Phone, ok = phone.Parse(q.phones, string(q.args.Phone), q.call.Org.Country)
 		if !ok {
-			return c, ask("phone", "I did not get the phone number. Could you say it once more, digit by digit?", "ask the caller; never make up a number")
+			return c, invalid("phone", "I did not get the phone number. Could you say it once more, digit by digit?", "ask the caller; never make up a number")
 		}
 		return c, nil
 	}
 	if c.Phone, ok = q.caller(); !ok {
-		return c, ask("phone", "I cannot see your number. Which phone number can we reach you on?", "ask the caller; never make up a number")
+		return c, invalid("phone", "I cannot see your number. Which phone number can we reach you on?", "ask the caller; never make up a number")
 	}
 	return c, nil
 }
 
-// caller is the number that calls, if there is one and the telephone network
-// gave it: in a web call the browser says whatever it likes.
+// caller returns the number that calls; ok is false if it is withheld, is not
+// a number, or comes from a browser, where it proves nothing.
 func (q *request) caller() (e164 string, ok bool) {
 	return phone.Parse(q.phones, q.call.Call.CallerNumber(), q.call.Org.Country)
 }

@@ -85,31 +85,32 @@ func New(cfg Config) ([]vapi.Tool, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	d := &desk{cfg: cfg}
+	s := &toolset{cfg: cfg}
 	if cfg.FollowUp != nil {
 		log, err := safelog.New(cmp.Or(cfg.Log, slog.Default()), nil)
 		if err != nil {
 			return nil, err
 		}
-		d.notes = newNotebook(cfg.FollowUp, log)
+		s.interests = newInterestRecorder(cfg.FollowUp, log)
 	}
 	var all []vapi.Tool
 	if cfg.Booking != nil {
-		all = append(all, d.bookingTools()...)
+		all = append(all, s.bookingTools()...)
 	}
 	if cfg.FollowUp != nil {
-		all = append(all, d.followUpTools()...)
+		all = append(all, s.followUpTools()...)
 	}
 	return all, nil
 }
 
-// desk is where the tools work.
-type desk struct {
-	cfg   Config
-	notes *notebook
+// toolset holds the services that the tools call. Each tool is a method.
+type toolset struct {
+	cfg       Config
+	interests *interestRecorder // nil without FollowUp
 }
 
-// parameters is the JSON Schema of text parameters, given as name and description.
+// parameters returns the JSON Schema of text parameters, given as pairs of name
+// and description.
 func parameters(pairs ...string) json.RawMessage {
 	type property struct {
 		Type        string `json:"type"`

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/callwaiting-ai/callwaiting/followup"
 	"github.com/callwaiting-ai/callwaiting/redact"
@@ -15,8 +14,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
-// followUpTools are the tools that promise a text and that end all texts.
-func (d *desk) followUpTools() []vapi.Tool {
+// followUpTools returns the tools of Config.FollowUp.
+func (s *toolset) followUpTools() []vapi.Tool {
 	return []vapi.Tool{
 		{
 			Name: "send_information",
@@ -26,36 +25,36 @@ func (d *desk) followUpTools() []vapi.Tool {
 			Parameters: json.RawMessage(`{"type":"object","properties":{` +
 				`"procedure":{"type":"string","description":"What the information is to be about, in the caller's words; leave it out for what they asked about before."},` +
 				`"consent":{"type":"boolean","description":"true if the caller agreed in this call to get the text; never assume it."}}}`),
-			Call: d.sendInformation,
+			Call: s.sendInformation,
 		},
 		{
 			Name:        "opt_out",
 			Description: "Make sure that the caller gets no texts from the clinic. Call it when the caller wants none, or no more of them.",
 			Opening:     "One moment.",
 			Parameters:  parameters(),
-			Call:        d.optOut,
+			Call:        s.optOut,
 		},
 	}
 }
 
-// informationArguments are what the model gives send_information.
+// informationArguments are the arguments of send_information.
 type informationArguments struct {
-	Procedure word `json:"procedure"`
-	Consent   yes  `json:"consent"`
+	Procedure argument `json:"procedure"`
+	Consent   consent  `json:"consent"`
 }
 
-// yes is an argument that says yes, however the model wrote it. What it does
-// not surely say is no.
-type yes bool
+// consent is an argument that is a plain yes, in whatever JSON type the model
+// wrote it. Every other value must count as no.
+type consent bool
 
 // UnmarshalJSON implements [json.Unmarshaler]; it never fails.
-func (y *yes) UnmarshalJSON(value []byte) error {
-	*y = yes(modeltext.Affirmative(jsonscan.New(value).Scalar()))
+func (c *consent) UnmarshalJSON(value []byte) error {
+	*c = consent(modeltext.Affirmative(jsonscan.New(value).Scalar()))
 	return nil
 }
 
 // sendInformation promises the caller a text.
-func (d *desk) sendInformation(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
+func (s *toolset) sendInformation(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
 	var args informationArguments
 	if json.Unmarshal(call.Arguments, &args) != nil || !args.Consent {
 		return vapi.ToolResult{Status: "consent_needed", Code: http.StatusUnprocessableEntity, Message: modeltext.ConsentQuestion,
@@ -65,26 +64,26 @@ func (d *desk) sendInformation(ctx context.Context, call vapi.ToolCall) (vapi.To
 	if args.Procedure != "" {
 		p.Procedure = redact.NewSpeech(string(args.Procedure))
 	}
-	promised, err := d.cfg.FollowUp.Promise(ctx, call.Org, p)
+	promised, err := s.cfg.FollowUp.Promise(ctx, call.Org, p)
 	if err != nil {
 		return vapi.ToolResult{}, err
 	}
-	said, ok := promises[promised]
+	text, ok := promiseMessages[promised]
 	if !ok {
-		return vapi.ToolResult{}, fmt.Errorf("tools: no words for a promise that is %q", safelog.ID(string(promised)))
+		return vapi.ToolResult{}, fmt.Errorf("tools: no message for the promise result %q", safelog.ID(string(promised)))
 	}
-	r := vapi.ToolResult{Status: string(promised), Code: said.code, Message: said.message}
+	r := vapi.ToolResult{Status: string(promised), Code: text.code, Message: text.message}
 	if promised == followup.Noted {
-		return inEnglish(call, r), nil
+		return newFormatter(call.Org, s.cfg.Now()).spoken(r), nil
 	}
-	if said.hint != "" {
-		r.Data = map[string]any{"hint": said.hint}
+	if text.hint != "" {
+		r.Data = map[string]any{"hint": text.hint}
 	}
 	return r, nil
 }
 
-// promises puts what became of a promise into words.
-var promises = map[followup.PromiseResult]struct {
+// promiseMessages are the results of a promise as the caller hears them.
+var promiseMessages = map[followup.PromiseResult]struct {
 	code          int
 	message, hint string
 }{
@@ -112,8 +111,8 @@ var promises = map[followup.PromiseResult]struct {
 }
 
 // optOut ends all texts to the caller.
-func (d *desk) optOut(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
-	ok, err := d.cfg.FollowUp.OptOutCaller(ctx, call.Org, call.Call.ID, call.Call.CallerNumber())
+func (s *toolset) optOut(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
+	ok, err := s.cfg.FollowUp.OptOutCaller(ctx, call.Org, call.Call.ID, call.Call.CallerNumber())
 	if err != nil {
 		return vapi.ToolResult{}, err
 	}
@@ -121,11 +120,6 @@ func (d *desk) optOut(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult,
 		return vapi.ToolResult{Status: "no_number", Code: http.StatusUnprocessableEntity,
 			Message: "I can only stop texts to the number you are calling from, and I cannot see it. You can reply STOP to any text of ours."}, nil
 	}
-	return inEnglish(call, vapi.ToolResult{Status: "opted_out", Code: http.StatusOK, Message: "You will not get any texts from us."}), nil
-}
-
-// inEnglish has the message said as it is where English is spoken.
-func inEnglish(call vapi.ToolCall, r vapi.ToolResult) vapi.ToolResult {
-	q := request{speaker: speakerOf(call.Org, time.Time{})}
-	return q.spoken(r)
+	r := vapi.ToolResult{Status: "opted_out", Code: http.StatusOK, Message: "You will not get any texts from us."}
+	return newFormatter(call.Org, s.cfg.Now()).spoken(r), nil
 }
