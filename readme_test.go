@@ -151,6 +151,27 @@ func TestDocuments_Identifiers(t *testing.T) {
 	require.Greater(t, names, 20)
 }
 
+// TestDocuments_Makefile looks up each test that the Makefile names.
+func TestDocuments_Makefile(t *testing.T) {
+	makefile, err := os.ReadFile("Makefile")
+	require.NoError(t, err)
+	named := regexp.MustCompile(`-run '\^\(?([\w|]+)\)?\$\$' \./(\S+)`).FindAllStringSubmatch(string(makefile), -1)
+	require.NotEmpty(t, named)
+	for _, m := range named {
+		files, err := filepath.Glob(filepath.Join(m[2], "*_test.go"))
+		require.NoError(t, err)
+		var source []byte
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			source = append(source, text...)
+		}
+		for _, name := range strings.Split(m[1], "|") {
+			require.Contains(t, string(source), "func "+name+"(t *testing.T)", "the Makefile names a test that %s does not have", m[2])
+		}
+	}
+}
+
 // elsewhere matches the commands that other checks run: .ci/run runs make, and
 // .ci/docs the blocks that need a PostgreSQL server.
 var elsewhere = regexp.MustCompile(`(?m)^(make |export DATABASE_URL|go get )`)
