@@ -15,8 +15,8 @@ var recordConsentChecks = []check[*storeFixture]{
 
 func appendsConsent(f *storeFixture) {
 	f.recordConsent(followup.Consent{Phone: phone(1), Purpose: followup.Information, Wording: "v1", Call: "c", At: f.now()})
-	equal(f, "the call of the consent of a contact who was new", f.decisionInput(f.planIntent("a", 1)).Consent.Call, "c")
-	equal(f, "known", f.summary(1).Known, true)
+	equal(f, "Consent.Call of a new contact", f.decisionInput(f.planIntent("a", 1)).Consent.Call, "c")
+	equal(f, "Known after a consent", f.summary(1).Known, true)
 }
 
 var recordOptOutChecks = []check[*storeFixture]{
@@ -29,14 +29,14 @@ var recordOptOutChecks = []check[*storeFixture]{
 func appendsOptOut(f *storeFixture) {
 	for i, again := range []bool{false, false, true, false, true} {
 		f.recordOptOut(followup.OptOut{Phone: phone(1), Again: again, Source: "text", Message: fmt.Sprint("m", i)})
-		equal(f, fmt.Sprint("opted out, after entry ", i), f.summary(1).OptedOut, !again)
-		equal(f, fmt.Sprint("opted out, as Begin shows it after entry ", i), f.decisionInput(f.planIntent("a", 1)).OptedOut, !again)
+		equal(f, fmt.Sprint("OptedOut of the summary after entry ", i), f.summary(1).OptedOut, !again)
+		equal(f, fmt.Sprint("OptedOut of the decision's input after entry ", i), f.decisionInput(f.planIntent("a", 1)).OptedOut, !again)
 	}
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "call", Call: "c"})
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "text", Message: "m9", Again: true})
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "call", Call: "d"})
-	equal(f, "opted out, in calls", f.summary(1).OptedOut, true)
-	equal(f, "opted out, another contact", f.summary(2).OptedOut, false)
+	equal(f, "OptedOut after an opt-out in a call", f.summary(1).OptedOut, true)
+	equal(f, "OptedOut of another contact", f.summary(2).OptedOut, false)
 }
 
 func repeatedMessage(f *storeFixture) {
@@ -45,8 +45,8 @@ func repeatedMessage(f *storeFixture) {
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "text", Message: "m2", Again: true})
 	f.recordConsent(followup.Consent{Phone: phone(1), Purpose: followup.Information, Wording: "v1", Call: "c", At: f.now().Add(time.Second)})
 	f.recordOptOut(stop)
-	equal(f, "opted out by a text that came before", f.summary(1).OptedOut, false)
-	equal(f, "the call of the consent", f.decisionInput(f.planIntent("a", 1)).Consent.Call, "c")
+	equal(f, "OptedOut after a repeated text", f.summary(1).OptedOut, false)
+	equal(f, "Consent.Call after a repeated text", f.decisionInput(f.planIntent("a", 1)).Consent.Call, "c")
 }
 
 var recordReplyChecks = []check[*storeFixture]{
@@ -57,26 +57,26 @@ var recordReplyChecks = []check[*storeFixture]{
 func recordsReply(f *storeFixture) {
 	f.recordReply(1, "m1")
 	first := f.summary(1)
-	equal(f, "known", first.Known, true)
+	equal(f, "Known after a reply", first.Known, true)
 	f.tick()
 	f.recordReply(1, "m2")
 	if last := f.summary(1); !last.LastContact.After(first.LastContact) {
-		f.Errorf("the last contact was at %v, and at %v before they texted again", last.LastContact, first.LastContact)
+		f.Errorf("LastContact is %v after a second reply, want later than %v", last.LastContact, first.LastContact)
 	}
 }
 
 func (f *storeFixture) recordReply(n int, message string) bool {
 	f.Helper()
 	first, err := f.Store.RecordReply(f.ctx, f.org, followup.Reply{Phone: phone(n), Message: message, Kind: followup.ReplyBook})
-	f.noError("Reply", err)
+	f.noError("RecordReply", err)
 	return first
 }
 
 func reportsNew(f *storeFixture) {
 	for i, want := range []bool{true, false, false} {
-		equal(f, fmt.Sprint("new, time ", i+1), f.recordReply(1, "m1"), want)
+		equal(f, fmt.Sprint("new, call ", i+1), f.recordReply(1, "m1"), want)
 	}
-	equal(f, "new, another", f.recordReply(1, "m2"), true)
+	equal(f, "new, another message", f.recordReply(1, "m2"), true)
 	news := suite.Race(8, func(int) bool {
 		first, err := f.Store.RecordReply(f.ctx, f.org, followup.Reply{Phone: phone(2), Message: "m3", Kind: followup.ReplyOther})
 		return err == nil && first
@@ -87,7 +87,7 @@ func reportsNew(f *storeFixture) {
 			n++
 		}
 	}
-	equal(f, "how often a message is new that comes 8 times at once", n, 1)
+	equal(f, "results 'new' of 8 concurrent calls with one message", n, 1)
 }
 
 var listRepliesChecks = []check[*storeFixture]{
@@ -102,16 +102,16 @@ func listsReplies(f *storeFixture) {
 	}
 	f.recordReply(0, "m0")
 	got, err := f.Store.ListReplies(f.ctx, f.org, 3)
-	f.noError("Replies", err)
+	f.noError("ListReplies", err)
 	if len(got) != 3 {
-		f.Fatalf("of 4 replies, 3 of which are asked for, there are %d", len(got))
+		f.Fatalf("ListReplies returned %d of 4 replies with the limit 3, want 3", len(got))
 	}
 	for i, r := range got {
-		equal(f, "the message", r.Message, fmt.Sprint("m", 3-i))
-		equal(f, "its kind", r.Kind, followup.ReplyBook)
-		equal(f, "who it is from", r.Phone, phone((3-i)%2))
+		equal(f, "Message", r.Message, fmt.Sprint("m", 3-i))
+		equal(f, "Kind", r.Kind, followup.ReplyBook)
+		equal(f, "Phone", r.Phone, phone((3-i)%2))
 		if r.At.Before(began) || i > 0 && !r.At.Before(got[i-1].At) {
-			f.Errorf("a reply is of %v", r.At)
+			f.Errorf("reply %d has the time %v, want after %v and the latest first", i, r.At, began)
 		}
 	}
 }
@@ -122,7 +122,7 @@ var countUnmatchedChecks = []check[*storeFixture]{
 
 func countsUnmatched(f *storeFixture) {
 	for _, kind := range []string{"hang", "end-of-call-report", "hang"} {
-		f.noError("Quarantine", f.Store.CountUnmatched(f.ctx, f.org, kind))
+		f.noError("CountUnmatched", f.Store.CountUnmatched(f.ctx, f.org, kind))
 	}
 	if f.Quarantined == nil {
 		return
@@ -130,7 +130,7 @@ func countsUnmatched(f *storeFixture) {
 	n, err := f.Quarantined(f.ctx, f.org)
 	f.noError("Quarantined", err)
 	if n["hang"] != 2 || n["end-of-call-report"] != 1 || len(n) != 2 {
-		f.Errorf("the count is %v", n)
+		f.Errorf("the counts are %v, want 2 of hang and 1 of end-of-call-report", n)
 	}
 }
 
@@ -144,48 +144,48 @@ func returnsSummary(f *storeFixture) {
 	f.updateCall(followup.CallUpdate{Call: "c", Signal: followup.Seen, Phone: phone(1), At: now, Procedure: "botox", Evidence: followup.FromTool, Wanted: appointmentStart, RecheckAfter: time.Hour})
 	first := f.summary(1)
 	if !first.Known || first.Procedure != "botox" || !first.Wanted.Equal(appointmentStart) || !first.Informed.IsZero() || first.Upcoming || first.OptedOut {
-		f.Errorf("it is %+v", struct{ followup.ContactSummary }{first})
+		f.Errorf("Summary returned %+v, want a contact with procedure botox, Wanted %v and no more", struct{ followup.ContactSummary }{first}, appointmentStart)
 	}
 	if first.FirstSeen.Before(now) || first.LastContact.Before(first.FirstSeen) {
-		f.Errorf("first seen at %v, last at %v, and first called at %v", first.FirstSeen, first.LastContact, now)
+		f.Errorf("FirstSeen is %v and LastContact %v, want this order after %v", first.FirstSeen, first.LastContact, now)
 	}
 	f.tick()
 	f.updateCall(followup.CallUpdate{Call: "d", Signal: followup.Ended, Phone: phone(1), At: now.Add(time.Minute), Procedure: "peel", Evidence: followup.FromTranscript, RecheckAfter: time.Hour})
 	m := f.summary(1)
-	equal(f, "what they last asked about", m.Procedure, "peel")
-	f.equalTime("the time they last asked for", m.Wanted, appointmentStart)
+	equal(f, "the last procedure", m.Procedure, "peel")
+	f.equalTime("Wanted", m.Wanted, appointmentStart)
 	f.equalTime("FirstSeen", m.FirstSeen, first.FirstSeen)
-	equal(f, "the last contact is later", m.LastContact.After(first.LastContact), true)
+	equal(f, "LastContact is later after a second call", m.LastContact.After(first.LastContact), true)
 
 	reminder := f.planFor("reminder", 1)
 	reminder.Kind = followup.Reminder
 	f.planIntents(followup.Task{}, reminder)
 	f.acceptIntent(reminder.ID)
-	equal(f, "informed by a reminder", f.summary(1).Informed.IsZero(), true)
+	equal(f, "Informed is zero after a reminder", f.summary(1).Informed.IsZero(), true)
 	sent := f.acceptIntent(f.planIntent("a", 1))
 	f.equalTime("Informed", f.summary(1).Informed, sent.Tried)
 
 	f.book("held", 1, "", time.Hour)
-	equal(f, "an appointment to come, of a hold", f.summary(1).Upcoming, false)
+	equal(f, "Upcoming with a hold", f.summary(1).Upcoming, false)
 	id := f.book("booked", 1, "", 0)
-	equal(f, "an appointment to come", f.summary(1).Upcoming, true)
+	equal(f, "Upcoming with an appointment", f.summary(1).Upcoming, true)
 	f.noError("Cancel", f.cancel(id))
-	equal(f, "an appointment to come, cancelled", f.summary(1).Upcoming, false)
+	equal(f, "Upcoming after a cancellation", f.summary(1).Upcoming, false)
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "call"})
-	equal(f, "opted out", f.summary(1).OptedOut, true)
-	equal(f, "unusable", f.summary(1).Unusable, followup.Reason(""))
+	equal(f, "OptedOut", f.summary(1).OptedOut, true)
+	equal(f, "Unusable", f.summary(1).Unusable, followup.Reason(""))
 	f.recordStatus(followup.StatusUpdate{Intent: sent.ID, Provider: sent.Provider, State: followup.Undelivered, Unusable: followup.Landline})
-	equal(f, "unusable, by the carrier's word", f.summary(1).Unusable, followup.Landline)
+	equal(f, "Unusable after a status", f.summary(1).Unusable, followup.Landline)
 }
 
 func returnsZeroSummary(f *storeFixture) {
 	f.beginCall("c", 1)
 	if m := f.summary(2); m != (followup.ContactSummary{}) {
-		f.Errorf("of somebody unknown: %+v", struct{ followup.ContactSummary }{m})
+		f.Errorf("Summary of an unknown contact is %+v, want zero", struct{ followup.ContactSummary }{m})
 	}
 	m, err := f.Store.Summary(f.ctx, f.org, "")
-	f.noError("Lookup of no number", err)
-	equal(f, "known without a number", m.Known, false)
+	f.noError("Summary of an empty number", err)
+	equal(f, "Known of an empty number", m.Known, false)
 }
 
 var listIntentsChecks = []check[*storeFixture]{
@@ -227,7 +227,7 @@ func filtersIntents(f *storeFixture) {
 			got = append(got, i.ID)
 		}
 		if !slices.Equal(got, want) {
-			f.Errorf("%+v finds %v, want %v", q.IntentFilter, got, want)
+			f.Errorf("ListIntents of %+v returned %v, want %v", q.IntentFilter, got, want)
 		}
 	}
 }
@@ -242,6 +242,6 @@ func limitsIntents(f *storeFixture) {
 		}
 	}
 	for limit, want := range map[int]int{0: 100, 7: 7, 1000: 1000, 2000: 1000} {
-		equal(f, fmt.Sprint("the intents found with the limit ", limit), len(f.listIntents(followup.IntentFilter{Limit: limit})), want)
+		equal(f, fmt.Sprint("the number of intents with the limit ", limit), len(f.listIntents(followup.IntentFilter{Limit: limit})), want)
 	}
 }

@@ -27,7 +27,7 @@ var revokeLinksChecks = []check[*storeFixture]{
 	{"RevokeLinks ends all links that were sent to a contact", revokesLinks},
 }
 
-// link sends person n a message with a link.
+// sendLink makes an intent with a link Sending for person n, and returns the link.
 func (f *storeFixture) sendLink(key string, n, views int, lasts time.Duration) followup.Link {
 	f.Helper()
 	id := f.planIntent(key, n)
@@ -39,18 +39,19 @@ func (f *storeFixture) sendLink(key string, n, views int, lasts time.Duration) f
 	return l
 }
 
-// opens expects a link to be there or not.
-func (f *storeFixture) expectLink(what string, l followup.Link, want bool) {
+// expectLink checks that Link returns l and its clinic or, if want is false,
+// ErrNotFound and zero values.
+func (f *storeFixture) expectLink(name string, l followup.Link, want bool) {
 	f.Helper()
 	org, got, err := f.Links.Link(f.ctx, l.Hash)
 	if !want {
 		if err != followup.ErrNotFound && !errors.Is(err, followup.ErrNotFound) || org != (tenant.ID{}) || got != (followup.Link{}) {
-			f.Errorf("%s: Link returns %+v of %v, error %v; want nothing and %v", what, got, org, err, followup.ErrNotFound)
+			f.Errorf("%s: Link returned %+v of %v, error %v; want zero values and %v", name, got, org, err, followup.ErrNotFound)
 		}
 		return
 	}
 	if err != nil || org != f.org || got.Hash != l.Hash || got.Intent != l.Intent || got.Document != l.Document || got.MaxViews != l.MaxViews {
-		f.Errorf("%s: Link returns %+v of %v, error %v; want %+v of %v", what, got, org, err, l, f.org)
+		f.Errorf("%s: Link returned %+v of %v, error %v; want %+v of %v", name, got, org, err, l, f.org)
 		return
 	}
 	f.equalTime("Expires", got.Expires, l.Expires)
@@ -58,7 +59,7 @@ func (f *storeFixture) expectLink(what string, l followup.Link, want bool) {
 
 func returnsLink(f *storeFixture) {
 	a, b := f.sendLink("a", 1, 2, time.Hour), f.sendLink("b", 2, 2, time.Hour)
-	for range 5 { // which counts no view
+	for range 5 { // Link must not count a view
 		f.expectLink("a link", a, true)
 	}
 	f.expectLink("another link", b, true)
@@ -66,12 +67,12 @@ func returnsLink(f *storeFixture) {
 
 func linkNotFound(f *storeFixture) {
 	errs := map[string]error{}
-	missing := func(what string, l followup.Link) {
+	missing := func(name string, l followup.Link) {
 		f.Helper()
-		f.expectLink(what, l, false)
-		_, _, errs[what] = f.Links.UseLink(f.ctx, l.Hash)
+		f.expectLink(name, l, false)
+		_, _, errs[name] = f.Links.UseLink(f.ctx, l.Hash)
 	}
-	missing("an unknown link", followup.Link{Hash: sha256.Sum256([]byte("nobody's"))})
+	missing("an unknown link", followup.Link{Hash: sha256.Sum256([]byte("unknown"))})
 	expired := f.sendLink("expired", 1, 2, f.interval())
 	f.elapse(f.interval() + time.Millisecond)
 	missing("an expired link", expired)
@@ -80,13 +81,13 @@ func linkNotFound(f *storeFixture) {
 	missing("a revoked link", revoked)
 	used := f.sendLink("used", 3, 1, time.Hour)
 	if _, _, err := f.Links.UseLink(f.ctx, used.Hash); err != nil {
-		f.Fatalf("UseLink: %v", err)
+		f.Fatalf("UseLink: error %v", err)
 	}
 	missing("a link that is used up", used)
 	want := errs["an unknown link"]
-	for what, err := range errs {
+	for name, err := range errs {
 		if !errors.Is(err, followup.ErrNotFound) || fmt.Sprint(err) != fmt.Sprint(want) {
-			f.Errorf("%s: UseLink's error is %v, of an unknown one %v", what, err, want)
+			f.Errorf("%s: UseLink returned error %v, want %v as of an unknown link", name, err, want)
 		}
 	}
 }
@@ -96,14 +97,14 @@ func countsViews(f *storeFixture) {
 	for n := range 3 {
 		_, seen, err := f.Links.Link(f.ctx, l.Hash)
 		f.noError("Link", err)
-		equal(f, "the views before", seen.Views, n)
+		equal(f, "Views before a use", seen.Views, n)
 		org, got, err := f.Links.UseLink(f.ctx, l.Hash)
 		f.noError("UseLink", err)
 		if org != f.org || got.Document != l.Document || got.Views != n+1 {
-			f.Errorf("use %d returns %+v of %v", n+1, got, org)
+			f.Errorf("use %d returned %+v of %v, want %d views", n+1, got, org, n+1)
 		}
 	}
-	f.expectLink("a link that was used as often as it may be", l, false)
+	f.expectLink("a link that is used up", l, false)
 }
 
 func concurrentUses(f *storeFixture) {
@@ -119,20 +120,20 @@ func concurrentUses(f *storeFixture) {
 			case err == nil:
 				ok++
 			case !errors.Is(err, followup.ErrNotFound):
-				f.Fatalf("one of ten uses at once: %v", err)
+				f.Fatalf("one of ten concurrent uses: error %v, want none or %v", err, followup.ErrNotFound)
 			}
 		}
-		equal(f, "how many of ten uses at once of a link with three succeed", ok, 3)
+		equal(f, "successful uses of ten concurrent ones, with MaxViews 3", ok, 3)
 	}
 }
 
 func revokesLinks(f *storeFixture) {
 	a, b, other := f.sendLink("a", 1, 5, time.Hour), f.sendLink("b", 1, 5, time.Hour), f.sendLink("c", 2, 5, time.Hour)
 	f.noError("RevokeLinks", f.Links.RevokeLinks(f.ctx, f.org, phone(1)))
-	f.expectLink("one revoked link", a, false)
-	f.expectLink("the other revoked link", b, false)
+	f.expectLink("the first revoked link", a, false)
+	f.expectLink("the second revoked link", b, false)
 	f.expectLink("another contact's link", other, true)
 	f.noError("RevokeLinks", f.Links.RevokeLinks(f.ctx, f.org, phone(1)))
-	f.noError("RevokeLinks of nobody", f.Links.RevokeLinks(f.ctx, f.org, phone(9)))
+	f.noError("RevokeLinks of an unknown contact", f.Links.RevokeLinks(f.ctx, f.org, phone(9)))
 	f.expectLink("another contact's link", other, true)
 }

@@ -19,11 +19,11 @@ var dequeueChecks = []check[*storeFixture]{
 	{"of concurrent calls of Dequeue, one returns each task", concurrentDequeues},
 }
 
-// quiet takes all that other checks have left, for so long that they do not
-// come back in this one.
+// drainQueue leases the due tasks that other checks have left, for longer than this
+// check takes.
 func (f *storeFixture) drainQueue() { f.dequeueAll(30 * 24 * time.Hour) }
 
-// many plans n intents at once, each for somebody else, which come due.
+// planMany plans n intents of n contacts, due now.
 func (f *storeFixture) planMany(n int) {
 	f.Helper()
 	var plans []followup.Plan
@@ -34,16 +34,16 @@ func (f *storeFixture) planMany(n int) {
 	f.planIntents(followup.Task{}, plans...)
 }
 
-// takes takes tasks and counts them by clinic.
+// dequeue returns the tasks of one Dequeue, and their number by clinic.
 func (f *storeFixture) dequeue(n, perOrg int, lease time.Duration, except ...tenant.ID) (tasks []followup.Task, by map[tenant.ID]int) {
 	f.Helper()
 	tasks, err := f.Queue.Dequeue(f.ctx, n, perOrg, lease, except)
-	f.noError("Take", err)
+	f.noError("Dequeue", err)
 	by = map[tenant.ID]int{}
 	for _, t := range tasks {
 		by[t.Org]++
 		if t.Lease.IsZero() || t.Kind == "" || t.ID == "" {
-			f.Fatalf("a task is incomplete: %+v", t)
+			f.Fatalf("Dequeue returned an incomplete task: %+v", t)
 		}
 	}
 	return tasks, by
@@ -53,13 +53,13 @@ func dequeuesUpToN(f *storeFixture) {
 	f.drainQueue()
 	f.planMany(20)
 	if tasks, _ := f.dequeue(7, 100, time.Hour); len(tasks) != 7 {
-		f.Errorf("7 tasks of 20 are %d", len(tasks))
+		f.Errorf("Dequeue returned %d of 20 tasks with n 7, want 7", len(tasks))
 	}
 	if tasks, _ := f.dequeue(100, 100, time.Hour); len(tasks) != 13 {
-		f.Errorf("the others are %d, want 13", len(tasks))
+		f.Errorf("Dequeue returned %d of the other tasks, want 13", len(tasks))
 	}
 	if tasks, _ := f.dequeue(100, 100, time.Hour); len(tasks) != 0 {
-		f.Errorf("after all of them, %d", len(tasks))
+		f.Errorf("Dequeue returned %d tasks after all were leased, want 0", len(tasks))
 	}
 }
 
@@ -72,31 +72,31 @@ func dequeuesPerOrg(f *storeFixture) {
 	f.planMany(20)
 	_, by := f.dequeue(100, 5, time.Hour)
 	if by[first] != 5 || by[second] != 5 {
-		f.Errorf("5 of each clinic are %d and %d", by[first], by[second])
+		f.Errorf("Dequeue with perOrg 5 returned %d and %d tasks of two clinics, want 5 of each", by[first], by[second])
 	}
 	_, by = f.dequeue(100, 100, time.Hour, first)
 	if by[first] != 0 || by[second] != 15 {
-		f.Errorf("all but the first clinic's are %d of it and %d, want 0 and 15", by[first], by[second])
+		f.Errorf("Dequeue except the first clinic returned %d of its tasks and %d of the second, want 0 and 15", by[first], by[second])
 	}
 	_, by = f.dequeue(100, 100, time.Hour)
-	equal(f, "the first clinic's others", by[first], 15)
+	equal(f, "the other tasks of the first clinic", by[first], 15)
 }
 
 func taskLeaseExpires(f *storeFixture) {
 	interval := f.interval()
 	id := f.book("a", 1, "", 0)
 	first, ok := find(f.dequeueAll(interval), followup.TaskAppointment, string(id))
-	equal(f, "due", ok, true)
+	equal(f, "a task is due of the appointment", ok, true)
 	if f.Advance != nil {
 		f.expectNotDue(followup.TaskAppointment, string(id))
 	}
 	f.elapse(interval + time.Millisecond)
 	second := f.expectDue(followup.TaskAppointment, string(id))
-	f.noError("Drop", f.Queue.Ack(f.ctx, first)) // whose lease is over
+	f.noError("Ack", f.Queue.Ack(f.ctx, first)) // its lease has expired: no effect
 	if second.Lease.Equal(first.Lease) {
-		f.Errorf("two leases have one mark")
+		f.Errorf("two leases of a task have the same mark %v", first.Lease)
 	}
-	f.noError("Drop", f.Queue.Ack(f.ctx, second))
+	f.noError("Ack", f.Queue.Ack(f.ctx, second))
 	if f.Advance != nil {
 		f.elapse(2 * time.Hour)
 		f.expectNotDue(followup.TaskAppointment, string(id))
@@ -122,11 +122,11 @@ func servesOrgsInTurn(f *storeFixture) {
 	}
 	for _, org := range small {
 		if got[org] != 2 {
-			f.Errorf("a clinic with 2 tasks got %d of the first 32, beside one with 500", got[org])
+			f.Errorf("the first 32 tasks have %d of a clinic with 2, beside one with 500; want 2", got[org])
 		}
 	}
 	if got[noisy] == 0 {
-		f.Errorf("a clinic with 500 tasks got none of the first 32")
+		f.Errorf("the first 32 tasks have none of the clinic with 500")
 	}
 }
 
@@ -154,15 +154,16 @@ func concurrentDequeues(f *storeFixture) {
 			return f.ctx.Err()
 		})
 		for _, err := range errs {
-			f.noError("one of many Takes at once", err)
+			f.noError("a concurrent Dequeue", err)
 		}
 		for id, n := range got {
 			if n != 1 {
-				f.Fatalf("round %d: a task was handed out %d times within one lease: %s", round, n, id)
+				f.Fatalf("round %d: Dequeue returned the task %s %d times within one lease", round, id, n)
 			}
 		}
-		// What somebody else was looking at may have been passed over by all.
-		equal(f, "the tasks that were taken, and those left", len(got)+len(f.dequeueAll(time.Hour)), 100)
+		// A task may be left: every worker may have skipped it while another had it
+		// locked.
+		equal(f, "the tasks that were dequeued, and those left", len(got)+len(f.dequeueAll(time.Hour)), 100)
 	}
 }
 
@@ -173,7 +174,7 @@ var waitChecks = []check[*storeFixture]{
 	{"Wait returns when ctx ends", waitEndsWithContext},
 }
 
-// await waits and takes until a task is there.
+// waitFor calls Wait and Dequeue until the task of an intent is returned.
 func (f *storeFixture) waitFor(id followup.IntentID) error {
 	for {
 		if err := f.Queue.Wait(f.ctx, time.Hour); err != nil {
@@ -199,24 +200,24 @@ func waitSeesPlan(f *storeFixture) {
 		go func() { woken <- f.waitFor(p.ID) }()
 		time.Sleep(f.jitter())
 		f.planIntents(followup.Task{}, p)
-		f.noError("a Wait for a task that is planned meanwhile", <-woken)
+		f.noError("Wait for an intent that is planned meanwhile", <-woken)
 	}
 }
 
 func waitSeesDueTime(f *storeFixture) {
 	if f.Advance != nil {
-		return // such a clock wakes nobody
+		return // Wait sleeps by the real clock
 	}
 	f.drainQueue()
 	p := f.planFor("a", 1)
 	p.Due = f.now().Add(f.interval())
 	f.planIntents(followup.Task{}, p)
-	f.noError("a Wait for a task that comes due", f.waitFor(p.ID))
+	f.noError("Wait for an intent that comes due", f.waitFor(p.ID))
 }
 
 func waitEndsAfterMax(f *storeFixture) {
 	f.drainQueue()
-	f.noError("a Wait of 10 ms", f.Queue.Wait(f.ctx, 10*time.Millisecond))
+	f.noError("Wait of 10 ms", f.Queue.Wait(f.ctx, 10*time.Millisecond))
 }
 
 func waitEndsWithContext(f *storeFixture) {
@@ -225,7 +226,7 @@ func waitEndsWithContext(f *storeFixture) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for ctx.Err() == nil { // it may return early
+		for ctx.Err() == nil { // Wait may return early
 			f.Queue.Wait(ctx, time.Hour)
 		}
 	}()
@@ -233,7 +234,7 @@ func waitEndsWithContext(f *storeFixture) {
 	select {
 	case <-done:
 	case <-f.ctx.Done():
-		f.Fatalf("a Wait goes on after its ctx has ended")
+		f.Fatalf("Wait did not return after its ctx ended")
 	}
 }
 
@@ -243,17 +244,17 @@ var ackChecks = []check[*storeFixture]{
 
 func acks(f *storeFixture) {
 	id := f.book("a", 1, "", 0)
-	taken := f.expectDue(followup.TaskAppointment, string(id))
+	first := f.expectDue(followup.TaskAppointment, string(id))
 	f.noError("Cancel", f.cancel(id))
-	f.noError("Drop", f.Queue.Ack(f.ctx, taken))
+	f.noError("Ack", f.Queue.Ack(f.ctx, first))
 	f.elapse(2 * time.Millisecond)
-	anew := f.expectDue(followup.TaskAppointment, string(id))
-	f.noError("Drop", f.Queue.Ack(f.ctx, taken))
-	f.noError("Drop", f.Queue.Ack(f.ctx, anew))
-	f.noError("Drop", f.Queue.Ack(f.ctx, anew))
+	second := f.expectDue(followup.TaskAppointment, string(id))
+	f.noError("Ack", f.Queue.Ack(f.ctx, first))
+	f.noError("Ack", f.Queue.Ack(f.ctx, second))
+	f.noError("Ack", f.Queue.Ack(f.ctx, second))
 
 	other := f.book("b", 1, "", 0)
-	f.noError("Drop", f.Queue.Ack(f.ctx, followup.Task{Org: f.org, Kind: followup.TaskAppointment, ID: string(other)}))
+	f.noError("Ack", f.Queue.Ack(f.ctx, followup.Task{Org: f.org, Kind: followup.TaskAppointment, ID: string(other)}))
 	f.expectNotDue(followup.TaskAppointment, string(other))
 	if f.Advance != nil {
 		f.elapse(2 * time.Hour)

@@ -20,12 +20,14 @@ var releaseChecks = []check[*storeFixture]{
 	{"the store releases a contact by itself", releasesByItself},
 }
 
-// minLockTime is how long a store surely keeps contacts that nobody releases.
+// minLockTime is the time for which a store must keep contacts locked without a
+// Release. A check that took longer does not judge the lock.
 const minLockTime = 300 * time.Millisecond
 
-// A change is what somebody does while a message to them is decided about.
+// A change is a booking or an opt-out by a contact during the decision about a
+// message to them.
 type change struct {
-	prepare func(f *storeFixture, key string, n int) // before their call begins
+	prepare func(f *storeFixture, key string, n int) // before the call begins
 	make    func(f *storeFixture, key string, n int) error
 }
 
@@ -55,14 +57,15 @@ func optOutsAreSeen(f *storeFixture) {
 	}})
 }
 
-// interleave makes changes while messages are decided about, and expects no
-// message to be under way after a change that decide did not see.
+// interleave races changes with decisions, with random pauses. A message may be
+// sent after a change only if the change committed after Release: otherwise decide
+// must have seen the change.
 func (f *storeFixture) interleave(changes []change) {
 	f.Helper()
 	sent, seen := 0, 0
 	for round := range f.Rounds {
 		if round%500 == 499 {
-			f.newClinic() // there are no more than a thousand people
+			f.newClinic() // phone has a thousand numbers
 		}
 		key, n, change := fmt.Sprint("round ", round), round%500, changes[round%len(changes)]
 		change.prepare(f, key, n)
@@ -90,25 +93,25 @@ func (f *storeFixture) interleave(changes []change) {
 		if err == nil {
 			b.Release()
 		}
-		f.noError("a change while a message is decided about", <-changed)
-		f.noError("Begin", err)
+		f.noError("a change during a decision", <-changed)
+		f.noError("BeginSending", err)
 		switch {
 		case len(b.Send) == 0:
 			seen++
 			f.expectState(p.ID, followup.Suppressed)
 		case kept && committed < released:
-			f.Fatalf("seed %d, round %d: a message is under way after a change that had committed before it was released", f.Seed, round)
+			f.Fatalf("seed %d, round %d: a message is sent after a change that committed before Release", f.Seed, round)
 		default:
 			sent++
 		}
 	}
 	if f.Rounds > 100 && (sent == 0 || seen == 0) {
-		f.Fatalf("seed %d: of %d messages %d were sent and %d were not: nothing raced", f.Seed, f.Rounds, sent, seen)
+		f.Fatalf("seed %d: of %d messages %d were sent and %d were not, so no change raced with a decision", f.Seed, f.Rounds, sent, seen)
 	}
 }
 
-// beginRaced decides about an intent whose contact may be booking just now: then
-// it is not shown, and decided about again.
+// beginUntilDecided calls BeginSending until it decides about an intent. It skips
+// the intent while the contact's booking has the lock.
 func (f *storeFixture) beginUntilDecided(id followup.IntentID) (b followup.Batch, start time.Time, err error) {
 	for {
 		start = time.Now()
@@ -125,7 +128,8 @@ func (f *storeFixture) beginUntilDecided(id followup.IntentID) (b followup.Batch
 	}
 }
 
-// jitter is a pause about as long as a call takes, in memory or over a network.
+// jitter returns a random pause of about the length of a store's call: up to 1.5 ms
+// for a store in memory, or up to 12 ms for one over a network.
 func (f *storeFixture) jitter() time.Duration {
 	most := 1500
 	if f.rng.IntN(2) == 0 {
@@ -153,10 +157,10 @@ func bookingTimesOut(f *storeFixture) {
 	patient.ctx = ctx
 	_, err := patient.tryBook("k", 1, "", 0)
 	if err == nil && time.Since(start) < minLockTime {
-		f.Errorf("a booking went through while its contact was kept")
+		f.Errorf("a booking committed while its contact was locked")
 	}
 	if err != nil && ctx.Err() == nil {
-		f.Errorf("a booking gave up before its time: %v", err)
+		f.Errorf("a booking failed before the deadline of its ctx: error %v", err)
 	}
 }
 
@@ -166,12 +170,12 @@ func releasesByItself(f *storeFixture) {
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "call"})
 	b.Release()
 	second := f.begin(time.Hour, send, f.planIntent("b", 1))
-	b.Release() // late, and not of this batch
+	b.Release() // of an earlier batch: must not release this one
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(f.ctx, 20*time.Millisecond)
 	defer cancel()
 	if err := f.Store.RecordOptOut(ctx, f.org, followup.OptOut{Phone: phone(1), Source: "call"}); err == nil && time.Since(start) < minLockTime {
-		f.Errorf("a late Release let go the contacts of another batch")
+		f.Errorf("a second Release of an earlier batch released the contacts of a later one")
 	}
 	second.Release()
 }

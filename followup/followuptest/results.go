@@ -36,7 +36,7 @@ func writesResults(f *storeFixture) {
 		f.recordResults(r)
 		got := f.expectState(id, r.State)
 		if got.Provider != r.Provider || got.Reason != r.Reason || got.Code != r.Code || got.Attempt != 1 || !got.Tried.Equal(i.Tried) || !got.Changed.After(i.Tried) {
-			f.Errorf("after %+v the intent is %+v", r, struct{ followup.Intent }{got})
+			f.Errorf("after the result %+v the intent is %+v", r, struct{ followup.Intent }{got})
 		}
 		if r.After > 0 {
 			f.expectDueAfter(r.After, followup.TaskIntent, string(id))
@@ -53,7 +53,7 @@ func writesResults(f *storeFixture) {
 	}
 	f.recordResults(results...)
 	for n, r := range results {
-		equal(f, "the carrier's id of one of many", f.expectState(r.Intent, followup.Accepted).Provider, fmt.Sprint("SM-many-", n))
+		equal(f, "Provider of one of several results", f.expectState(r.Intent, followup.Accepted).Provider, fmt.Sprint("SM-many-", n))
 	}
 }
 
@@ -61,7 +61,7 @@ func staleResult(f *storeFixture) {
 	id := f.planIntent("a", 1)
 	f.recordResults(followup.Result{Intent: id, Attempt: f.sendIntent(id).Attempt, State: followup.Planned})
 	second := f.sendIntent(id)
-	equal(f, "the second attempt", second.Attempt, 2)
+	equal(f, "Attempt of the second send", second.Attempt, 2)
 	for _, r := range []followup.Result{
 		{State: followup.Accepted, Provider: "SM-stale"},
 		{State: followup.Planned},
@@ -71,13 +71,13 @@ func staleResult(f *storeFixture) {
 			r.Intent, r.Attempt = id, attempt
 			f.recordResults(r)
 			if i := f.expectState(id, followup.Sending); i.Provider != "" || i.Reason != second.Reason {
-				f.Errorf("after a result of attempt %d the intent is %+v", attempt, struct{ followup.Intent }{i})
+				f.Errorf("after a result of attempt %d, which is not the last, the intent is %+v", attempt, struct{ followup.Intent }{i})
 			}
 		}
 	}
 	f.recordResults(followup.Result{Intent: id, Attempt: 2, State: followup.Accepted, Provider: "SM2"})
-	equal(f, "the carrier's id", f.expectState(id, followup.Accepted).Provider, "SM2")
-	equal(f, "unusable by a result that came too late", f.decisionInput(f.planIntent("b", 1)).Unusable, followup.Reason(""))
+	equal(f, "Provider", f.expectState(id, followup.Accepted).Provider, "SM2")
+	equal(f, "Unusable after a result of an earlier attempt", f.decisionInput(f.planIntent("b", 1)).Unusable, followup.Reason(""))
 }
 
 func resultAfterEnd(f *storeFixture) {
@@ -89,7 +89,7 @@ func resultAfterEnd(f *storeFixture) {
 	f.recordResults(followup.Result{Intent: id, Attempt: 1, State: followup.Accepted, Provider: "SM1"})
 	f.recordResults(followup.Result{Intent: id, Attempt: 1, State: followup.Accepted, Provider: "SM2"})
 	i := f.expectState(id, followup.Dead)
-	equal(f, "the carrier's id", i.Provider, "SM1")
+	equal(f, "Provider", i.Provider, "SM1")
 	equal(f, "the reason", i.Reason, followup.Unresolved)
 	f.elapse(f.interval())
 	f.expectNotDue(followup.TaskIntent, string(id))
@@ -107,9 +107,9 @@ func resultAfterStatus(f *storeFixture) {
 }
 
 func resultOfUnknownIntent(f *storeFixture) {
-	f.recordResults(followup.Result{Intent: followup.NewIntentID(f.org, "nobody's"), Attempt: 1, State: followup.Accepted})
+	f.recordResults(followup.Result{Intent: followup.NewIntentID(f.org, "unknown"), Attempt: 1, State: followup.Accepted})
 	f.recordResults()
-	equal(f, "the intents", len(f.listIntents(followup.IntentFilter{})), 0)
+	equal(f, "the number of intents", len(f.listIntents(followup.IntentFilter{})), 0)
 }
 
 var recordStatusChecks = []check[*storeFixture]{
@@ -128,7 +128,7 @@ func statusReplaces(f *storeFixture) {
 			f.tick()
 			i := f.recordStatus(followup.StatusUpdate{Intent: id, Provider: "SM" + string(state), State: state, Reason: followup.Blocked, Code: "30007"})
 			if i.State != state || i.Provider != "SM"+string(state) || i.Reason != followup.Blocked || i.Code != "30007" || !i.Changed.After(i.Planned) {
-				f.Errorf("by the carrier's word %s the intent is %+v", state, struct{ followup.Intent }{i})
+				f.Errorf("after the status %s the intent is %+v", state, struct{ followup.Intent }{i})
 			}
 			f.expectState(id, state)
 			f.expectNotDue(followup.TaskIntent, string(id))
@@ -138,7 +138,7 @@ func statusReplaces(f *storeFixture) {
 	for _, state := range []followup.State{followup.Sent, followup.Delivered} {
 		equal(f, "the state", f.recordStatus(followup.StatusUpdate{Intent: i.ID, State: state}).State, state)
 	}
-	equal(f, "the carrier's id, which a word did not name", f.intent(i.ID).Provider, i.Provider)
+	equal(f, "Provider after a status without one", f.intent(i.ID).Provider, i.Provider)
 }
 
 func lowerStatus(f *storeFixture) {
@@ -161,33 +161,33 @@ func lowerStatus(f *storeFixture) {
 		before := f.intent(from.id)
 		f.tick()
 		for _, provider := range []string{"SM1", "SM2"} {
-			for _, word := range []followup.State{followup.Accepted, followup.Sent, followup.Undelivered, followup.Failed} {
-				i := f.recordStatus(followup.StatusUpdate{Intent: from.id, Provider: provider, State: word, Reason: followup.Blocked, Code: "1", Unusable: followup.Landline})
+			for _, status := range []followup.State{followup.Accepted, followup.Sent, followup.Undelivered, followup.Failed} {
+				i := f.recordStatus(followup.StatusUpdate{Intent: from.id, Provider: provider, State: status, Reason: followup.Blocked, Code: "1", Unusable: followup.Landline})
 				if i.State != from.state || i.Reason != before.Reason || i.Code != before.Code || !i.Changed.Equal(before.Changed) || i.Provider != from.provider {
-					f.Errorf("%s, by the word %s: %+v", from.state, word, struct{ followup.Intent }{i})
+					f.Errorf("an intent in state %s after the status %s is %+v, want no change", from.state, status, struct{ followup.Intent }{i})
 				}
 			}
 		}
-		equal(f, "unusable by a word that changes nothing", f.decisionInput(f.planIntent("after "+string(from.state), 1)).Unusable, followup.Reason(""))
+		equal(f, "Unusable after a status that does not outrank the state", f.decisionInput(f.planIntent("after "+string(from.state), 1)).Unusable, followup.Reason(""))
 	}
 }
 
 func statusesInAnyOrder(f *storeFixture) {
 	for n := range 1 + f.Rounds/10 {
 		last := []followup.State{followup.Delivered, followup.Undelivered, followup.Failed}[n%3]
-		words := []followup.State{followup.Accepted, followup.Sent, last, followup.Accepted, followup.Sent, last}
-		f.rng.Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
+		statuses := []followup.State{followup.Accepted, followup.Sent, last, followup.Accepted, followup.Sent, last}
+		f.rng.Shuffle(len(statuses), func(i, j int) { statuses[i], statuses[j] = statuses[j], statuses[i] })
 		id := f.planIntent(fmt.Sprint(n), n)
 		i := f.sendIntent(id)
-		at := f.rng.IntN(len(words))
-		for k, word := range words {
+		at := f.rng.IntN(len(statuses))
+		for k, status := range statuses {
 			if k == at {
 				f.recordResults(followup.Result{Intent: id, Attempt: i.Attempt, State: followup.Accepted, Provider: "SM"})
 			}
-			f.recordStatus(followup.StatusUpdate{Intent: id, Provider: "SM", State: word})
+			f.recordStatus(followup.StatusUpdate{Intent: id, Provider: "SM", State: status})
 		}
 		if got := f.intent(id).State; got != last {
-			f.Fatalf("seed %d: by the words %v the intent is %s, want %s", f.Seed, words, got, last)
+			f.Fatalf("seed %d: after the statuses %v the intent is %s, want %s", f.Seed, statuses, got, last)
 		}
 	}
 }
@@ -196,10 +196,10 @@ func returnsIntent(f *storeFixture) {
 	i := f.acceptIntent(f.planIntent("a", 1))
 	got := f.recordStatus(followup.StatusUpdate{Intent: i.ID, State: followup.Sent})
 	if got.ID != i.ID || got.Phone != phone(1) || got.State != followup.Sent || got.Attempt != 1 || got.Digest != i.Digest {
-		f.Errorf("it returned %+v", struct{ followup.Intent }{got})
+		f.Errorf("RecordStatus returned %+v, want the intent in state Sent", struct{ followup.Intent }{got})
 	}
-	_, err := f.Store.RecordStatus(f.ctx, f.org, followup.StatusUpdate{Intent: followup.NewIntentID(f.org, "nobody's"), State: followup.Sent})
+	_, err := f.Store.RecordStatus(f.ctx, f.org, followup.StatusUpdate{Intent: followup.NewIntentID(f.org, "unknown"), State: followup.Sent})
 	if !errors.Is(err, followup.ErrNotFound) {
-		f.Errorf("a word about an unknown intent: error %v, want %v", err, followup.ErrNotFound)
+		f.Errorf("RecordStatus of an unknown intent: error %v, want %v", err, followup.ErrNotFound)
 	}
 }

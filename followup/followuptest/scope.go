@@ -18,29 +18,30 @@ var scopeChecks = []check[*storeFixture]{
 	{"every method may be called again with the same arguments", repeatedCalls},
 }
 
-// everyMethod calls each method of a store for a clinic.
+// everyMethod calls each method of a store for a clinic and returns the errors by
+// method.
 func everyMethod(ctx context.Context, s followup.Store, org tenant.ID, p followup.Plan) map[string]error {
 	errs := map[string]error{}
-	_, errs["Record"] = s.UpdateCall(ctx, org, followup.CallUpdate{Call: "call", Signal: followup.Ended, Phone: p.Phone, RecheckAfter: time.Hour})
+	_, errs["UpdateCall"] = s.UpdateCall(ctx, org, followup.CallUpdate{Call: "call", Signal: followup.Ended, Phone: p.Phone, RecheckAfter: time.Hour})
 	_, errs["Call"] = s.Call(ctx, org, "call")
-	_, errs["Plan"] = s.PlanIntents(ctx, org, followup.Task{}, []followup.Plan{p})
+	_, errs["PlanIntents"] = s.PlanIntents(ctx, org, followup.Task{}, []followup.Plan{p})
 	_, errs["Appointment"] = s.Appointment(ctx, org, string(p.ID))
-	_, errs["Begin"] = s.BeginSending(ctx, org, []followup.IntentID{p.ID}, time.Hour, always(followup.IntentDecision{Action: followup.Suppress}))
-	errs["Finish"] = s.RecordResults(ctx, org, []followup.Result{{Intent: p.ID, Attempt: 1, State: followup.Accepted}})
-	_, errs["Status"] = s.RecordStatus(ctx, org, followup.StatusUpdate{Intent: p.ID, State: followup.Accepted})
-	errs["Consent"] = s.RecordConsent(ctx, org, followup.Consent{Phone: p.Phone, Purpose: followup.Information, Call: "call", At: p.Deadline})
-	errs["OptOut"] = s.RecordOptOut(ctx, org, followup.OptOut{Phone: p.Phone, Source: "text", Message: "m1"})
-	_, errs["Reply"] = s.RecordReply(ctx, org, followup.Reply{Phone: p.Phone, Message: "m1", Kind: followup.ReplyStop})
-	errs["Quarantine"] = s.CountUnmatched(ctx, org, "end-of-call-report")
-	_, errs["Lookup"] = s.Summary(ctx, org, p.Phone)
-	_, errs["Intents"] = s.ListIntents(ctx, org, followup.IntentFilter{Phone: p.Phone})
+	_, errs["BeginSending"] = s.BeginSending(ctx, org, []followup.IntentID{p.ID}, time.Hour, always(followup.IntentDecision{Action: followup.Suppress}))
+	errs["RecordResults"] = s.RecordResults(ctx, org, []followup.Result{{Intent: p.ID, Attempt: 1, State: followup.Accepted}})
+	_, errs["RecordStatus"] = s.RecordStatus(ctx, org, followup.StatusUpdate{Intent: p.ID, State: followup.Accepted})
+	errs["RecordConsent"] = s.RecordConsent(ctx, org, followup.Consent{Phone: p.Phone, Purpose: followup.Information, Call: "call", At: p.Deadline})
+	errs["RecordOptOut"] = s.RecordOptOut(ctx, org, followup.OptOut{Phone: p.Phone, Source: "text", Message: "m1"})
+	_, errs["RecordReply"] = s.RecordReply(ctx, org, followup.Reply{Phone: p.Phone, Message: "m1", Kind: followup.ReplyStop})
+	errs["CountUnmatched"] = s.CountUnmatched(ctx, org, "end-of-call-report")
+	_, errs["Summary"] = s.Summary(ctx, org, p.Phone)
+	_, errs["ListIntents"] = s.ListIntents(ctx, org, followup.IntentFilter{Phone: p.Phone})
 	return errs
 }
 
 func zeroOrg(f *storeFixture) {
 	for method, err := range everyMethod(f.ctx, f.Store, tenant.ID{}, f.planFor("a", 1)) {
 		if !errors.Is(err, tenant.ErrNoOrg) {
-			f.Errorf("%s without a clinic: error %v, want %v", method, err, tenant.ErrNoOrg)
+			f.Errorf("%s of the zero tenant.ID: error %v, want %v", method, err, tenant.ErrNoOrg)
 		}
 	}
 }
@@ -55,91 +56,92 @@ func unreachable(f *storeFixture) {
 	}
 }
 
-// twoClinics have a caller in common, and all ids.
+// twoClinics gives two clinics the same caller and the same ids, which makes a
+// query without its clinic visible.
 func twoClinics(f *storeFixture) {
 	hash := [32]byte{1}
 	copy(hash[1:], f.org.String())
 	home := f.org
-	ours := f.planFor("same", 1)
-	ours.Call = "same"
+	first := f.planFor("same", 1)
+	first.Call = "same"
 	f.updateCall(followup.CallUpdate{Call: "same", Signal: followup.Ended, Phone: phone(1), At: f.now(), Procedure: "botox", Evidence: followup.FromTool, RecheckAfter: time.Hour})
 	f.recordConsent(followup.Consent{Phone: phone(1), Purpose: followup.Information, Wording: "v1", Call: "same", At: f.now()})
-	f.planIntents(followup.Task{}, ours)
+	f.planIntents(followup.Task{}, first)
 	appointment := f.book("same", 2, "same call", 0)
 	f.beginAndRelease(time.Hour, always(followup.IntentDecision{Action: followup.Send, Link: &followup.Link{
-		Hash: hash, Intent: ours.ID, Document: "a.pdf", Expires: f.now().Add(time.Hour), MaxViews: 9,
-	}}), ours.ID)
-	intent, call := f.intent(ours.ID), f.call("same")
+		Hash: hash, Intent: first.ID, Document: "a.pdf", Expires: f.now().Add(time.Hour), MaxViews: 9,
+	}}), first.ID)
+	intent, call := f.intent(first.ID), f.call("same")
 	theirs := f.planFor("other", 1)
 	f.planIntents(followup.Task{}, theirs)
 
 	f.newClinic()
 	if _, err := f.Store.Call(f.ctx, f.org, "same"); !errors.Is(err, followup.ErrNotFound) {
-		f.Errorf("another clinic's call: error %v", err)
+		f.Errorf("Call of another clinic's call: error %v, want %v", err, followup.ErrNotFound)
 	}
 	if _, err := f.Store.Appointment(f.ctx, f.org, string(appointment)); !errors.Is(err, followup.ErrNotFound) {
-		f.Errorf("another clinic's appointment: error %v", err)
+		f.Errorf("Appointment of another clinic's appointment: error %v, want %v", err, followup.ErrNotFound)
 	}
-	if _, err := f.Store.RecordStatus(f.ctx, f.org, followup.StatusUpdate{Intent: ours.ID, State: followup.Delivered}); !errors.Is(err, followup.ErrNotFound) {
-		f.Errorf("a carrier's word about another clinic's intent: error %v", err)
+	if _, err := f.Store.RecordStatus(f.ctx, f.org, followup.StatusUpdate{Intent: first.ID, State: followup.Delivered}); !errors.Is(err, followup.ErrNotFound) {
+		f.Errorf("RecordStatus of another clinic's intent: error %v, want %v", err, followup.ErrNotFound)
 	}
 	if m := f.summary(1); m != (followup.ContactSummary{}) {
-		f.Errorf("another clinic's contact is known: %+v", struct{ followup.ContactSummary }{m})
+		f.Errorf("Summary of another clinic's contact is %+v, want zero", struct{ followup.ContactSummary }{m})
 	}
-	equal(f, "another clinic's intents found", len(f.listIntents(followup.IntentFilter{})), 0)
+	equal(f, "the number of another clinic's intents in the list", len(f.listIntents(followup.IntentFilter{})), 0)
 	f.beginAndRelease(time.Hour, func(followup.DecisionInput) followup.IntentDecision {
-		f.Errorf("another clinic's intent is shown")
+		f.Errorf("decide was called about another clinic's intent")
 		return followup.IntentDecision{Action: followup.Suppress}
 	}, theirs.ID)
-	f.recordResults(followup.Result{Intent: ours.ID, Attempt: 1, State: followup.Dead})
+	f.recordResults(followup.Result{Intent: first.ID, Attempt: 1, State: followup.Dead})
 	f.noError("RevokeLinks", f.Links.RevokeLinks(f.ctx, f.org, phone(1)))
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "call"})
 	f.book("same", 1, "same", 0)
-	second := f.planIntents(followup.Task{}, followup.Plan{ID: ours.ID, Kind: followup.Offer, Phone: phone(3), Deadline: ours.Deadline})[0]
-	equal(f, "the kind of an intent with an id that another clinic has", second.Kind, followup.Offer)
+	second := f.planIntents(followup.Task{}, followup.Plan{ID: first.ID, Kind: followup.Offer, Phone: phone(3), Deadline: first.Deadline})[0]
+	equal(f, "the kind of an intent with the id of another clinic's", second.Kind, followup.Offer)
 	if c := f.updateCall(followup.CallUpdate{Call: "same", Signal: followup.Seen, RecheckAfter: time.Hour}); c.Phone != "" || c.Procedure != "" || c.Consented || !c.Ended.IsZero() {
-		f.Errorf("a call has what another clinic's call of the same id has")
+		f.Errorf("a call has fields of another clinic's call with the same id")
 	}
 	foreign := f.org
 
 	f.org = home
-	got := f.intent(ours.ID)
+	got := f.intent(first.ID)
 	if got.State != intent.State || got.Kind != intent.Kind || got.Attempt != intent.Attempt || got.Phone != intent.Phone {
-		f.Errorf("an intent was changed by another clinic: %+v", struct{ followup.Intent }{got})
+		f.Errorf("another clinic changed an intent to %+v", struct{ followup.Intent }{got})
 	}
 	if c := f.call("same"); c.Phone != call.Phone || c.Booked || !c.Consented || c.Procedure != "botox" {
-		f.Errorf("a call was changed by another clinic")
+		f.Errorf("another clinic changed a call")
 	}
 	c := f.decisionInput(theirs.ID)
-	equal(f, "opted out at another clinic", c.OptedOut, false)
-	equal(f, "booked at another clinic", c.Booked, false)
-	equal(f, "the call of the consent at one's own clinic", c.Consent.Call, "same")
-	if org, l, err := f.Links.Link(f.ctx, hash); err != nil || org != home || l.Intent != ours.ID {
-		f.Errorf("a link whose contact's links were revoked at another clinic: of %v, error %v", org, err)
+	equal(f, "OptedOut after an opt-out at another clinic", c.OptedOut, false)
+	equal(f, "Booked after an appointment at another clinic", c.Booked, false)
+	equal(f, "Consent.Call of the first clinic", c.Consent.Call, "same")
+	if org, l, err := f.Links.Link(f.ctx, hash); err != nil || org != home || l.Intent != first.ID {
+		f.Errorf("Link after RevokeLinks of another clinic: of %v, error %v; want of %v and no error", org, err, home)
 	}
-	f.noError("Drop", f.Queue.Ack(f.ctx, followup.Task{Org: foreign, Kind: followup.TaskAppointment, ID: string(appointment)}))
+	f.noError("Ack", f.Queue.Ack(f.ctx, followup.Task{Org: foreign, Kind: followup.TaskAppointment, ID: string(appointment)}))
 	f.expectDue(followup.TaskAppointment, string(appointment))
 }
 
-// repeatedCalls calls what changes something a second time, late: what happened in
-// between stands.
+// repeatedCalls repeats each call that writes. The repetition comes late: changes
+// made after the first call must remain.
 func repeatedCalls(f *storeFixture) {
 	p := f.planFor("a", 1)
 	consent := followup.Consent{Phone: phone(1), Purpose: followup.Information, Wording: "v1", Call: "call", At: f.now()}
 	result := followup.Result{Intent: p.ID, Attempt: 1, State: followup.Accepted, Provider: "SM1"}
-	word := followup.StatusUpdate{Intent: p.ID, Provider: "SM1", State: followup.Sent}
-	facts := followup.CallUpdate{Call: "call", Signal: followup.Ended, Phone: phone(1), At: f.now(), Procedure: "botox", Evidence: followup.FromTool, RecheckAfter: time.Hour}
+	status := followup.StatusUpdate{Intent: p.ID, Provider: "SM1", State: followup.Sent}
+	update := followup.CallUpdate{Call: "call", Signal: followup.Ended, Phone: phone(1), At: f.now(), Procedure: "botox", Evidence: followup.FromTool, RecheckAfter: time.Hour}
 	for range 2 {
-		f.updateCall(facts)
+		f.updateCall(update)
 		f.recordConsent(consent)
 		f.planIntents(followup.Task{}, p)
 		f.beginAndRelease(time.Hour, send, p.ID)
 		f.recordResults(result)
-		f.recordStatus(word)
+		f.recordStatus(status)
 	}
 	i := f.expectState(p.ID, followup.Sent)
-	equal(f, "the attempts of an intent that was begun twice", i.Attempt, 1)
-	equal(f, "the intents that were planned", len(f.listIntents(followup.IntentFilter{Phone: phone(1)})), 1)
+	equal(f, "the attempts after a second BeginSending", i.Attempt, 1)
+	equal(f, "the number of intents after a second PlanIntents", len(f.listIntents(followup.IntentFilter{Phone: phone(1)})), 1)
 
 	f.tick()
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "text", Message: "m1"})
@@ -148,8 +150,8 @@ func repeatedCalls(f *storeFixture) {
 	f.recordConsent(consent)
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "text", Message: "m1"})
 	c := f.decisionInput(f.planIntent("b", 1))
-	equal(f, "opted out by a text that came again", c.OptedOut, false)
+	equal(f, "OptedOut after a repeated text", c.OptedOut, false)
 	if c.Consent.Call != "" {
-		f.Errorf("a consent that was written again outlives the opt-out that came after it")
+		f.Errorf("a consent that was recorded again is valid after a later opt-out")
 	}
 }
