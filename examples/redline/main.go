@@ -61,6 +61,7 @@ func run(args []string, in io.Reader, out io.Writer, colour bool) error {
 	if *eval != "" {
 		name = *eval
 	}
+	// The own calls are embedded: they need no file.
 	if *eval == "own" {
 		return score(engine, append(redacttest.Calls(), redacttest.Clean()...), out)
 	}
@@ -90,6 +91,7 @@ func run(args []string, in io.Reader, out io.Writer, colour bool) error {
 // policy returns a policy that replaces medical facts and identity numbers. It
 // marks contact facts, or replaces them too if all is set.
 func policy(all, colour bool) redact.Policy {
+	// Red for a fact that is gone, cyan for one that stays.
 	paint := func(code, text string) string {
 		if colour {
 			return "\x1b[" + code + "m" + text + "\x1b[0m"
@@ -122,6 +124,7 @@ func filter(engine *redact.Engine, in io.Reader, out io.Writer) error {
 			if _, err := w.Write(buf[:n]); err != nil {
 				return err
 			}
+			// A short read that ends in a line end means that the input pauses.
 			if n < len(buf) && buf[n-1] == '\n' {
 				if err := w.Flush(); err != nil {
 					return err
@@ -157,6 +160,7 @@ func analyze(engine *redact.Engine, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	// Not nil, so that a text without findings prints [] and not null.
 	spans := make([]span, 0, len(result.Spans))
 	for _, s := range result.Spans {
 		spans = append(spans, span{s.Start, s.End, s.Kind, s.Sub, s.Score, s.Rule})
@@ -168,6 +172,7 @@ func analyze(engine *redact.Engine, in io.Reader, out io.Writer) error {
 func analyzeLines(engine *redact.Engine, in io.Reader, out io.Writer) error {
 	w := bufio.NewWriter(out)
 	defer w.Flush()
+	// A decoder reads objects of any length, unlike a scanner of lines.
 	lines, enc := json.NewDecoder(in), json.NewEncoder(w)
 	for n := 1; ; n++ {
 		var doc struct {

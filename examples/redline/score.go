@@ -20,6 +20,7 @@ func score(engine *redact.Engine, docs []redacttest.Doc, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	// A row per kind over all sources, after the rows of each source.
 	for _, kind := range []redact.Kind{redact.Medical, redact.Person, redact.Address, redact.Phone, redact.Email, redact.Date, redact.ID} {
 		table = append(table, redacttest.Row{Source: "all", Kind: kind, Tally: table.Of(kind)})
 	}
@@ -43,6 +44,7 @@ func speed(engine *redact.Engine, docs []redacttest.Doc, out io.Writer) error {
 	}
 	var buf []byte
 	least := time.Hour
+	// The best of 20 runs: other programs can only make a run slower.
 	for range 20 {
 		start := time.Now()
 		buf = engine.AppendRedact(buf[:0], text)
@@ -50,6 +52,7 @@ func speed(engine *redact.Engine, docs []redacttest.Doc, out io.Writer) error {
 	}
 	var took []time.Duration
 	for i := range 2000 {
+		// 37 words further each time, so that consecutive utterances differ.
 		at := i * 37 % (len(words) - 199)
 		utterance := strings.Join(words[at:at+200], " ")
 		start := time.Now()
