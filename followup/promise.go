@@ -53,7 +53,7 @@ func (s *Service) Promise(ctx context.Context, org tenant.Org, p Promise) (Promi
 	if p.Call == "" {
 		return "", errNoCall
 	}
-	clinic, err := s.clinic(ctx, org.ID)
+	clinic, err := s.settings(ctx, org.ID)
 	if err != nil {
 		return "", err
 	}

@@ -136,7 +136,7 @@ func (s *Service) document(ctx context.Context, clinic *Settings, procedure Proc
 
 // Consent keeps that a person agreed to be texted, such as when they joined a
 // waitlist; a caller's consent to a document is kept by Promise.
-func (s *Service) Consent(ctx context.Context, org tenant.ID, c Consent) error {
+func (s *Service) RecordConsent(ctx context.Context, org tenant.ID, c Consent) error {
 	if c.Phone == "" || c.At.IsZero() || c.Purpose.AboutAppointment() || c.Purpose == "" {
 		return errors.New("followup: Consent.Phone, Purpose (Information or Offer) and At are required")
 	}
@@ -171,7 +171,7 @@ func (s *Service) CountUnmatched(ctx context.Context, org tenant.ID, kind string
 // Status keeps a carrier's word about a message; a number that has opted out at
 // the carrier has opted out here. An error that wraps ErrNotFound means that
 // there is no such message.
-func (s *Service) Status(ctx context.Context, org tenant.ID, u StatusUpdate) error {
+func (s *Service) RecordStatus(ctx context.Context, org tenant.ID, u StatusUpdate) error {
 	intent, err := s.cfg.Store.RecordStatus(ctx, org, u)
 	if err != nil || u.Reason != OptedOut {
 		return err
@@ -185,7 +185,7 @@ func (s *Service) number(org tenant.Org, given string) (e164 string, ok bool) {
 	return phone.Parse(s.cfg.Phones, given, org.Country)
 }
 
-func (s *Service) clinic(ctx context.Context, org tenant.ID) (*Settings, error) {
+func (s *Service) settings(ctx context.Context, org tenant.ID) (*Settings, error) {
 	if org.IsZero() {
 		return nil, fmt.Errorf("followup: %w", tenant.ErrNoOrg)
 	}

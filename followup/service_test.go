@@ -225,7 +225,7 @@ func TestNothingIsSentAfterAnOptOut(t *testing.T) {
 			require.True(t, ok)
 		},
 		"by text": func(w *world) {
-			kind, answer, err := w.service.Inbound(t.Context(), harley.ID, followup.Text{
+			kind, answer, err := w.service.RecordInbound(t.Context(), harley.ID, followup.InboundText{
 				From: caller, Message: "SM1", Body: redact.NewSpeech("Please stop texting me")})
 			require.NoError(t, err)
 			require.Equal(t, followup.ReplyStop, kind)
@@ -248,7 +248,7 @@ func TestNothingIsSentAfterAnOptOut(t *testing.T) {
 func TestAnOptOutCanBeLiftedByTextAndComesOnce(t *testing.T) {
 	w := newWorld(t)
 	text := func(id, words string) string {
-		_, answer, err := w.service.Inbound(t.Context(), harley.ID, followup.Text{From: caller, Message: id, Body: redact.NewSpeech(words)})
+		_, answer, err := w.service.RecordInbound(t.Context(), harley.ID, followup.InboundText{From: caller, Message: id, Body: redact.NewSpeech(words)})
 		require.NoError(t, err)
 		return answer
 	}
@@ -351,7 +351,7 @@ func TestAPromiseIsOnlyMadeIfItCanBeKept(t *testing.T) {
 func TestConsentNeedsItsPurpose(t *testing.T) {
 	w := newWorld(t)
 	good := followup.Consent{Phone: caller, Purpose: followup.Offer, Wording: "v1", At: w.clock.Now()}
-	require.NoError(t, w.service.Consent(t.Context(), harley.ID, good))
+	require.NoError(t, w.service.RecordConsent(t.Context(), harley.ID, good))
 	for _, spoil := range []func(*followup.Consent){
 		func(c *followup.Consent) { c.Phone = "" },
 		func(c *followup.Consent) { c.Purpose = followup.Reminder },
@@ -360,7 +360,7 @@ func TestConsentNeedsItsPurpose(t *testing.T) {
 	} {
 		bad := good
 		spoil(&bad)
-		require.Error(t, w.service.Consent(t.Context(), harley.ID, bad))
+		require.Error(t, w.service.RecordConsent(t.Context(), harley.ID, bad))
 	}
 }
 
@@ -427,7 +427,7 @@ func TestNoMethodAnswersWithoutAClinic(t *testing.T) {
 	require.ErrorIs(t, w.service.RecordCall(t.Context(), tenant.Org{}, followup.CallEvent{Call: "c", Signal: followup.Ended}), tenant.ErrNoOrg)
 	_, err := w.service.Promise(t.Context(), tenant.Org{}, followup.Promise{Call: "c", Caller: caller})
 	require.ErrorIs(t, err, tenant.ErrNoOrg)
-	_, _, err = w.service.Inbound(t.Context(), tenant.ID{}, followup.Text{})
+	_, _, err = w.service.RecordInbound(t.Context(), tenant.ID{}, followup.InboundText{})
 	require.ErrorIs(t, err, tenant.ErrNoOrg)
 	require.ErrorIs(t, w.service.CountUnmatched(t.Context(), tenant.ID{}, "end-of-call-report"), tenant.ErrNoOrg)
 }
@@ -460,7 +460,7 @@ func TestAnOfferNeedsLastingConsent(t *testing.T) {
 	w := newWorld(t)
 	start := time.Date(2026, 11, 25, 10, 0, 0, 0, london)
 	o := followup.Offering{Key: "slot-1", Phone: caller, Start: start}
-	i, err := w.service.Offer(t.Context(), harley.ID, o)
+	i, err := w.service.PlanOffer(t.Context(), harley.ID, o)
 	require.NoError(t, err)
 	w.work()
 	require.Equal(t, followup.NoConsent, w.only().Reason)
@@ -468,16 +468,16 @@ func TestAnOfferNeedsLastingConsent(t *testing.T) {
 	require.NoError(t, w.store.RecordConsent(t.Context(), harley.ID, followup.Consent{
 		Phone: caller, Purpose: followup.Offer, Wording: "waitlist-v1", At: w.clock.Now()}))
 	o.Key = "slot-2"
-	second, err := w.service.Offer(t.Context(), harley.ID, o)
+	second, err := w.service.PlanOffer(t.Context(), harley.ID, o)
 	require.NoError(t, err)
 	require.NotEqual(t, i.ID, second.ID)
-	again, err := w.service.Offer(t.Context(), harley.ID, o)
+	again, err := w.service.PlanOffer(t.Context(), harley.ID, o)
 	require.NoError(t, err)
 	require.Equal(t, second.ID, again.ID)
 	w.work()
 	require.Contains(t, w.onlyText(), "10:00")
 
-	_, err = w.service.Offer(t.Context(), harley.ID, followup.Offering{})
+	_, err = w.service.PlanOffer(t.Context(), harley.ID, followup.Offering{})
 	require.Error(t, err)
 }
 

@@ -288,13 +288,13 @@ func TestACallbackMayComeBeforeOurOwnCommit(t *testing.T) {
 	w := promised(t)
 	w.carrier.then(func(m followup.Message) (followup.Receipt, error) {
 		r := w.carrier.take(m)
-		require.NoError(t, w.service.Status(t.Context(), harley.ID, followup.StatusUpdate{
+		require.NoError(t, w.service.RecordStatus(t.Context(), harley.ID, followup.StatusUpdate{
 			Intent: m.Intent, Provider: r.Provider, State: followup.Delivered}))
 		return r, nil
 	})
 	w.work()
 	require.Equal(t, followup.Delivered, w.only().State)
-	require.NoError(t, w.service.Status(t.Context(), harley.ID, followup.StatusUpdate{
+	require.NoError(t, w.service.RecordStatus(t.Context(), harley.ID, followup.StatusUpdate{
 		Intent: w.only().ID, Provider: w.only().Provider, State: followup.Sent}))
 	require.Equal(t, followup.Delivered, w.only().State, "a late word changes nothing")
 }
@@ -303,12 +303,12 @@ func TestACallbackSettlesWhatWasUnknown(t *testing.T) {
 	w := promised(t)
 	w.carrier.then(fails(followup.SendError{Outcome: followup.Uncertain, Reason: followup.Transient, Err: errCarrier}))
 	w.work()
-	require.NoError(t, w.service.Status(t.Context(), harley.ID, followup.StatusUpdate{
+	require.NoError(t, w.service.RecordStatus(t.Context(), harley.ID, followup.StatusUpdate{
 		Intent: w.only().ID, Provider: "SM1", State: followup.Sent}))
 	w.wait(time.Minute, time.Second)
 	require.Empty(t, w.carrier.sent(), "nothing is sent again")
 	require.Equal(t, followup.Sent, w.only().State)
-	require.ErrorIs(t, w.service.Status(t.Context(), harley.ID, followup.StatusUpdate{
+	require.ErrorIs(t, w.service.RecordStatus(t.Context(), harley.ID, followup.StatusUpdate{
 		Intent: followup.NewIntentID(harley.ID, "nobody's"), State: followup.Sent}), followup.ErrNotFound)
 }
 
@@ -724,7 +724,7 @@ func TestNothingThatHoldsAPersonPrintsThem(t *testing.T) {
 		followup.Message{To: caller, Body: words}, followup.UnconfirmedMessage{To: caller}, followup.Intent{Phone: caller, Procedure: "botox"},
 		followup.DecisionInput{Intent: followup.Intent{Phone: caller, Procedure: "botox"}}, followup.Plan{Phone: caller, Procedure: "botox"},
 		followup.CallUpdate{Phone: caller, Procedure: "botox"}, followup.Call{Phone: caller, Procedure: "botox"},
-		followup.Consent{Phone: caller}, followup.OptOut{Phone: caller}, followup.Reply{Phone: caller}, followup.Text{From: caller},
+		followup.Consent{Phone: caller}, followup.OptOut{Phone: caller}, followup.Reply{Phone: caller}, followup.InboundText{From: caller},
 		followup.Appointment{Phone: caller}, followup.Promise{Caller: caller}, followup.CallEvent{Caller: caller, Service: "botox"},
 		followup.Offering{Phone: caller}, followup.ContactSummary{Procedure: "botox"},
 	} {

@@ -24,8 +24,8 @@ const maxForm = 64 << 10
 // Inbox persists delivery statuses and inbound texts. A *followup.Service is an
 // Inbox. Safe for concurrent use.
 type Inbox interface {
-	Status(ctx context.Context, org tenant.ID, u followup.StatusUpdate) error
-	Inbound(ctx context.Context, org tenant.ID, t followup.Text) (kind followup.ReplyKind, reply string, err error)
+	RecordStatus(ctx context.Context, org tenant.ID, u followup.StatusUpdate) error
+	RecordInbound(ctx context.Context, org tenant.ID, t followup.InboundText) (kind followup.ReplyKind, reply string, err error)
 }
 
 // Keys finds a clinic by the last segment of its webhook URLs. A
@@ -203,7 +203,7 @@ func (c *Callbacks) status(w http.ResponseWriter, r *http.Request, got callback)
 	}
 	u, ok := statusUpdate(intent, got.form)
 	if ok {
-		err := c.cfg.Inbox.Status(r.Context(), got.org, u)
+		err := c.cfg.Inbox.RecordStatus(r.Context(), got.org, u)
 		if err != nil && !errors.Is(err, followup.ErrNotFound) { // not found: deleted since
 			return err
 		}
@@ -230,7 +230,7 @@ func statusUpdate(intent followup.IntentID, form url.Values) (u followup.StatusU
 func (c *Callbacks) inbound(w http.ResponseWriter, r *http.Request, got callback) error {
 	reply := ""
 	if t, ok := inboundText(got.form); ok {
-		_, text, err := c.cfg.Inbox.Inbound(r.Context(), got.org, t)
+		_, text, err := c.cfg.Inbox.RecordInbound(r.Context(), got.org, t)
 		if err != nil {
 			return err
 		}
@@ -253,8 +253,8 @@ var optOutTypes = map[string]followup.ReplyKind{
 
 // inboundText returns the text in a form. ok is false if its sender is not a
 // number.
-func inboundText(form url.Values) (t followup.Text, ok bool) {
-	t = followup.Text{
+func inboundText(form url.Values) (t followup.InboundText, ok bool) {
+	t = followup.InboundText{
 		From:    form.Get("From"),
 		Message: form.Get("MessageSid"),
 		Body:    redact.NewSpeech(form.Get("Body")),

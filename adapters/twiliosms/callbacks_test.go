@@ -25,20 +25,20 @@ import (
 type inbox struct {
 	mu       sync.Mutex
 	statuses []followup.StatusUpdate
-	texts    []followup.Text
+	texts    []followup.InboundText
 	orgs     []tenant.ID
 	reply    string
 	err      error
 }
 
-func (b *inbox) Status(_ context.Context, org tenant.ID, u followup.StatusUpdate) error {
+func (b *inbox) RecordStatus(_ context.Context, org tenant.ID, u followup.StatusUpdate) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.statuses, b.orgs = append(b.statuses, u), append(b.orgs, org)
 	return b.err
 }
 
-func (b *inbox) Inbound(_ context.Context, org tenant.ID, t followup.Text) (followup.ReplyKind, string, error) {
+func (b *inbox) RecordInbound(_ context.Context, org tenant.ID, t followup.InboundText) (followup.ReplyKind, string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.texts, b.orgs = append(b.texts, t), append(b.orgs, org)

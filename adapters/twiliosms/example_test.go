@@ -54,12 +54,12 @@ func ExampleNew() {
 // printed is an Inbox that prints; a followup.Service persists.
 type printed struct{}
 
-func (printed) Status(_ context.Context, _ tenant.ID, u followup.StatusUpdate) error {
+func (printed) RecordStatus(_ context.Context, _ tenant.ID, u followup.StatusUpdate) error {
 	fmt.Println("status", u.State)
 	return nil
 }
 
-func (printed) Inbound(_ context.Context, _ tenant.ID, t followup.Text) (followup.ReplyKind, string, error) {
+func (printed) RecordInbound(_ context.Context, _ tenant.ID, t followup.InboundText) (followup.ReplyKind, string, error) {
 	fmt.Println("text from", t.From)
 	return "", "Thanks, we will call you.", nil
 }

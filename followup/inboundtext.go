@@ -9,7 +9,7 @@ import (
 )
 
 // Text is a message from a person. It prints and logs without the person.
-type Text struct {
+type InboundText struct {
 	From    string // E.164
 	Message string // the carrier's id
 	Body    redact.Speech
@@ -20,19 +20,19 @@ type Text struct {
 }
 
 // String returns the carrier's id of the message and nothing else.
-func (t Text) String() string { return "text " + t.Message }
+func (t InboundText) String() string { return "text " + t.Message }
 
 // GoString keeps %#v from printing the person.
-func (t Text) GoString() string { return t.String() }
+func (t InboundText) GoString() string { return t.String() }
 
 // LogValue keeps slog from logging the person.
-func (t Text) LogValue() slog.Value { return slog.StringValue(t.String()) }
+func (t InboundText) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // Inbound keeps that a person texted, and acts on STOP, START and their like
 // before it returns. The answer is what to text back: empty for none, and for a
 // text that came before.
-func (s *Service) Inbound(ctx context.Context, org tenant.ID, t Text) (kind ReplyKind, answer string, err error) {
-	clinic, err := s.clinic(ctx, org)
+func (s *Service) RecordInbound(ctx context.Context, org tenant.ID, t InboundText) (kind ReplyKind, answer string, err error) {
+	clinic, err := s.settings(ctx, org)
 	if err != nil {
 		return "", "", err
 	}
@@ -60,7 +60,7 @@ func (s *Service) Inbound(ctx context.Context, org tenant.ID, t Text) (kind Repl
 
 // read reads what a text asks for. "Yes", and other words that lift an opt-out,
 // are an answer to something else from whoever has not opted out.
-func (s *Service) read(ctx context.Context, org tenant.ID, t Text) (ReplyKind, error) {
+func (s *Service) read(ctx context.Context, org tenant.ID, t InboundText) (ReplyKind, error) {
 	kind := ReadReply(t.Body)
 	if kind != ReplyStart {
 		return kind, nil

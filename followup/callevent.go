@@ -45,13 +45,13 @@ func (e CallEvent) LogValue() slog.Value { return slog.StringValue(e.String()) }
 // Note keeps what is told of a call, and plans what follows if it is over and
 // enough is known. An error means that the message should come again.
 func (s *Service) RecordCall(ctx context.Context, org tenant.Org, e CallEvent) error {
-	clinic, err := s.clinic(ctx, org.ID)
+	clinic, err := s.settings(ctx, org.ID)
 	if err != nil {
 		return err
 	}
 	f := CallUpdate{
 		Call: e.Call, Signal: e.Signal, Began: e.Began, Ended: e.Ended, At: e.At,
-		Wanted: e.Wanted, ClaimsBooked: e.ClaimsBooked, RecheckAfter: s.again(e.Signal, clinic),
+		Wanted: e.Wanted, ClaimsBooked: e.ClaimsBooked, RecheckAfter: s.recheckAfter(e.Signal, clinic),
 	}
 	if f.At.IsZero() {
 		f.At = s.cfg.Now()
@@ -71,7 +71,7 @@ func (s *Service) RecordCall(ctx context.Context, org tenant.Org, e CallEvent) e
 }
 
 // again is when to look at a call again of which nothing more is heard.
-func (s *Service) again(signal CallSignal, clinic *Settings) time.Duration {
+func (s *Service) recheckAfter(signal CallSignal, clinic *Settings) time.Duration {
 	switch {
 	case signal == Hang:
 		return s.cfg.IdleAfter / 10

@@ -29,7 +29,7 @@ func (o Offering) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
 // Offer plans a text that offers a time. It needs the contact's consent for
 // the purpose Offer, and is not sent if they have booked since.
-func (s *Service) Offer(ctx context.Context, org tenant.ID, o Offering) (Intent, error) {
+func (s *Service) PlanOffer(ctx context.Context, org tenant.ID, o Offering) (Intent, error) {
 	if o.Key == "" || o.Phone == "" || o.Start.IsZero() {
 		return Intent{}, errors.New("followup: Offering.Key, Phone and Start are required")
 	}
