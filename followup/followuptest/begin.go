@@ -89,7 +89,7 @@ func decisionsEnd(f *storeFixture) {
 	}
 }
 
-// unknownIntent plans and sends an intent whose attempt has the outcome Unknown.
+// unknownIntent plans and sends an intent, and records the outcome Unknown.
 func (f *storeFixture) unknownIntent(key string, n int) followup.IntentID {
 	f.Helper()
 	id := f.planIntent(key, n)

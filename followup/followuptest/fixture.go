@@ -150,7 +150,7 @@ func (f *storeFixture) planIntent(key string, n int) followup.IntentID {
 	return f.planIntents(followup.Task{}, f.planFor(key, n))[0].ID
 }
 
-// intent returns the stored state of an intent, which must exist.
+// intent returns the stored state of an existing intent.
 func (f *storeFixture) intent(id followup.IntentID) followup.Intent {
 	f.Helper()
 	found := f.listIntents(followup.IntentFilter{ID: id})

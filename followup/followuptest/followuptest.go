@@ -11,7 +11,7 @@
 //
 // [FailingStore] and [FailingSender] run the same checks and return the sentences
 // that do not hold. A red control uses them: it breaks an implementation on purpose
-// and must find the broken sentence among those returned.
+// and expects the broken sentence among those returned.
 package followuptest
 
 import "github.com/callwaiting-ai/callwaiting/tenant/tenanttest/suite"

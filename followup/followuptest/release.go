@@ -170,7 +170,7 @@ func releasesByItself(f *storeFixture) {
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "call"})
 	b.Release()
 	second := f.begin(time.Hour, send, f.planIntent("b", 1))
-	b.Release() // of an earlier batch: must not release this one
+	b.Release() // of the first batch: no effect on the second
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(f.ctx, 20*time.Millisecond)
 	defer cancel()

@@ -62,18 +62,18 @@ func twoClinics(f *storeFixture) {
 	hash := [32]byte{1}
 	copy(hash[1:], f.org.String())
 	home := f.org
-	first := f.planFor("same", 1)
-	first.Call = "same"
+	own := f.planFor("same", 1)
+	own.Call = "same"
 	f.updateCall(followup.CallUpdate{Call: "same", Signal: followup.Ended, Phone: phone(1), At: f.now(), Procedure: "botox", Evidence: followup.FromTool, RecheckAfter: time.Hour})
 	f.recordConsent(followup.Consent{Phone: phone(1), Purpose: followup.Information, Wording: "v1", Call: "same", At: f.now()})
-	f.planIntents(followup.Task{}, first)
+	f.planIntents(followup.Task{}, own)
 	appointment := f.book("same", 2, "same call", 0)
 	f.beginAndRelease(time.Hour, always(followup.IntentDecision{Action: followup.Send, Link: &followup.Link{
-		Hash: hash, Intent: first.ID, Document: "a.pdf", Expires: f.now().Add(time.Hour), MaxViews: 9,
-	}}), first.ID)
-	intent, call := f.intent(first.ID), f.call("same")
-	theirs := f.planFor("other", 1)
-	f.planIntents(followup.Task{}, theirs)
+		Hash: hash, Intent: own.ID, Document: "a.pdf", Expires: f.now().Add(time.Hour), MaxViews: 9,
+	}}), own.ID)
+	intent, call := f.intent(own.ID), f.call("same")
+	other := f.planFor("other", 1)
+	f.planIntents(followup.Task{}, other)
 
 	f.newClinic()
 	if _, err := f.Store.Call(f.ctx, f.org, "same"); !errors.Is(err, followup.ErrNotFound) {
@@ -82,7 +82,7 @@ func twoClinics(f *storeFixture) {
 	if _, err := f.Store.Appointment(f.ctx, f.org, string(appointment)); !errors.Is(err, followup.ErrNotFound) {
 		f.Errorf("Appointment of another clinic's appointment: error %v, want %v", err, followup.ErrNotFound)
 	}
-	if _, err := f.Store.RecordStatus(f.ctx, f.org, followup.StatusUpdate{Intent: first.ID, State: followup.Delivered}); !errors.Is(err, followup.ErrNotFound) {
+	if _, err := f.Store.RecordStatus(f.ctx, f.org, followup.StatusUpdate{Intent: own.ID, State: followup.Delivered}); !errors.Is(err, followup.ErrNotFound) {
 		f.Errorf("RecordStatus of another clinic's intent: error %v, want %v", err, followup.ErrNotFound)
 	}
 	if m := f.summary(1); m != (followup.ContactSummary{}) {
@@ -92,12 +92,12 @@ func twoClinics(f *storeFixture) {
 	f.beginAndRelease(time.Hour, func(followup.DecisionInput) followup.IntentDecision {
 		f.Errorf("decide was called about another clinic's intent")
 		return followup.IntentDecision{Action: followup.Suppress}
-	}, theirs.ID)
-	f.recordResults(followup.Result{Intent: first.ID, Attempt: 1, State: followup.Dead})
+	}, other.ID)
+	f.recordResults(followup.Result{Intent: own.ID, Attempt: 1, State: followup.Dead})
 	f.noError("RevokeLinks", f.Links.RevokeLinks(f.ctx, f.org, phone(1)))
 	f.recordOptOut(followup.OptOut{Phone: phone(1), Source: "call"})
 	f.book("same", 1, "same", 0)
-	second := f.planIntents(followup.Task{}, followup.Plan{ID: first.ID, Kind: followup.Offer, Phone: phone(3), Deadline: first.Deadline})[0]
+	second := f.planIntents(followup.Task{}, followup.Plan{ID: own.ID, Kind: followup.Offer, Phone: phone(3), Deadline: own.Deadline})[0]
 	equal(f, "the kind of an intent with the id of another clinic's", second.Kind, followup.Offer)
 	if c := f.updateCall(followup.CallUpdate{Call: "same", Signal: followup.Seen, RecheckAfter: time.Hour}); c.Phone != "" || c.Procedure != "" || c.Consented || !c.Ended.IsZero() {
 		f.Errorf("a call has fields of another clinic's call with the same id")
@@ -105,18 +105,18 @@ func twoClinics(f *storeFixture) {
 	foreign := f.org
 
 	f.org = home
-	got := f.intent(first.ID)
+	got := f.intent(own.ID)
 	if got.State != intent.State || got.Kind != intent.Kind || got.Attempt != intent.Attempt || got.Phone != intent.Phone {
 		f.Errorf("another clinic changed an intent to %+v", struct{ followup.Intent }{got})
 	}
 	if c := f.call("same"); c.Phone != call.Phone || c.Booked || !c.Consented || c.Procedure != "botox" {
 		f.Errorf("another clinic changed a call")
 	}
-	c := f.decisionInput(theirs.ID)
+	c := f.decisionInput(other.ID)
 	equal(f, "OptedOut after an opt-out at another clinic", c.OptedOut, false)
 	equal(f, "Booked after an appointment at another clinic", c.Booked, false)
 	equal(f, "Consent.Call of the first clinic", c.Consent.Call, "same")
-	if org, l, err := f.Links.Link(f.ctx, hash); err != nil || org != home || l.Intent != first.ID {
+	if org, l, err := f.Links.Link(f.ctx, hash); err != nil || org != home || l.Intent != own.ID {
 		f.Errorf("Link after RevokeLinks of another clinic: of %v, error %v; want of %v and no error", org, err, home)
 	}
 	f.noError("Ack", f.Queue.Ack(f.ctx, followup.Task{Org: foreign, Kind: followup.TaskAppointment, ID: string(appointment)}))

@@ -42,21 +42,23 @@ var senderContract = suite.Suite[*senderFixture]{
 	}},
 }
 
-// sending is a sender under test, and what the checks say about it.
+// A senderFixture is a sender under test with its carrier, and the reporter of one
+// check.
 type senderFixture struct {
 	suite.Reporter
 	SenderHarness
 	ctx     context.Context
 	sender  followup.Sender
 	carrier Carrier
-	log     *logged
-	n       int
+	log     *logBuffer
+	n       int // number of messages made
 }
 
-// fixture gives a check a sender and a minute: what takes longer is stuck.
+// fixture returns the fixture of one check. Its ctx ends after a minute: a check
+// that takes longer is stuck.
 func (h SenderHarness) fixture(r suite.Reporter) (*senderFixture, func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	f := &senderFixture{Reporter: r, SenderHarness: h, ctx: ctx, log: &logged{}}
+	f := &senderFixture{Reporter: r, SenderHarness: h, ctx: ctx, log: &logBuffer{}}
 	f.sender, f.carrier = h.New(slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	return f, func() {
 		f.carrier.Close()
@@ -64,25 +66,25 @@ func (h SenderHarness) fixture(r suite.Reporter) (*senderFixture, func()) {
 	}
 }
 
-// logged is what was logged.
-type logged struct {
+// A logBuffer collects log lines. Safe for concurrent use.
+type logBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (l *logged) Write(p []byte) (int, error) {
+func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-func (l *logged) String() string {
+func (l *logBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// message is another message, to a number of its own.
+// message returns a new message to a number of its own.
 func (f *senderFixture) message() followup.Message {
 	f.n++
 	return followup.Message{
@@ -93,13 +95,13 @@ func (f *senderFixture) message() followup.Message {
 	}
 }
 
-// briefly bounds what a fault would let hang.
+// shortContext returns a ctx for a call that a fault may leave without an answer.
 func (f *senderFixture) shortContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(f.ctx, 250*time.Millisecond)
 }
 
-// sends sends m of the first clinic under a fault, and says in how many copies
-// the carrier has taken it then.
+// send sends m of the first clinic with a fault, and returns the number of copies
+// that the carrier accepted.
 func (f *senderFixture) send(fault Fault, m followup.Message) (followup.Receipt, int, error) {
 	f.Helper()
 	f.carrier.Fault(fault)
@@ -112,35 +114,36 @@ func (f *senderFixture) send(fault Fault, m followup.Message) (followup.Receipt,
 	return r, len(f.accepted(m)), err
 }
 
-// taken is what the carrier has of m.
+// accepted returns the copies of m that the carrier accepted.
 func (f *senderFixture) accepted(m followup.Message) []Taken {
-	var taken []Taken
+	var copies []Taken
 	for _, t := range f.carrier.Taken() {
 		if t.To == m.To && t.Body == m.Body {
-			taken = append(taken, t)
+			copies = append(copies, t)
 		}
 	}
-	return taken
+	return copies
 }
 
-// outcome is what err says of the message.
+// sendError returns err as a *followup.SendError, and fails the check if it is not
+// one.
 func (f *senderFixture) sendError(fault Fault, err error) *followup.SendError {
 	f.Helper()
 	var e *followup.SendError
 	if !errors.As(err, &e) {
-		f.Fatalf("fault %d: error %T %v, want a *followup.SendError", fault, err, err)
+		f.Fatalf("%s: error %T %v, want a *followup.SendError", fault, err, err)
 	}
 	return e
 }
 
-// another is a fresh sender: what the last one learned of its carrier, such as
-// to leave it alone for a while, is not to spoil the next fault.
+// reset replaces the sender and the carrier by new ones. A sender may have learned
+// from a fault, such as to pause after a 429, and would fail with the next fault.
 func (f *senderFixture) reset() {
 	f.carrier.Close()
 	f.sender, f.carrier = f.New(slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 }
 
-// faults are all but Fine.
+// faults has every Fault except Fine.
 var faults = []Fault{
 	RefuseConnection, ServerErrorBefore, RateLimited, RefuseOptedOut, RefuseBadNumber, Misconfigured,
 	TakeThenDrop, TakeThenError, TakeThenGarble, Hang,
@@ -150,22 +153,22 @@ func sendsOnce(f *senderFixture) {
 	m := f.message()
 	r, n, err := f.send(Fine, m)
 	if err != nil || n != 1 {
-		f.Fatalf("a send: error %v and %d messages at the carrier, want one: %+v", err, n, f.carrier.Taken())
+		f.Fatalf("Send: error %v, and the carrier has %d copies of the message, want one; it has accepted %+v", err, n, f.carrier.Taken())
 	}
 	if got := f.accepted(m)[0].Provider; r.Provider == "" || r.Provider != got {
-		f.Errorf("the receipt has the id %q, the carrier %q", r.Provider, got)
+		f.Errorf("Receipt.Provider is %q, want %q as at the carrier", r.Provider, got)
 	}
 	if r.State != "" && !r.State.AtCarrier() {
-		f.Errorf("the receipt says %q, want Accepted or further on", r.State)
+		f.Errorf("Receipt.State is %q, want Accepted or a later state", r.State)
 	}
 }
 
 func sendsNoRepeat(f *senderFixture) {
 	for _, fault := range []Fault{TakeThenDrop, TakeThenError, TakeThenGarble, Hang} {
 		f.reset()
-		f.send(Fine, f.message()) // a connection to use again is what tempts a client to repeat
+		f.send(Fine, f.message()) // an HTTP client may repeat a request on a connection that it uses again
 		if _, n, _ := f.send(fault, f.message()); n != 1 {
-			f.Errorf("fault %d: the carrier has %d messages of one send, want 1", fault, n)
+			f.Errorf("%s: the carrier has %d copies after one Send, want 1", fault, n)
 		}
 	}
 }
@@ -173,25 +176,25 @@ func sendsNoRepeat(f *senderFixture) {
 func callsRequestWritten(f *senderFixture) {
 	for _, fault := range []Fault{Fine, Hang} {
 		f.carrier.Fault(fault)
-		departed := make(chan struct{})
+		written := make(chan struct{})
 		done := make(chan error, 1)
 		ctx, cancel := context.WithCancel(f.ctx)
 		go func() {
-			_, err := f.sender.Send(ctx, f.Orgs[0], f.message().WithRequestWritten(sync.OnceFunc(func() { close(departed) })))
+			_, err := f.sender.Send(ctx, f.Orgs[0], f.message().WithRequestWritten(sync.OnceFunc(func() { close(written) })))
 			done <- err
 		}()
 		var err error
 		select {
-		case <-departed:
+		case <-written:
 			cancel()
 			err = <-done
 		case err = <-done:
 			cancel()
 		}
 		select {
-		case <-departed:
+		case <-written:
 		default:
-			f.Errorf("fault %d: Departed was never called, and Send returned error %v", fault, err)
+			f.Errorf("%s: Send did not call RequestWritten and returned error %v", fault, err)
 		}
 	}
 }
@@ -200,7 +203,7 @@ func noErrorMeansAccepted(f *senderFixture) {
 	for _, fault := range append([]Fault{Fine}, faults...) {
 		f.reset()
 		if _, n, err := f.send(fault, f.message()); err == nil && n == 0 {
-			f.Errorf("fault %d: no error, and the carrier has nothing", fault)
+			f.Errorf("%s: Send returned no error, and the carrier has not accepted the message", fault)
 		}
 	}
 }
@@ -219,7 +222,7 @@ func notSentMeansNotAccepted(f *senderFixture) {
 		f.reset()
 		_, n, err := f.send(fault, f.message())
 		if err != nil && f.sendError(fault, err).Outcome != followup.Uncertain && n > 0 {
-			f.Errorf("fault %d: %v, and the carrier has it", fault, err)
+			f.Errorf("%s: Send returned error %v, and the carrier has accepted the message", fault, err)
 		}
 	}
 }
@@ -230,13 +233,13 @@ func notSent(f *senderFixture) {
 		_, _, err := f.send(fault, f.message())
 		e := f.sendError(fault, err)
 		if e.Outcome != followup.NotSent {
-			f.Errorf("fault %d: %v, want NotSent", fault, err)
+			f.Errorf("%s: error %v, want NotSent", fault, err)
 		}
 		if fault == RateLimited && (e.Reason != followup.RateLimited || e.RetryAfter != 7*time.Second) {
-			f.Errorf("429 with Retry-After 7: reason %q and RetryAfter %v", e.Reason, e.RetryAfter)
+			f.Errorf("%s: reason %q and RetryAfter %v, want %q and 7s", fault, e.Reason, e.RetryAfter, followup.RateLimited)
 		}
 		if fault == Misconfigured && e.Reason != followup.BadConfig {
-			f.Errorf("wrong credentials: reason %q, want %q", e.Reason, followup.BadConfig)
+			f.Errorf("%s: reason %q, want %q", fault, e.Reason, followup.BadConfig)
 		}
 	}
 }
@@ -246,7 +249,7 @@ func refused(f *senderFixture) {
 		f.reset()
 		_, _, err := f.send(fault, f.message())
 		if e := f.sendError(fault, err); e.Outcome != followup.Refused || e.Reason != reason {
-			f.Errorf("fault %d: %v, want Refused for %q", fault, err, reason)
+			f.Errorf("%s: error %v, want Refused for %q", fault, err, reason)
 		}
 	}
 }
@@ -256,7 +259,7 @@ func uncertain(f *senderFixture) {
 		f.reset()
 		_, _, err := f.send(fault, f.message())
 		if e := f.sendError(fault, err); e.Outcome != followup.Uncertain {
-			f.Errorf("fault %d: %v, want Uncertain", fault, err)
+			f.Errorf("%s: error %v, want Uncertain", fault, err)
 		}
 	}
 }
@@ -267,7 +270,7 @@ func endsOfContext(f *senderFixture) {
 	m := f.message()
 	_, err := f.sender.Send(ctx, f.Orgs[0], m)
 	if e := f.sendError(Fine, err); e.Outcome != followup.NotSent || len(f.accepted(m)) > 0 {
-		f.Errorf("a send that was cancelled before it began: %v and %d messages at the carrier, want NotSent and none", err, len(f.accepted(m)))
+		f.Errorf("Send with a cancelled ctx: error %v, and the carrier has %d copies, want NotSent and none", err, len(f.accepted(m)))
 	}
 
 	f.carrier.Fault(Hang)
@@ -275,7 +278,7 @@ func endsOfContext(f *senderFixture) {
 	defer cancel()
 	_, err = f.sender.Send(ctx, f.Orgs[0], f.message().WithRequestWritten(cancel))
 	if e := f.sendError(Hang, err); e.Outcome != followup.Uncertain {
-		f.Errorf("a send that was cancelled when it had departed: %v, want Uncertain", err)
+		f.Errorf("Send with a ctx cancelled after the request was written: error %v, want Uncertain", err)
 	}
 }
 
@@ -288,7 +291,7 @@ func leaksNoData(f *senderFixture) {
 			secrets := append([]string{m.To[1:], m.Body[len(m.Body)/2:], "thanks", fmt.Sprintf("token%04d", f.n)}, f.Secrets...)
 			for _, secret := range secrets {
 				if strings.Contains(text, secret) {
-					f.Errorf("fault %d: %q tells %q", fault, text, secret)
+					f.Errorf("%s: %q contains %q", fault, text, secret)
 				}
 			}
 		}
@@ -296,26 +299,26 @@ func leaksNoData(f *senderFixture) {
 }
 
 func failuresStayApart(f *senderFixture) {
-	fine := func(fault Fault) {
+	sendOther := func(fault Fault) {
 		f.Helper()
 		f.carrier.Fault(Fine)
 		m := f.message()
 		if _, err := f.sender.Send(f.ctx, f.Orgs[1], m); err != nil || len(f.accepted(m)) != 1 {
-			f.Errorf("fault %d of another clinic: error %v and %d messages at the carrier, want one", fault, err, len(f.accepted(m)))
+			f.Errorf("%s of another clinic: error %v, and the carrier has %d copies, want one", fault, err, len(f.accepted(m)))
 		}
 	}
 	for _, fault := range []Fault{RateLimited, RefuseOptedOut, Misconfigured} {
-		for range 10 { // enough for whatever is to be left alone for a while
+		for range 10 { // enough to open a circuit breaker
 			f.send(fault, f.message())
 		}
-		fine(fault)
+		sendOther(fault)
 	}
 
 	f.reset()
 	f.carrier.Fault(Hang)
 	ctx, cancel := context.WithCancel(f.ctx)
-	departed := make(chan struct{})
-	once := sync.OnceFunc(func() { close(departed) })
+	written := make(chan struct{})
+	once := sync.OnceFunc(func() { close(written) })
 	var hanging sync.WaitGroup
 	for range 20 {
 		m := f.message()
@@ -326,22 +329,22 @@ func failuresStayApart(f *senderFixture) {
 		}()
 	}
 	select {
-	case <-departed:
-		fine(Hang)
+	case <-written:
+		sendOther(Hang)
 	case <-f.ctx.Done():
-		f.Errorf("no message of 20 was on its way before its time was over")
+		f.Errorf("no request of 20 was written before the ctx ended")
 	}
 	cancel()
 	hanging.Wait()
 }
 
-// reconciler is the sender as one; nil if it is none.
+// reconciler returns the sender as a Reconciler, or nil if it does not implement it.
 func (f *senderFixture) reconciler() followup.Reconciler {
 	r, _ := f.sender.(followup.Reconciler)
 	return r
 }
 
-// lost is m as it is looked for.
+// unconfirmed returns m as an attempt of unknown outcome, to look for.
 func unconfirmed(m followup.Message, tried time.Time) followup.UnconfirmedMessage {
 	return followup.UnconfirmedMessage{Intent: m.Intent, To: m.To, Tried: tried, Digest: sha256.Sum256([]byte(m.Body))}
 }
@@ -360,11 +363,11 @@ func findsAttempt(f *senderFixture) {
 		f.carrier.Fault(Fine)
 		receipt, found, err := r.FindSent(f.ctx, f.Orgs[0], unconfirmed(m, tried))
 		if err != nil || !found {
-			f.Errorf("fault %d: a message that the carrier has taken: found %v, error %v", fault, found, err)
+			f.Errorf("%s: FindSent of an accepted message: found %v, error %v; want true and no error", fault, found, err)
 			continue
 		}
 		if want := f.accepted(m)[0].Provider; receipt.Provider != want {
-			f.Errorf("fault %d: it was found as %q, want %q", fault, receipt.Provider, want)
+			f.Errorf("%s: FindSent returned the id %q, want %q", fault, receipt.Provider, want)
 		}
 	}
 }
@@ -381,11 +384,11 @@ func findsNoOtherMessage(f *senderFixture) {
 	other.Body = never.Body
 	elsewhere := never
 	elsewhere.Body = sent.Body
-	for what, m := range map[string]followup.Message{
+	for name, m := range map[string]followup.Message{
 		"a message that was never sent": never, "another text to the same number": other, "the same text to another number": elsewhere,
 	} {
 		if receipt, found, err := r.FindSent(f.ctx, f.Orgs[0], unconfirmed(m, tried)); err != nil || found {
-			f.Errorf("%s: found %v as %q, error %v", what, found, receipt.Provider, err)
+			f.Errorf("%s: FindSent: found %v with the id %q, error %v; want false and no error", name, found, receipt.Provider, err)
 		}
 	}
 }
@@ -406,10 +409,11 @@ func reconcilerFails(f *senderFixture) {
 		_, found, err := r.FindSent(ctx, f.Orgs[0], unconfirmed(m, tried))
 		cancel()
 		if err == nil || found {
-			f.Errorf("fault %d: found %v, error %v; want an error", fault, found, err)
+			f.Errorf("%s: FindSent: found %v, error %v; want an error", fault, found, err)
 		}
 	}
 }
 
-// phone is the number of person n.
+// phone returns the number of person n, of 1,000. +44 7700 900xxx is reserved for
+// fiction.
 func phone(n int) string { return fmt.Sprintf("+447700900%03d", n%1000) }

@@ -8,69 +8,81 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// SenderHarness is a sender, and a carrier for it to send to. New and Orgs are
+// SenderHarness makes the sender under test and a fake carrier. New and Orgs are
 // required.
 type SenderHarness struct {
-	// New returns a sender that sends to the carrier and logs to log, both
-	// fresh. If the sender is a followup.Reconciler, that is checked too.
+	// New returns a new sender and the new carrier that it sends to. The sender
+	// must log to log. If it is a followup.Reconciler, that is checked too.
 	New func(log *slog.Logger) (followup.Sender, Carrier)
 
 	// Orgs are two clinics that the sender knows.
 	Orgs [2]tenant.ID
 
-	// Secrets are what must be in no error and in no log line, such as the
-	// clinics' passwords at the carrier.
+	// Secrets must not appear in any error or log line, such as the clinics'
+	// passwords at the carrier.
+	//
+	// Defaults to no secrets.
 	Secrets []string
 }
 
-// A Carrier is a pretended carrier, behind the real road to it: what a sender
-// does on a socket it does on this one's. Safe for concurrent use.
+// A Carrier is a fake of a carrier's server. The sender must reach it over a real
+// connection, so that lost connections and deadlines are real too. Safe for
+// concurrent use.
 type Carrier interface {
-	// Fault says how requests are answered that come from now on. A new
-	// carrier's are Fine.
+	// Fault sets how the carrier answers requests from now on. A new carrier
+	// answers as with Fine.
 	Fault(f Fault)
 
-	// Taken returns the messages that the carrier has taken, in their order.
+	// Taken returns the messages that the carrier has accepted, in order.
 	Taken() []Taken
 
-	// Close ends the carrier, and what hangs.
+	// Close stops the carrier and ends requests that hang.
 	Close()
 }
 
-// Taken is a message that a carrier has taken.
+// Taken is a message that a carrier has accepted.
 type Taken struct {
 	To, Body string
-	Provider string // the carrier's id of it
+	Provider string // the carrier's id of the message
 }
 
 // Fault is how a carrier answers.
 type Fault int
 
-// In none but those that say so does the carrier take a message. A request that
-// asks what the carrier has is answered alike: dropped where messages are
-// dropped, and so on; with RateLimited and the refusals as the fake likes.
+// The carrier accepts the message only with Fine, Hang and the faults that begin
+// with Take. It must answer a request for its list of messages in the same way: a
+// fault that drops the connection of a message drops that of a list too. With
+// RateLimited and the refusals it may answer such a request as it likes.
 const (
-	Fine              Fault = iota // takes the message and says so
-	RefuseConnection               // cannot be reached: no connection comes about
-	ServerErrorBefore              // 503, which does not tell whether it has taken it
-	RateLimited                    // 429 with Retry-After: 7
-	RefuseOptedOut                 // for good: the number has opted out
-	RefuseBadNumber                // for good: it is not a number
-	Misconfigured                  // 401: the clinic's credentials are wrong
-	TakeThenDrop                   // takes it and closes the connection without an answer
-	TakeThenError                  // takes it and answers 500
-	TakeThenGarble                 // takes it and answers 200 with what cannot be read
-	Hang                           // takes it and never answers
+	Fine              Fault = iota // accept the message and confirm it
+	RefuseConnection               // refuse the connection
+	ServerErrorBefore              // answer 503: the sender cannot know whether the message is accepted
+	RateLimited                    // answer 429 with Retry-After: 7
+	RefuseOptedOut                 // refuse for good: the number has opted out
+	RefuseBadNumber                // refuse for good: the number is not valid
+	Misconfigured                  // answer 401: the clinic's credentials are wrong
+	TakeThenDrop                   // accept the message and close the connection without an answer
+	TakeThenError                  // accept the message and answer 500
+	TakeThenGarble                 // accept the message and answer 200 with an unreadable body
+	Hang                           // accept the message and never answer
 )
 
-// RunSender checks the sender and, if it is one, the reconciler.
+// String returns the name of the fault.
+func (f Fault) String() string {
+	return [...]string{
+		"Fine", "RefuseConnection", "ServerErrorBefore", "RateLimited", "RefuseOptedOut", "RefuseBadNumber", "Misconfigured",
+		"TakeThenDrop", "TakeThenError", "TakeThenGarble", "Hang",
+	}[f]
+}
+
+// RunSender checks the sender, and its FindSent if it is a followup.Reconciler.
 func RunSender(t *testing.T, h SenderHarness) {
 	senderContract.Run(t, h.fixture)
 }
 
-// FailingSender checks as [RunSender] does, reports to nobody, and returns the
-// sentences that do not hold. If only is not empty, it is the sentences to
-// check; one that is not in the suite does not hold.
+// FailingSender runs the checks of [RunSender] without a testing.T and returns the
+// sentences that do not hold. If only is not empty, it runs those sentences alone;
+// a sentence that the suite does not have is returned too.
 func FailingSender(h SenderHarness, only ...string) []string {
 	return senderContract.Failing(h.fixture, only...)
 }
