@@ -1,9 +1,9 @@
-// Fivecallers lets five callers ask for one slot at the same moment, and
-// prints the winner and the alternatives that the others were offered.
+// Fivecallers books one slot for five callers at the same moment, and prints
+// the winner and the alternatives offered to the others.
 //
 //	go run ./examples/fivecallers
 //
-// It races in memory, or in the PostgreSQL database that DATABASE_URL names.
+// The race runs in memory, or in the PostgreSQL database of DATABASE_URL.
 package main
 
 import (
@@ -53,19 +53,19 @@ func race(ctx context.Context, out io.Writer, databaseURL, migrateURL string) er
 		return err
 	}
 	if len(free) == 0 {
-		return errors.New("nothing is free in the next two weeks: clear the database")
+		return errors.New("no free slot in the next two weeks: clear the database")
 	}
 	fmt.Fprintf(out, "Five callers ask %s for %s, state %s.\n", clinic.Name, spoken(free[0].Start), stores.Kind)
 
-	run := rand.Text() // another run is five other callers
-	var answers [5]answer
+	run := rand.Text() // so that the keys of another run are new ones
+	var results [5]result
 	var ready, done sync.WaitGroup
-	ready.Add(len(answers))
-	for i := range answers {
+	ready.Add(len(results))
+	for i := range results {
 		done.Go(func() {
 			ready.Done()
 			ready.Wait()
-			answers[i].appointment, answers[i].err = service.Book(ctx, clinic.ID, booking.Request{
+			results[i].appointment, results[i].err = service.Book(ctx, clinic.ID, booking.Request{
 				Key:       fmt.Sprintf("%s/call-%d", run, i+1),
 				Selection: booking.Selection{Slot: free[0].ID},
 				Contact:   booking.Contact{Phone: fmt.Sprintf("+44770090003%d", i+1), Name: fmt.Sprintf("Caller %d", i+1)},
@@ -73,32 +73,32 @@ func race(ctx context.Context, out io.Writer, databaseURL, migrateURL string) er
 		})
 	}
 	done.Wait()
-	for i, a := range answers {
-		if err := a.print(out, i+1); err != nil {
+	for i, r := range results {
+		if err := r.print(out, i+1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-type answer struct {
+type result struct {
 	appointment booking.Appointment
 	err         error
 }
 
-func (a answer) print(out io.Writer, caller int) error {
+func (r result) print(out io.Writer, caller int) error {
 	var conflict *booking.ConflictError
 	switch {
-	case a.err == nil:
-		fmt.Fprintf(out, "call-%d  booked  %s\n", caller, spoken(a.appointment.Start))
-	case errors.As(a.err, &conflict):
+	case r.err == nil:
+		fmt.Fprintf(out, "call-%d  booked  %s\n", caller, spoken(r.appointment.Start))
+	case errors.As(r.err, &conflict):
 		fmt.Fprintf(out, "call-%d  taken   instead:", caller)
 		for _, s := range conflict.Alternatives {
 			fmt.Fprintf(out, "  %s", spoken(s.Start))
 		}
 		fmt.Fprintln(out)
 	default:
-		return a.err
+		return r.err
 	}
 	return nil
 }

@@ -1,4 +1,7 @@
-// Minimal plays one phone call into the library, over HTTP, and prints it.
+// Minimal sends the tool calls of one phone call to the library over HTTP, as
+// Vapi does, and prints the conversation.
+//
+//	go run ./examples/minimal
 package main
 
 import (
@@ -34,7 +37,7 @@ func main() {
 	handler := must(vapi.New(vapi.Config{Directory: directory, Tools: bookingTools, Log: slog.New(slog.DiscardHandler)}))
 	server := httptest.NewServer(handler) // POST /vapi/demo
 
-	call := func(tool, arguments string) string { // as Vapi calls it
+	call := func(tool, arguments string) string { // sends one tool call as Vapi does
 		body := fmt.Sprintf(`{"message":{"type":"tool-calls","call":{"id":"call-1","customer":{"number":"+447700900123"}},"toolCallList":[{"id":%[1]q,"function":{"name":%[1]q,"arguments":%[2]s}}]}}`, tool, arguments)
 		request := must(http.NewRequest("POST", server.URL+"/vapi/demo", strings.NewReader(body)))
 		request.Header.Set("X-Vapi-Secret", "secret")
