@@ -20,8 +20,14 @@ import (
 // flight, so a rush on it leaves connections to the other clinics. A claim that
 // finds fewer in flight is sent at once, alone and without a delay.
 const (
-	maxFlushes = 2  // more were slower
-	maxBatch   = 32 // claims in one round trip
+	// maxFlushes is the number of round trips in flight for one clinic. With 64
+	// callers 2 reached 1.06 of the rate of bare inserts, 4 reached .88 and 8
+	// reached .78: more transactions wait for each other's locks.
+	maxFlushes = 2
+
+	// maxBatch bounds the claims in one round trip, and so the time that its
+	// locks are held.
+	maxBatch = 32
 )
 
 // batcher groups the claims of each clinic into batches.
@@ -113,8 +119,8 @@ func (b *batcher) withdraw(org tenant.ID, p *pendingClaim) bool {
 }
 
 // flushPending ends a round trip and flushes the claims that waited for its
-// end. It does so in a goroutine that lives until none waits: a caller that has
-// its answer does no further work.
+// end, in a goroutine that ends when no claim waits: a caller that has its
+// result does no further work.
 func (s *Store) flushPending(ctx context.Context, org tenant.ID) {
 	if s.batcher.endIfIdle(org) {
 		return
@@ -152,9 +158,9 @@ func (b *batcher) end(org tenant.ID, q *claimQueue) {
 	}
 }
 
-// next returns the claims of the next round trip. If none waits it ends the
-// round trip before and returns nil. Of several claims for one contact it
-// returns the first alone: they would wait for the contact's lock.
+// next returns the claims of the next round trip. If no claim waits it ends the
+// previous round trip and returns nil. Of several claims for one contact it
+// returns the first only: claims for one contact run one after the other.
 func (b *batcher) next(org tenant.ID) (batch []*pendingClaim) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -195,6 +201,7 @@ func (s *Store) flush(ctx context.Context, org tenant.ID, batch []*pendingClaim)
 		case errors.Is(err, booking.ErrOutcomeUnknown):
 			p.done <- claimResult{err: err}
 		default:
+			// One bad claim must not fail the others: each has its own error.
 			p.done <- claimResult{alone: true}
 		}
 	}

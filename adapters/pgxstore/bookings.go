@@ -166,8 +166,7 @@ type needs struct {
 	capacity []int32
 }
 
-// maxSeats bounds a mistyped capacity, whose seats the database would try one
-// by one.
+// maxSeats bounds a mistyped capacity: the database tries seats one by one.
 const maxSeats = 1000
 
 func flattenNeeds(all [][]booking.Candidate) (needs, error) {

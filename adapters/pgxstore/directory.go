@@ -86,8 +86,8 @@ func (s *Store) owner(ctx context.Context, known *cache[tenant.ID], kind, id str
 const unknownOrg = "00000000-0000-0000-0000-000000000000"
 
 // clinic resolves a key, enters the scope of its clinic and reads it and its
-// routes, in one round trip: a message names its phone number and its assistant
-// as well, whose lookups would be two more.
+// routes, in one round trip. A message names its phone number and its assistant
+// as well: with the routes in the cache their lookups need no round trips.
 func (s *Store) clinic(ctx context.Context, key string) (clinic, error) {
 	var id, zone string
 	var c clinic

@@ -70,8 +70,8 @@ func (c *sendingConn) Run(ctx context.Context, statements ...statement) error {
 	return nil
 }
 
-// Close implements [sqltx.Conn]. The pool closes a connection whose rollback
-// failed.
+// Close implements [sqltx.Conn]. If the rollback fails the pool closes the
+// connection.
 func (c *sendingConn) Close(ctx context.Context) {
 	if pc := c.Conn.Conn().PgConn(); pc.TxStatus() != 'I' && !pc.IsClosed() {
 		pc.Exec(ctx, `rollback`).Close()

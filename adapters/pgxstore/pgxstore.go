@@ -5,8 +5,8 @@
 //
 // Every call is one round trip to the server: the clinic's scope, the statement
 // and, for a change, the commit travel together. The scope ends with the
-// transaction; nothing is ever set on a session. Row-level security is the
-// second wall: every statement also names the clinic.
+// transaction; no setting is ever made on a session. Every statement also names
+// the clinic, so that row-level security is a second guard.
 //
 // Correctness lies in the database, in package migrations: an exclusion
 // constraint lets no two owners overlap, whatever program writes. This package
@@ -15,8 +15,8 @@
 //	pool, err := pgxstore.Open(ctx, os.Getenv("DATABASE_URL"))
 //	store, err := pgxstore.New(ctx, pool, pgxstore.Config{})
 //
-// The role that logs in must be a member of callwaiting_app and nothing more;
-// [New] refuses any other. Behind PgBouncer or another pooler in transaction
+// The role that logs in must be a member of callwaiting_app and of no other
+// role; [New] refuses any other. Behind PgBouncer or another pooler in transaction
 // mode, add default_query_exec_mode=cache_describe to the URL.
 package pgxstore
 
@@ -69,12 +69,12 @@ var (
 	_ tenant.Directory = (*Store)(nil)
 )
 
-// New returns a store on pool, which [Open] configures as it must be. It reads
-// from the server who the role is and refuses unsafe configurations: a
-// superuser, an owner of the tables or a role that bypasses row-level security;
-// a schema that is missing, old or unprotected; a query mode whose statements a
-// pooler would mix up between clients; a pool that pings before use. The error
-// names the problem and the fix.
+// New returns a store on pool, which [Open] configures as it must be. It checks
+// role, schema and pool and refuses unsafe ones: a superuser, an owner of the
+// tables or a role that bypasses row-level security; a schema that is missing,
+// old or unprotected; a query mode in which a pooler would mix up the statements
+// of its clients; a pool that pings before use. The error names the problem and
+// the fix.
 func New(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Store, error) {
 	cfg.StatementTimeout = cmp.Or(cfg.StatementTimeout, 3*time.Second)
 	cfg.DirectoryTTL = cmp.Or(cfg.DirectoryTTL, 30*time.Second)

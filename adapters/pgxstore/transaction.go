@@ -18,7 +18,7 @@ type (
 )
 
 // A session runs statements in one scope and in one round trip: either all take
-// effect or none. A [database] runs them in a transaction of its own, a
+// effect or none does. A [database] runs them in a transaction of its own, a
 // [callerTx] in its caller's.
 type session interface {
 	Run(ctx context.Context, in scope, statements ...statement) error

@@ -11,9 +11,9 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Tx is a [booking.Store] inside a transaction of its caller, who commits or
-// rolls back. No change is visible to others, and no outcome is certain, before
-// the commit. Until then the contact and the time stay locked: keep the
+// Tx is a [booking.Store] inside a transaction of its caller, which must commit
+// or roll back. No change is visible to others, and no outcome is certain,
+// before the commit. Until then the contact and the time stay locked: keep the
 // transaction short.
 //
 // Each call is one round trip and one savepoint: after a conflict or an error
@@ -48,9 +48,9 @@ func (s *Store) CancelTx(ctx context.Context, tx pgx.Tx, svc *booking.Service, o
 // callerTx runs statements in a savepoint of its caller's transaction.
 type callerTx struct{ tx pgx.Tx }
 
-// Run implements session. A lost connection has changed nothing, because the
-// caller has not committed; and nothing runs again, because the caller may have
-// run other statements before.
+// Run implements session. A lost connection has made no change, because the
+// caller has not committed. Run never repeats statements: the caller may have
+// run others before.
 func (c callerTx) Run(ctx context.Context, in scope, statements ...statement) error {
 	if in.Org.IsZero() {
 		return fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)

@@ -8,12 +8,12 @@
 //
 // The driver is the program's own: import github.com/jackc/pgx/v5/stdlib for
 // the one above. The role that logs in must be a member of callwaiting_app and
-// nothing more; [New] refuses any other. Behind PgBouncer or another pooler in
+// of no other role; [New] refuses any other. Behind PgBouncer or another pooler in
 // transaction mode, add default_query_exec_mode=cache_describe to the URL.
 //
 // The statements are those of package pgxstore, in more round trips: the
 // clinic's scope, the statement and the commit travel one by one. The scope
-// ends with the transaction; nothing is ever set on a session.
+// ends with the transaction; no setting is ever made on a session.
 package sqlxstore
 
 import (
@@ -55,10 +55,10 @@ var (
 	_ followup.LinkStore = FollowUpStore{}
 )
 
-// New returns a store on db. It reads from the server who the role is and
-// refuses unsafe configurations: a superuser, an owner of the tables or a role
-// that bypasses row-level security; a schema that is missing, old or
-// unprotected. The error names the problem and the fix.
+// New returns a store on db. It checks role and schema and refuses unsafe ones:
+// a superuser, an owner of the tables or a role that bypasses row-level
+// security; a schema that is missing, old or unprotected. The error names the
+// problem and the fix.
 func New(ctx context.Context, db *sqlx.DB, cfg Config) (*FollowUpStore, error) {
 	if db == nil {
 		return nil, errors.New("sqlxstore: db is nil: make one with sqlx.Open")

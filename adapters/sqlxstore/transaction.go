@@ -98,7 +98,7 @@ func (d *database) Wait(ctx context.Context, max time.Duration) error {
 }
 
 // conn is the [sqltx.Conn] of BeginSending. Its transactions begin and end by
-// statements, not by a sql.Tx, whose context would end them: the locks must
+// statements, because the end of a context rolls a sql.Tx back: the locks must
 // outlive the call that took them.
 type conn struct {
 	conn *sqlx.Conn
@@ -124,7 +124,7 @@ func (c *conn) Run(ctx context.Context, statements ...sqltx.Statement) error {
 // rollbackTimeout bounds a rollback.
 const rollbackTimeout = time.Second
 
-// Close implements [sqltx.Conn]. A connection whose rollback failed is not
+// Close implements [sqltx.Conn]. If the rollback fails the connection is not
 // reused.
 func (c *conn) Close(ctx context.Context) {
 	if c.open {

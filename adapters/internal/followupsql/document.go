@@ -15,7 +15,7 @@ import (
 // null or there is no row.
 type document struct{ text *string }
 
-// query returns the statement whose result is read into d.
+// query returns a statement that reads its result into d.
 func (d *document) query(sql string, args ...any) sqltx.Statement {
 	return sqltx.Statement{SQL: sql, Args: args, Read: func(rows sqltx.Rows) error {
 		d.text = nil

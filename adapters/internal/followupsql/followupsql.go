@@ -1,7 +1,7 @@
 // Package followupsql implements the ports of package followup on PostgreSQL,
-// for the SQL stores. Each method is one statement, whose result is one JSON
-// document; the SQL functions are in package migrations. The stores differ in
-// the [sqltx.Runner] that runs the statements.
+// for the SQL stores. Each method is one statement with one JSON document as its
+// result; the SQL functions are in package migrations. The stores differ in the
+// [sqltx.Runner] that runs the statements.
 package followupsql
 
 import (

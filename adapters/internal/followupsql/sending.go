@@ -20,8 +20,8 @@ const releaseAfter = 500 * time.Millisecond
 // idle for longer than releaseAfter, because its process can no longer end it.
 var limitIdle = sqltx.Statement{SQL: `select set_config('idle_in_transaction_session_timeout', '2000', true)`}
 
-// relockAfter is when an intent is decided again whose contact could not be
-// locked a second time.
+// relockAfter is the delay of an intent if its contact could not be locked a
+// second time.
 const relockAfter = 50 * time.Millisecond
 
 // BeginSending implements [followup.Store] with two transactions on one

@@ -33,24 +33,23 @@ type Rows interface {
 	Err() error
 }
 
-// A Scope selects the rows that a transaction may see and says whether it may
-// change them.
+// A Scope selects the rows that a transaction may see or change.
 type Scope struct {
-	// Org is the clinic whose rows the statements see. The zero ID is
+	// Org is the clinic of the rows that the statements see. The zero ID is
 	// [tenant.ErrNoOrg], unless Enter is set.
 	Org tenant.ID
 
-	// Enter is the statement that enters the scope, where only the server
-	// knows the clinic, or where there is none.
+	// Enter is the statement that enters the scope, for a clinic that only the
+	// server can resolve or for statements outside any clinic.
 	//
 	// Defaults to the scope of Org.
 	Enter *Statement
 
-	// Writes says that the statements may change rows. If the answer to such a
-	// transaction is lost, its outcome is unknown.
+	// Writes reports that the statements may change rows. If the answer to such
+	// a transaction is lost, its outcome is unknown.
 	Writes bool
 
-	// Once says that the transaction must not run again after other
+	// Once reports that the transaction must not run again after other
 	// transactions made the server roll it back.
 	Once bool
 }
