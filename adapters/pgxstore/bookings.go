@@ -123,8 +123,8 @@ func (b *bookings) change(ctx context.Context, org tenant.ID, id booking.ID, act
 	return out.Appointment, err
 }
 
-// checkClaim finds the errors that the database would refuse, and those that
-// it would not notice.
+// checkClaim returns the errors of a claim that need no database: some the
+// database would not notice, and the others would fail the whole batch.
 func (b *bookings) checkClaim(org tenant.ID, c booking.Claim) (needs, error) {
 	if org.IsZero() {
 		return needs{}, fmt.Errorf("pgxstore: %w", tenant.ErrNoOrg)

@@ -18,19 +18,22 @@ type directory struct {
 	assistants cache[tenant.ID]
 }
 
+// clinic is all that one query reads of a clinic.
 type clinic struct {
 	org     tenant.Org
 	secrets tenant.Secrets
 	routes  []route // other than its key
 }
 
+// route maps an external id to the clinic.
 type route struct{ kind, id string }
 
 func newDirectory(ttl time.Duration) directory {
 	return directory{newCache[clinic](ttl), newCache[tenant.ID](ttl), newCache[tenant.ID](ttl)}
 }
 
-// ByKey implements [tenant.Directory].
+// ByKey implements [tenant.Directory]. It caches the other routes of the clinic
+// as well, because a message names them next.
 func (s *Store) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secrets, error) {
 	if !tenant.ValidKey(key) {
 		return tenant.Org{}, tenant.Secrets{}, tenant.ErrUnknownOrg

@@ -123,6 +123,8 @@ func (l *listener) connected(ctx context.Context) bool {
 			l.fail()
 			return false
 		}
+		// The connection leaves the pool: its next user would get the
+		// notifications.
 		l.conn = pooled.Hijack()
 		if _, err = l.conn.Exec(ctx, `listen `+followupsql.Channel); err != nil {
 			l.fail()

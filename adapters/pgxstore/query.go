@@ -15,6 +15,10 @@ import (
 
 // The busy times and the known ids of one view are read by one statement, and
 // so at one moment.
+//
+// The conditions are on starts_at and ends_at, not on the range: range operators
+// are not leakproof, and so cannot use an index under row-level security. No row
+// is longer than maxOccupied, which bounds the rows that the index returns.
 const (
 	busySQL = `
 		select o.resource_id, o.seat, o.starts_at, o.ends_at, null as known

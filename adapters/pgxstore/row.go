@@ -11,7 +11,9 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 )
 
-// appointmentRow is one row of the SQL type callwaiting.appointment_result.
+// appointmentRow is one row of the SQL type callwaiting.appointment_result. The
+// types of package zeronull scan null as the zero value: an outcome without an
+// appointment has nulls in its columns.
 type appointmentRow struct {
 	outcome, id, service  zeronull.Text
 	resources             []string

@@ -45,7 +45,8 @@ func (s *Store) CancelTx(ctx context.Context, tx pgx.Tx, svc *booking.Service, o
 	return svc.Using(s.Tx(tx)).Cancel(ctx, org, id)
 }
 
-// callerTx runs statements in a savepoint of its caller's transaction.
+// callerTx runs statements in a savepoint of its caller's transaction, because
+// PostgreSQL refuses all further statements after an error outside one.
 type callerTx struct{ tx pgx.Tx }
 
 // Run implements session. A lost connection has made no change, because the

@@ -2,6 +2,9 @@
 // for the SQL stores. Each method is one statement with one JSON document as its
 // result; the SQL functions are in package migrations. The stores differ in the
 // [sqltx.Runner] that runs the statements.
+//
+// Arguments are text, cast on the server: drivers encode jsonb, uuid[] and bytea
+// in different ways, and text in one.
 package followupsql
 
 import (

@@ -19,20 +19,21 @@ import (
 	"github.com/callwaiting-ai/callwaiting/adapters/internal/pgtest"
 )
 
-func show(t *testing.T, pool *pgxpool.Pool, query string, args ...any) (answer string) {
+func show(t *testing.T, pool *pgxpool.Pool, query string, args ...any) (value string) {
 	t.Helper()
-	require.NoError(t, pool.QueryRow(t.Context(), query, args...).Scan(&answer))
-	return answer
+	require.NoError(t, pool.QueryRow(t.Context(), query, args...).Scan(&value))
+	return value
 }
 
-// notes is a schema of one table that anybody may write.
+// notes is a schema of one table that every role may write.
 func notes(ctx context.Context, db *sql.DB) error {
 	_, err := db.ExecContext(ctx, `create table note (id int primary key); grant all on note to public`)
 	return err
 }
 
 func TestDB(t *testing.T) {
-	t.Run("a service's role is nobody in particular", func(t *testing.T) {
+	t.Parallel()
+	t.Run("a service's role has no privileges", func(t *testing.T) {
 		require.Equal(t, "false false false false", show(t, pgtest.Pool(t), `
 			select concat_ws(' ', rolsuper::text, rolbypassrls::text, rolcreatedb::text, rolcreaterole::text)
 			from pg_roles where rolname = current_user`))
@@ -60,6 +61,7 @@ func TestDB(t *testing.T) {
 }
 
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	t.Run("a killed server comes back with what it had acknowledged", func(t *testing.T) {
 		c := pgtest.NewCluster(t)
 		d := c.DB(t, pgtest.Schema(notes))
@@ -78,7 +80,7 @@ func TestCluster(t *testing.T) {
 	})
 
 	t.Run("it does not outlive a killed test", func(t *testing.T) {
-		c := exec.Command(os.Args[0], "-test.run=^TestBeKilled$")
+		c := exec.Command(os.Args[0], "-test.run=^TestCluster_Process$")
 		c.Env = append(os.Environ(), "PGTEST_BE_KILLED=1")
 		out, err := c.StdoutPipe()
 		require.NoError(t, err)
@@ -97,10 +99,10 @@ func TestCluster(t *testing.T) {
 	})
 }
 
-// TestBeKilled is the other process of the test above.
-func TestBeKilled(t *testing.T) {
+// TestCluster_Process is the process that TestCluster kills.
+func TestCluster_Process(t *testing.T) {
 	if os.Getenv("PGTEST_BE_KILLED") == "" {
-		t.Skip("it is run by TestCluster")
+		t.Skip("run by TestCluster")
 	}
 	data := show(t, pgtest.NewCluster(t).DB(t).AdminPool(t), `show data_directory`)
 	os.Stdout.WriteString(filepath.Dir(data) + "\n")
@@ -108,6 +110,7 @@ func TestBeKilled(t *testing.T) {
 }
 
 func TestConnect(t *testing.T) {
+	t.Parallel()
 	c := pgtest.NewCluster(t)
 	t.Run("it removes what killed tests left and nothing else", func(t *testing.T) {
 		living, err := pgtest.Connect(c.URL())
@@ -141,6 +144,7 @@ func TestConnect(t *testing.T) {
 }
 
 func TestProxy(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t, pgtest.Schema(notes))
 	p := d.Proxy(t)
 	connect := func(t *testing.T) *pgx.Conn {
@@ -218,7 +222,8 @@ func TestProxy(t *testing.T) {
 	})
 }
 
-func TestPgBouncer(t *testing.T) {
+func TestDatabase_PgBouncer(t *testing.T) {
+	t.Parallel()
 	d := pgtest.DB(t)
 	through := d.PgBouncer(t, 1)
 	simple := func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec }
