@@ -82,6 +82,7 @@ func TestWorker_Leaks_Control(t *testing.T) {
 }
 
 func TestSecrets(t *testing.T) {
+	t.Parallel()
 	s := newSecrets()
 	s.number("+447700900123")
 	s.number("+12025550123")
