@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -134,24 +136,44 @@ func parse(stack string) (hops []hop, creator string) {
 	return hops, creator
 }
 
-// check prints a road hop by hop and compares it with the limits.
-func check(t *testing.T, hops []hop) {
+// check prints a road hop by hop, and compares it with the limits and with the
+// table below a heading of docs/architecture.md.
+func check(t *testing.T, hops []hop, heading string) {
 	t.Helper()
 	require.NotEmpty(t, hops)
 	require.Contains(t, hops[0].function, "ServeHTTP", "the road begins at the handler")
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
 	files := map[string]bool{}
+	var walked []hop
 	for i, h := range hops {
 		place := strings.TrimPrefix(h.file, root+"/")
 		t.Logf("%2d  %-40s %s", i+1, place, h.function)
-		file, _, _ := strings.Cut(place, ".go:")
+		file, _, _ := strings.Cut(place, ":")
 		files[file] = true
+		walked = append(walked, hop{file, h.function})
 	}
 	t.Logf("%d frames, %d files", len(hops), len(files))
 	if len(hops) > maxFrames || len(files) > maxFiles {
 		t.Errorf("the road has %d frames in %d files, want at most %d in %d", len(hops), len(files), maxFrames, maxFiles)
 	}
+	require.Equal(t, walked, documented(t, filepath.Join(root, "docs", "architecture.md"), heading), "docs/architecture.md, %q", heading)
+}
+
+var row = regexp.MustCompile("(?m)^\\| \\d+ \\| `([^`]+)` \\| (\\S+) \\|")
+
+// documented returns the numbered rows of the table below a heading.
+func documented(t *testing.T, file, heading string) (hops []hop) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "\n"+heading+"\n")
+	require.True(t, found, heading)
+	section, _, _ = strings.Cut(section, "\n#")
+	for _, m := range row.FindAllStringSubmatch(section, -1) {
+		hops = append(hops, hop{m[2], m[1]})
+	}
+	return hops
 }
 
 const (
@@ -240,12 +262,12 @@ func TestRoad(t *testing.T) {
 			"function":{"name":"book_appointment","arguments":{"service":"Botox","date":%q,"time":"10:00","name":"Ada"}}}],%s}`,
 			monday().Format(time.DateOnly), call))
 		require.Contains(t, reply, `\"status\":\"booked\"`)
-		check(t, tracer.to(t, "callwaiting.claim("))
+		check(t, tracer.to(t, "callwaiting.claim("), "### A booking")
 	})
 
 	t.Run("a dropped call", func(t *testing.T) {
 		post(t, handler, `{"type":"status-update","status":"ended","endedReason":"customer-ended-call",`+call+`}`)
-		check(t, tracer.to(t, "update_call("))
+		check(t, tracer.to(t, "update_call("), "### A dropped call")
 	})
 }
 
