@@ -102,7 +102,7 @@ func (h *Handler) configuredAssistant(ctx context.Context, org tenant.Org) (Assi
 	}
 }
 
-// Variables are what an assistant is told at the start of every call, as
+// Variables are the variables of an assistant at the start of every call, as
 // {{name}} in its prompt; times are the clinic's and words are English:
 //
 //	clinicName  Harley Street Clinic
@@ -115,13 +115,13 @@ func (h *Handler) configuredAssistant(ctx context.Context, org tenant.Org) (Assi
 // nextDays has two weeks, for a model that has to reckon the date of "Tuesday
 // week" now and then gets it wrong.
 //
-// With [Config.FollowUp] it is also told what is known of the caller, in dates
-// and without words: nothing of what they asked about.
+// With [Config.FollowUp] there are also variables about the caller. They hold
+// dates and no words: the subject of earlier calls must not reach Vapi.
 //
 //	callerKnown        yes or no: they have been in touch before
 //	callerLastContact  2026-11-20, when they last were; empty if they were not
 //	callerInformed     2026-11-20, when they were last texted information; empty if never
-//	callerWanted       2026-11-24 10:00, the time they last asked for; empty if none is to come
+//	callerWanted       2026-11-24 10:00, the time they last asked for; empty once it is over
 //	callerUpcoming     yes or no: they have an appointment to come
 //	callerInterest     yes or no: they asked about a treatment, and send_information
 //	                   without a procedure is about that one

@@ -7,8 +7,8 @@ import (
 )
 
 // AuthMethod is a way to prove that a request comes from a clinic's Vapi
-// account: by one of the clinic's [tenant.Secrets]. An empty secret proves
-// nothing.
+// account: by one of the clinic's [tenant.Secrets]. An empty secret never
+// proves it.
 type AuthMethod = auth.Method
 
 const (
@@ -20,15 +20,15 @@ const (
 // The payloads of a [Signature].
 const (
 	// TimestampBody signs the timestamp's text, a full stop and the body, and
-	// is refused when the timestamp is not of now.
+	// is refused outside [Signature].Window.
 	TimestampBody = "{timestamp}.{body}"
 
-	// BodyOnly signs the body. A request that was once overheard can be sent
-	// again at any time.
+	// BodyOnly signs the body. A request that was recorded once can be
+	// replayed at any time.
 	BodyOnly = "{body}"
 )
 
-// Signature says how Vapi's HMAC credential was set up. The zero Signature is
+// Signature is the format of Vapi's HMAC credential. The zero Signature is
 // Vapi's own default: hexadecimal HMAC-SHA256 of "{timestamp}.{body}".
 type Signature struct {
 	// Hash is "sha256" or "sha512".
@@ -43,7 +43,7 @@ type Signature struct {
 
 	// Prefix stands before the signature in its header, such as "sha256=".
 	//
-	// Defaults to none.
+	// Defaults to no prefix.
 	Prefix string
 
 	// Header and TimestampHeader name the headers that carry the signature
@@ -52,7 +52,7 @@ type Signature struct {
 	// Default to "X-Signature" and "X-Timestamp".
 	Header, TimestampHeader string
 
-	// Payload is what is signed.
+	// Payload is the signed text: TimestampBody or BodyOnly.
 	//
 	// Defaults to TimestampBody.
 	Payload string

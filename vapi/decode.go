@@ -259,7 +259,7 @@ func readFunction(s *jsonscan.Scanner) (function ToolCall) {
 }
 
 // setArguments keeps value as an object, unwrapped once if it is a string of
-// JSON; none is the empty object.
+// JSON. A missing value is the empty object.
 func (c *ToolCall) setArguments(value []byte) {
 	if len(value) > 0 && value[0] == '"' {
 		value = bytes.TrimSpace([]byte(jsonscan.Unquote(value)))
@@ -285,8 +285,8 @@ func firstGiven(values ...[]byte) []byte {
 const milliseconds = 1e12
 
 // instant reads a time as Vapi writes it: milliseconds with or without a
-// fraction, seconds, or RFC 3339. What is none of them, or of a year that no
-// call is of, is the zero time: databases and JSON do not take every year.
+// fraction, seconds, or RFC 3339. Any other text, or a year before 1970 or after
+// 2261, is the zero time: databases and JSON do not take every year.
 func instant(text string) time.Time {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		if year := t.UTC().Year(); year < 1970 || year > 2261 {

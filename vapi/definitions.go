@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 )
 
-// Server tells Vapi where a clinic's [Handler] is and how it proves itself to it.
+// Server is the address of a clinic's [Handler] at Vapi, and Vapi's proof.
 type Server struct {
 	URL string `json:"url"`
 
@@ -15,7 +15,7 @@ type Server struct {
 
 	// Headers are sent with every message: without a credential, the clinic's
 	// secret as "X-Vapi-Secret". Prefer the credential, because Vapi repeats
-	// an assistant, and what it is made of, in the messages it sends.
+	// an assistant with its parts in the messages it sends.
 	Headers map[string]string `json:"headers,omitempty"`
 
 	// TimeoutSeconds is how long Vapi waits for an answer; it must be more
@@ -25,8 +25,8 @@ type Server struct {
 	BackoffPlan BackoffPlan `json:"backoffPlan"`
 }
 
-// BackoffPlan tells Vapi when to post a message again. Without one it never
-// does, and the report of a call that ended during a restart is lost.
+// BackoffPlan is the plan of Vapi's retries. Without one Vapi never retries, and
+// the report of a call that ended during a restart is lost.
 type BackoffPlan struct {
 	Type                string `json:"type"`
 	MaxRetries          int    `json:"maxRetries"`
@@ -35,8 +35,8 @@ type BackoffPlan struct {
 }
 
 // NewServer describes the Handler at url, with the retries that Vapi recommends
-// and this package is made for: what it refuses with 4xx stays refused, what it
-// answers with 503 may be sent again.
+// and this package is made for: a refusal with 4xx is final, a message that was
+// answered with 503 may be sent again.
 func NewServer(url, credentialID string) Server {
 	return Server{
 		URL:            url,
@@ -60,14 +60,14 @@ type Definition struct {
 	Server   *Server        `json:"server,omitempty"`
 }
 
-// Function is what the model sees of a tool.
+// Function is the part of a tool that the model sees.
 type Function struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description"`
 	Parameters  json.RawMessage `json:"parameters"`
 }
 
-// ToolSentence is said to the caller while a tool works.
+// ToolSentence is spoken to the caller while a tool works.
 type ToolSentence struct {
 	Type               string `json:"type"`
 	Content            string `json:"content"`
@@ -78,8 +78,8 @@ type ToolSentence struct {
 // Definitions describes tools to Vapi; encode it as JSON and paste it. With a
 // nil server the tools are posted to the server of their assistant.
 //
-// They are synchronous, since the model does not hear what an asynchronous tool
-// answers, and they do not wait for their opening sentence to be spoken.
+// They are synchronous, since the model does not get the result of an
+// asynchronous tool, and they do not wait for their opening sentence to be spoken.
 func Definitions(tools []Tool, server *Server) []Definition {
 	noWait := false
 	definitions := make([]Definition, len(tools))
@@ -92,7 +92,7 @@ func Definitions(tools []Tool, server *Server) []Definition {
 			Type:     "function",
 			Function: Function{Name: t.Name, Description: t.Description, Parameters: parameters},
 			Messages: []ToolSentence{
-				// Without one Vapi says "Hold on a sec", or the like.
+				// The default is "Hold on a sec" or similar, chosen by Vapi.
 				{Type: "request-start", Content: cmp.Or(t.Opening, "One moment."), Blocking: &noWait},
 				// The delay that Vapi's guide suggests; 100 to 120000.
 				{Type: "request-response-delayed", Content: "I am still checking, thank you for waiting.", TimingMilliseconds: 4000},

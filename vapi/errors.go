@@ -5,28 +5,26 @@ import (
 	"net/http"
 )
 
-// What a request is refused with. [Decode] returns the first two; the others
-// are answers only.
+// The errors that refuse a request. [Decode] returns the first two.
 var (
-	// ErrBadJSON says that a body is not one JSON text.
+	// ErrBadJSON reports a body that is not one JSON text.
 	ErrBadJSON = errors.New("vapi: the body is not JSON")
 
-	// ErrNoType says that a body has no message.type.
+	// ErrNoType reports a body without message.type.
 	ErrNoType = errors.New("vapi: the body has no message.type")
 
-	errMethod          = errors.New("vapi: only POST is answered")
-	errTooLarge        = errors.New("vapi: the body is too large")
-	errUnread          = errors.New("vapi: the body ended early")
-	errUnknownKey      = errors.New("vapi: no clinic has this key")
-	errUnauthenticated = errors.New("vapi: nothing proves who sent this")
-	errForeign         = errors.New("vapi: a phone number or an assistant of another clinic")
-	errUnregistered    = errors.New("vapi: a phone number or an assistant of no clinic")
-	errUnavailable     = errors.New("vapi: the directory did not answer")
-	errNotPersisted    = errors.New("vapi: what the message tells was not kept")
+	errMethod          = errors.New("vapi: method not allowed: only POST is answered")
+	errTooLarge        = errors.New("vapi: body too large: see Config.MaxBody")
+	errUnread          = errors.New("vapi: unreadable: the body ended early")
+	errUnknownKey      = errors.New("vapi: unknown key: no clinic has it")
+	errUnauthenticated = errors.New("vapi: unauthenticated: no valid secret, bearer token or signature")
+	errForeign         = errors.New("vapi: forbidden: a phone number or an assistant of another clinic")
+	errUnregistered    = errors.New("vapi: unregistered: a phone number or an assistant of no clinic")
+	errUnavailable     = errors.New("vapi: unavailable: the directory failed")
+	errNotPersisted    = errors.New("vapi: not persisted: the follow-up store failed")
 )
 
-// answers turns an error into HTTP; what is not in the table is 500
-// "internal". Vapi's recommended retry plan takes 4xx as final and repeats 503.
+// answers turns an error into HTTP; any other error is 500 "internal". Vapi's recommended retry plan takes 4xx as final and repeats 503.
 var answers = []struct {
 	err    error
 	status int
@@ -45,7 +43,7 @@ var answers = []struct {
 	{errNotPersisted, http.StatusServiceUnavailable, "unavailable"},
 }
 
-// refuse is the answer to a request that err ends.
+// refuse returns the answer to a request that err ends.
 func refuse(err error) reply {
 	for _, a := range answers {
 		if errors.Is(err, a.err) {

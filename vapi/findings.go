@@ -9,8 +9,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
 )
 
-// findings reads what a model made of the call, whatever the schema it was
-// given: what the call was about, and whether it claims a booking.
+// findings reads the analysis of the call, which a model wrote to any schema:
+// the subject of the call, and whether the model claims a booking.
 func (r Report) findings() (about redact.Speech, booked bool) {
 	var f findings
 	f.readValue(r.StructuredData, subject{})
@@ -27,7 +27,7 @@ type findings struct {
 	booked bool
 }
 
-// subject is what a value is told to be by its name.
+// subject is the meaning of a value by its name.
 type subject struct{ treatment, booking bool }
 
 // readValue reads a JSON text, unwrapped once if it is JSON in a string.
@@ -40,10 +40,10 @@ func (f *findings) readValue(value []byte, of subject) {
 	f.read(jsonscan.New(value), of)
 }
 
-// read reads a value and all that is in it.
+// read reads a value and its members and items.
 func (f *findings) read(s *jsonscan.Scanner, of subject) {
 	switch s.Peek() {
-	case 0: // there is none
+	case 0: // the text is empty
 	case '{':
 		s.Object(func(key []byte) { f.read(s, of.named(string(key))) })
 	case '[':
@@ -82,7 +82,7 @@ func (f *findings) readOutputs(s *jsonscan.Scanner) {
 	})
 }
 
-// named is the subject of what is in a value under a name.
+// named returns the subject of a member of a value.
 func (of subject) named(name string) subject {
 	name = strings.Map(func(r rune) rune {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
@@ -96,7 +96,8 @@ func (of subject) named(name string) subject {
 	}
 }
 
-// trimmed is name without what it says beside the thing: "procedureDiscussed".
+// trimmed returns name without the words around the subject, such as
+// "Discussed" in "procedureDiscussed".
 func trimmed(name string) string {
 	for _, more := range []string{"discussed", "requested", "desired", "ofinterest", "interestedin", "interest", "name", "type"} {
 		if rest := strings.TrimSuffix(strings.TrimPrefix(name, more), more); rest != "" {
@@ -106,8 +107,8 @@ func trimmed(name string) string {
 	return name
 }
 
-// What models and those who write their schemas call these, in lower case and
-// without what stands between the words.
+// The names of these subjects in real schemas, in lower case and without the
+// characters between words.
 var (
 	treatmentNames = map[string]bool{
 		"procedure": true, "procedures": true, "treatment": true, "treatments": true,

@@ -19,7 +19,7 @@ type FollowUp interface {
 	RecordCall(ctx context.Context, org tenant.Org, e followup.CallEvent) error
 
 	// Lookup returns the summary of the contact with a phone number, as Vapi
-	// gives the number; the zero summary if there is none.
+	// gives the number; the zero summary for an unknown contact.
 	Lookup(ctx context.Context, org tenant.Org, number string) (followup.ContactSummary, error)
 
 	// CountUnmatched counts a message without a call id. kind is its type.
@@ -53,8 +53,7 @@ func (h *Handler) recordCall(ctx context.Context, org tenant.Org, m *Message) (r
 	return acknowledged, nil
 }
 
-// callSignal returns how far the message's call is; "" if the message does not
-// tell.
+// callSignal returns the progress of the message's call; "" if unknown.
 func callSignal(m *Message) followup.CallSignal {
 	switch m.Type {
 	case "end-of-call-report":

@@ -231,7 +231,7 @@ func TestAWriteThatFailsMayBeAskedForAgain(t *testing.T) {
 			require.Equal(t, http.StatusServiceUnavailable, w.Code)
 			require.Equal(t, `{"error":"unavailable"}`, w.Body.String())
 			require.Equal(t, "unavailable", d.Observations.Last().Outcome)
-			require.Contains(t, d.Log.String(), "was not kept")
+			require.Contains(t, d.Log.String(), "not persisted")
 			require.NotContains(t, d.Log.String(), "Connor")
 		})
 	}

@@ -21,30 +21,32 @@ import (
 type Config struct {
 	Directory tenant.Directory
 
-	// Tools are what the model may call.
+	// Tools are the tools that the model may call.
 	//
-	// Defaults to none: every call is answered with an error.
+	// Defaults to no tools: every call is answered with an error.
 	Tools []Tool
 
-	// Assistant says which assistant takes a call to a clinic. It has until
-	// six seconds after the request came; Vapi gives up after seven and a half.
+	// Assistant returns the assistant that takes a call to a clinic. It must
+	// return within six seconds of the request; Vapi gives up after 7.5.
 	//
-	// Defaults to none: the caller hears Unanswered.
+	// Defaults to no assistant: the caller hears Unanswered.
 	Assistant func(ctx context.Context, org tenant.Org) (AssistantChoice, error)
 
-	// FollowUp, such as a [followup.Service], is told of calls that begin, end
-	// and are reported, and knows who has called before. A message about them
-	// is acknowledged when what it tells has been kept.
+	// FollowUp, such as a [followup.Service], records calls that begin, end
+	// and are reported, and knows earlier callers. A message about a call is
+	// acknowledged after its facts were persisted.
 	//
-	// Defaults to none: such messages are acknowledged, and nobody is known.
+	// Defaults to no records: such messages are acknowledged, and every caller
+	// is new.
 	FollowUp FollowUp
 
-	// Unanswered is said to the caller when no assistant can take the call.
+	// Unanswered is the sentence that the caller hears when no assistant can
+	// take the call.
 	//
 	// Defaults to an English apology.
 	Unanswered string
 
-	// Accept lists the proofs of which a request must carry one.
+	// Accept lists the methods of proof. A request must carry one of them.
 	//
 	// Defaults to Secret, Bearer and HMAC: each shows knowledge of the
 	// clinic's secret. Give HMAC alone to keep the secret off the wire.
@@ -55,11 +57,12 @@ type Config struct {
 
 	// RegisteredOnly refuses a message that names a phone number or an
 	// assistant which the directory gives to no clinic. Set it if clinics
-	// share a secret, so that a number nobody has registered yet cannot end
-	// up at the wrong one.
+	// share a secret: a number that is not registered yet must not end up at
+	// the wrong clinic.
 	//
-	// Defaults to false: key and secret have said whose message it is, and
-	// only what belongs to another clinic is refused. The Observer is told.
+	// Defaults to false: key and secret decide, and only the numbers and
+	// assistants of another clinic are refused. Observation.Unregistered
+	// counts the others.
 	RegisteredOnly bool
 
 	// ToolDeadline bounds the tool calls of one message together. Keep it
@@ -68,8 +71,8 @@ type Config struct {
 	// Defaults to 15 seconds.
 	ToolDeadline time.Duration
 
-	// MaxBody is the size of the largest body that is read, in bytes. Every
-	// message carries the conversation so far.
+	// MaxBody bounds the body of a request, in bytes. Every message carries
+	// the conversation so far.
 	//
 	// Defaults to 16 MiB.
 	MaxBody int64
@@ -79,19 +82,18 @@ type Config struct {
 	// Defaults to slog.Default().
 	Log *slog.Logger
 
-	// Redactor reads what is logged, in case an error of a tool or of a store
-	// repeats a caller's words. It is not needed if Log writes to a
-	// [redact.Handler].
+	// Redactor redacts log lines: an error of a tool or of a store may repeat
+	// a caller's words. It is unused if Log writes to a [redact.Handler].
 	//
 	// Defaults to redact.New with its defaults.
 	Redactor *redact.Engine
 
-	// Observer is told of every request.
+	// Observer observes every request.
 	//
-	// Defaults to none.
+	// Defaults to no observer.
 	Observer Observer
 
-	// Now tells the time.
+	// Now returns the current time.
 	//
 	// Defaults to time.Now.
 	Now func() time.Time
@@ -106,8 +108,8 @@ type Handler struct {
 	tools map[string]*Tool // by name and alias
 }
 
-// New returns a Handler, or an error that names the field of cfg that cannot
-// be used and the cure.
+// New returns a Handler, or an error that names the unusable field of cfg and
+// the fix.
 func New(cfg Config) (*Handler, error) {
 	if cfg.Directory == nil {
 		return nil, errors.New("vapi: Config.Directory is nil: give the tenant.Directory that knows your clinics")
@@ -208,7 +210,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // the six seconds in which a call gets its assistant.
 const lookupDeadline = 2 * time.Second
 
-// findClinic returns the clinic whose webhook was called, by the key in the path.
+// findClinic returns the clinic with the key in the path.
 func (h *Handler) findClinic(r *http.Request) (tenant.Org, tenant.Secrets, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), lookupDeadline)
 	defer cancel()

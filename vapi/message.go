@@ -8,9 +8,9 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Message is what Vapi posts, as far as this package reads it. Real messages
-// vary more than their schema: a field that is missing, or is not what it
-// should be, is zero here and never an error.
+// Message is a message that Vapi posts, as far as this package reads it. Real
+// messages vary more than their schema: a missing or malformed field is zero
+// here and never an error.
 //
 // A Message shares the memory of the body it was decoded from.
 type Message struct {
@@ -35,20 +35,20 @@ type Message struct {
 // only.
 type Call struct {
 	// ID is Vapi's id of the call, at most 128 of letters, digits, '.', '_',
-	// ':' and '-'; empty if the message has none of that form.
+	// ':' and '-'; empty for an id of another form.
 	ID   string
 	Type string // such as "inboundPhoneCall"
 
 	// Caller is the other party's number as Vapi gives it: not a number at all
-	// for a caller who withholds theirs, and easily forged.
+	// if it is withheld, and easily forged.
 	Caller string
 
-	// Metadata is what the assistant or the call was created with. In a web
-	// call the browser chooses it: never take the clinic from it.
+	// Metadata is the metadata of the call or of its assistant. In a web call
+	// the browser chooses it: it must not decide the clinic.
 	Metadata json.RawMessage
 }
 
-// String returns the call's id and nothing else.
+// String returns the call's id only.
 func (c Call) String() string { return "call " + c.ID }
 
 // GoString keeps %#v from printing the caller.
@@ -58,7 +58,7 @@ func (c Call) GoString() string { return c.String() }
 func (c Call) LogValue() slog.Value { return slog.StringValue(c.ID) }
 
 // CallerNumber returns Caller if the telephone network gave it; "" in a web
-// call, where the browser says whatever it likes.
+// call, where the browser chooses it freely.
 func (c Call) CallerNumber() string {
 	if c.Type == "webCall" || c.Type == "vapi.websocketCall" {
 		return ""
@@ -72,8 +72,8 @@ type ToolCall struct {
 	ID   string // given by the model's provider; another one if the model asks again
 	Name string // of the tool, as the model called it
 
-	// Arguments are a JSON object. The model chose them: they prove nothing,
-	// least of all who is calling or which clinic is meant.
+	// Arguments are a JSON object. The model chose them: they must not decide
+	// the caller's identity or the clinic.
 	Arguments json.RawMessage
 
 	Org  tenant.Org // the clinic, as the request proved it
@@ -95,7 +95,7 @@ func (c ToolCall) LogValue() slog.Value {
 
 // types are the messages Vapi is known to send. New ones appear monthly.
 var types = map[string]struct{}{
-	// Vapi waits for what these ask for.
+	// Vapi waits for the reply to these.
 	"assistant-request":            {},
 	"tool-calls":                   {},
 	"function-call":                {}, // until 2024

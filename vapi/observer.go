@@ -7,29 +7,29 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// An Observer counts and measures what a [Handler] answers. It is called once
-// per request, before the answer is written, so it must be quick. Safe for
-// concurrent use.
+// An Observer counts and measures the answers of a [Handler].
 type Observer interface {
+	// Observe is called once per request, before the answer is written, so it
+	// must be quick. It must be safe for concurrent use.
 	Observe(ctx context.Context, o Observation)
 }
 
 // Observation is one answered request.
 type Observation struct {
-	Org  tenant.ID // zero if the request proved nothing
-	Call string    // Vapi's id of the call; empty if it gave none
+	Org  tenant.ID // zero for an unauthenticated request
+	Call string    // Vapi's id of the call; empty without one
 
-	// Type is the message's type and Known whether this package knows it; one
-	// that it does not know is no label for a counter.
+	// Type is the message's type, and Known reports whether this package knows
+	// it. An unknown type must not label a counter: the sender chose it.
 	Type  string
 	Known bool
 
-	// Unregistered says that the message names a phone number or an assistant
-	// that the directory gives to no clinic.
+	// Unregistered reports that the message names a phone number or an
+	// assistant which the directory gives to no clinic.
 	Unregistered bool
 
-	Proof    AuthMethod    // how it was proved; empty if it was not
+	Proof    AuthMethod    // empty for an unauthenticated request
 	Status   int           // of HTTP
-	Outcome  string        // "ok", "quarantined", or a code such as "unauthorized"
+	Outcome  string        // such as "ok" or "unauthorized"; see the package comment
 	Duration time.Duration // from the request's header to its answer
 }

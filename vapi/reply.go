@@ -7,13 +7,13 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
 )
 
-// reply is an answer before it is written.
+// reply is the answer to a request before it is written.
 type reply struct {
 	status  int
 	outcome string
-	err     error  // why, for the log
+	err     error  // the reason, for the log
 	value   any    // encoded as JSON …
-	audio   []byte // … unless there is sound
+	audio   []byte // replaces value if it is not nil
 }
 
 func ok(value any) reply { return reply{status: http.StatusOK, outcome: "ok", value: value} }
@@ -37,7 +37,7 @@ func fixedReply(m *Message) reply {
 	}
 }
 
-// silence is twenty milliseconds of it: 16-bit mono PCM.
+// silence returns twenty milliseconds of silence: 16-bit mono PCM.
 func silence(sampleRate string) []byte {
 	rate, err := strconv.Atoi(sampleRate)
 	if err != nil || rate < 8000 || rate > 48000 {
@@ -65,7 +65,7 @@ func (a reply) write(w http.ResponseWriter) {
 	w.Write(body)
 }
 
-// encode returns value as JSON, or what an answer that cannot be encoded is.
+// encode returns value as JSON; a value that cannot be encoded is "internal".
 func encode(value any) []byte {
 	text, err := modeltext.Encode(value)
 	if err != nil {

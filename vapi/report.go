@@ -9,17 +9,17 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/jsonscan"
 )
 
-// Report is what is known of a call after its end. What was said in it is of a
-// type that cannot be printed, logged or encoded; Split of a [redact.Engine]
-// makes of it what may be kept: contacts, and a text without medical facts.
+// Report holds the facts about a call after its end. Speech is of a type that
+// cannot be printed, logged or encoded; Split of a [redact.Engine] separates
+// the parts that may be stored: contacts, and a text without medical facts.
 type Report struct {
 	// EndedReason is one of several hundred words of Vapi's, and new ones
-	// come weekly: judge it by its prefix.
+	// appear weekly: match it by its prefix.
 	EndedReason        string
 	StartedAt, EndedAt time.Time
 
-	// These are what a model thinks of the call: evidence, never proof of a
-	// booking. StructuredOutputs are {"id":{"name":…,"result":…}}.
+	// The analysis of the call by a model: evidence, never proof of a booking.
+	// StructuredOutputs are {"id":{"name":…,"result":…}}.
 	StructuredData      json.RawMessage
 	StructuredDataMulti json.RawMessage
 	StructuredOutputs   json.RawMessage
@@ -30,7 +30,7 @@ type Report struct {
 }
 
 // Report reads m, an "end-of-call-report" or a "status-update" of a call that
-// ended, once more for what is known only then. What m lacks is zero.
+// ended, once more for the facts of the whole call. A missing fact is zero.
 func (m *Message) Report() Report {
 	var top, call, analysis, artifact Report
 	s := jsonscan.New(m.body)
@@ -46,8 +46,8 @@ func (m *Message) Report() Report {
 			top.readMember(s, key)
 		}
 	})
-	// Where a thing is said twice the specific place wins; older senders only
-	// know the others.
+	// The specific place wins over a copy in another one; older senders fill
+	// the others only.
 	return Report{
 		EndedReason:         cmp.Or(top.EndedReason, call.EndedReason),
 		StartedAt:           cmp.Or(top.StartedAt, call.StartedAt),

@@ -8,16 +8,16 @@ import (
 
 // A Tool is something the model can do during a call.
 type Tool struct {
-	// Name is what the model calls it by: 1 to 64 of letters, digits, '_' and
-	// '-'. Aliases are further names that are answered but not offered.
+	// Name is the name that the model calls: 1 to 64 of letters, digits, '_'
+	// and '-'. Aliases are further names that are answered but not offered.
 	Name    string
 	Aliases []string
 
-	// Description tells the model when to call it.
+	// Description is the model's instruction when to call the tool.
 	Description string
 
-	// Opening is said to the caller when the tool is called; it does not wait
-	// for it.
+	// Opening is spoken to the caller when the tool is called. The tool does
+	// not wait for it.
 	//
 	// Defaults to "One moment."
 	Opening string
@@ -27,16 +27,16 @@ type Tool struct {
 	// Defaults to an object without members.
 	Parameters json.RawMessage
 
-	// Call does it. What the caller should hear of, such as a slot that is
-	// taken, is a result; an error is a failure of ours, and the caller hears
-	// an apology in its place. The error's text goes to the log: it carries
-	// ids, never a caller's words. Call must end when ctx does; it is called
-	// from several goroutines at once.
+	// Call runs the tool. An answer to the caller, such as a slot that is
+	// taken, is a result; an error is a failure of this side, and the caller
+	// hears an apology. The error's text goes to the log: it must carry ids and
+	// never a caller's words. Call must end when ctx does, or its result is
+	// lost. It must be safe for concurrent use.
 	Call func(ctx context.Context, call ToolCall) (ToolResult, error)
 }
 
-// ToolResult is what the model learns from a call: it is sent as one line of
-// JSON with the members status, code and message, and those of Data.
+// ToolResult is the model's result of a call: it is sent as one line of JSON
+// with the members status, code and message, and those of Data.
 type ToolResult struct {
 	Status  string // one word, such as "booked" or "conflict"
 	Code    int    // as in HTTP, such as 200 or 409
@@ -45,10 +45,10 @@ type ToolResult struct {
 	// Data holds further members, such as "alternatives".
 	Data map[string]any
 
-	// Say is spoken to the caller as it is. The model is not asked how to put
-	// it, which saves the caller a second of silence.
+	// Say is spoken to the caller as it is. The model does not phrase it,
+	// which saves the caller a second of silence.
 	//
-	// Defaults to none: the model speaks.
+	// Defaults to no sentence: the model speaks.
 	Say string
 }
 

@@ -1,4 +1,6 @@
-// Package assistant writes a clinic's assistant as JSON that Vapi takes.
+// Package assistant writes a clinic's assistant as JSON that Vapi takes: [New]
+// a whole one, with the prompt, the tools and the settings for quick answers and
+// few stored data. [Saved] chooses one that was saved at Vapi before.
 package assistant
 
 import (
@@ -13,8 +15,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi"
 )
 
-// Options says what an [Assistant] is made of. Org, Server.URL and
-// VoiceID are required.
+// Options configures an [Assistant]. Org, Server.URL and VoiceID are required.
 type Options struct {
 	Org    tenant.Org
 	Server vapi.Server // by [vapi.NewServer]
@@ -37,29 +38,28 @@ type Options struct {
 	// Terms are words the transcriber should expect, such as the names of the
 	// clinic's treatments and practitioners.
 	//
-	// Defaults to none.
+	// Defaults to no terms.
 	Terms []string
 
-	// Provider and Model are the language model, which is most of what a
-	// caller waits for. See that your agreement with the provider covers
-	// health data.
+	// Provider and Model are the language model, which takes most of the
+	// caller's waiting time. Your agreement with the provider must cover health
+	// data.
 	//
 	// Default to "openai" and "gpt-4.1".
 	Provider, Model string
 
-	// FirstMessage is what the caller hears first.
+	// FirstMessage is the first sentence that the caller hears.
 	//
 	// Defaults to a greeting with the clinic's name.
 	FirstMessage string
 
-	// Instructions are added to the prompt: what the clinic wants said, and
-	// what it does not.
+	// Instructions are the clinic's own part of the prompt.
 	//
-	// Defaults to none.
+	// Defaults to no instructions.
 	Instructions string
 
 	// WaitSeconds is the least silence after the caller's turn, 0 to 5. Vapi
-	// advises 0.6 to 0.8 for callers who hesitate.
+	// advises 0.6 to 0.8 for hesitant callers.
 	//
 	// Defaults to 0.2, for quick answers.
 	WaitSeconds float64
@@ -118,26 +118,26 @@ type Voice struct {
 	VoiceID  string `json:"voiceId"`
 }
 
-// StartSpeakingPlan says when an [Assistant] takes its turn.
+// StartSpeakingPlan decides when an [Assistant] starts to speak.
 type StartSpeakingPlan struct {
 	WaitSeconds          float64              `json:"waitSeconds"`
 	SmartEndpointingPlan SmartEndpointingPlan `json:"smartEndpointingPlan"`
 }
 
-// SmartEndpointingPlan says how an [Assistant] knows that the caller has finished.
+// SmartEndpointingPlan detects the end of the caller's turn.
 type SmartEndpointingPlan struct {
 	Provider     string `json:"provider"`
 	WaitFunction string `json:"waitFunction,omitempty"`
 }
 
-// StopSpeakingPlan says when an [Assistant] lets itself be interrupted.
+// StopSpeakingPlan decides when the caller interrupts an [Assistant].
 type StopSpeakingPlan struct {
 	NumWords       int     `json:"numWords"`
 	VoiceSeconds   float64 `json:"voiceSeconds"`
 	BackoffSeconds float64 `json:"backoffSeconds"`
 }
 
-// AnalysisPlan says what Vapi makes of a call after its end.
+// AnalysisPlan is Vapi's analysis of a call after its end.
 type AnalysisPlan struct {
 	SummaryPlan           Switch `json:"summaryPlan"`
 	StructuredDataPlan    Switch `json:"structuredDataPlan"`
@@ -149,7 +149,7 @@ type Switch struct {
 	Enabled bool `json:"enabled"`
 }
 
-// ArtifactPlan says what Vapi keeps of a call.
+// ArtifactPlan decides which parts of a call Vapi stores.
 type ArtifactPlan struct {
 	RecordingEnabled bool   `json:"recordingEnabled"`
 	LoggingEnabled   bool   `json:"loggingEnabled"`
@@ -157,14 +157,14 @@ type ArtifactPlan struct {
 	TranscriptPlan   Switch `json:"transcriptPlan"`
 }
 
-// MonitorPlan says who can listen in.
+// MonitorPlan opens a call to listeners.
 type MonitorPlan struct {
 	ListenEnabled  bool `json:"listenEnabled"`
 	ControlEnabled bool `json:"controlEnabled"`
 }
 
-// New returns an assistant that answers quickly and keeps little, or
-// an error that names the option that cannot be used and the cure.
+// New returns an assistant that answers quickly and stores few data, or an
+// error that names the unusable option and the fix.
 func New(o Options) (*Assistant, error) {
 	if err := o.Org.Validate(); err != nil {
 		return nil, fmt.Errorf("assistant: Options.Org: %w", err)
@@ -209,12 +209,12 @@ func New(o Options) (*Assistant, error) {
 		// conversation at every turn.
 		ServerMessages: []string{"status-update", "end-of-call-report", "tool-calls", "hang"},
 		// Each of these holds back the report of the call by up to five
-		// seconds, and is a summary of somebody's health at Vapi.
+		// seconds, and stores a summary of a person's health at Vapi.
 		AnalysisPlan: AnalysisPlan{},
-		// On by default, all of them. The transcript stays: it is part of the
-		// report, and what a caller wanted is read from it.
+		// All are on by default. The transcript stays: it is part of the
+		// report, and the caller's wish is matched in it.
 		ArtifactPlan: ArtifactPlan{TranscriptPlan: Switch{Enabled: true}},
-		// On by default, and open to whoever has the link.
+		// On by default, and open to everybody with the link.
 		MonitorPlan: MonitorPlan{},
 	}
 	return a, nil

@@ -9,9 +9,9 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
 )
 
-// prompt is the system prompt. Vapi fills in the date itself, so it is right in
-// a saved assistant too; the tools say the rest of what there is to know. What
-// never changes comes first: providers keep the beginning of a prompt ready.
+// prompt returns the system prompt. Vapi fills in the date itself, so that a
+// saved assistant has the right one; the tools return all other facts. The
+// constant part comes first: providers cache the beginning of a prompt.
 func prompt(o Options) string {
 	texts := slices.ContainsFunc(o.Tools, func(t vapi.Tool) bool { return t.Name == "send_information" })
 	parts := []string{fmt.Sprintf(`You are the receptionist of %s and you speak with a caller on the phone.
@@ -41,7 +41,7 @@ Appointments
 	return strings.Join(parts, "\n\n")
 }
 
-// textsPrompt says when a caller is texted, and what to make of callerPrompt.
+// textsPrompt is the part about texts, and about the use of callerPrompt.
 const textsPrompt = `Texts
 - If the caller would like to read about a treatment, or asked about one and does not book, ask once: "` + modeltext.ConsentQuestion + `" Only if they agree, call send_information with consent true. Never take their agreement for granted, and do not ask again after a no.
 - A text is promised only when a result has the status "noted". Never say on the phone what will be in it.
@@ -51,7 +51,7 @@ Callers who have been in touch before
 - What is known of the caller stands at the end. If they are known, welcome them back in a few words. Somebody else may be using their phone: never say what they asked about, what they were sent or when, unless they speak of it first.
 - If they want the information they asked about before, call send_information without a procedure. If they want an appointment, check the time they last asked for first.`
 
-// callerPrompt has what is known of the caller filled in by Vapi, from
-// [vapi.Variables]. The defaults are for a saved assistant that takes a call without
-// an "assistant-request": then nothing is known.
+// callerPrompt is the part about the caller. Vapi fills in [vapi.Variables]. The
+// defaults are for a saved assistant that takes a call without an
+// "assistant-request": then the caller is unknown.
 const callerPrompt = `The caller: known {{callerKnown | default: "no"}}, last in touch {{callerLastContact | default: "never"}}, last sent information {{callerInformed | default: "never"}}, last asked for the time {{callerWanted | default: "none"}}, has an appointment to come {{callerUpcoming | default: "unknown"}}, asked about a treatment before {{callerInterest | default: "no"}}.`

@@ -96,7 +96,7 @@ func (s *toolset) bookAppointment(ctx context.Context, call vapi.ToolCall) (resu
 
 	callID := call.Call.ID
 	if callID == "" {
-		callID = contact.Phone // keeps apart the callers whose calls have no id
+		callID = contact.Phone // keeps callers apart if their calls have no id
 	}
 	r := booking.Request{Selection: selection, Contact: contact, Call: call.Call.ID}
 	for n := range maxAttempts {

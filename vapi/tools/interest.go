@@ -14,7 +14,8 @@ import (
 // interestRecorder records the service and the time that callers ask the
 // booking tools for. A record is written after the reply, and is dropped rather
 // than waited for: it is a convenience, while consent and bookings are kept
-// elsewhere. A nil recorder records nothing.
+// elsewhere. record on a nil recorder returns
+// at once.
 type interestRecorder struct {
 	followUp  FollowUp
 	log       *slog.Logger
@@ -31,7 +32,7 @@ func newInterestRecorder(f FollowUp, log *slog.Logger) *interestRecorder {
 	return &interestRecorder{followUp: f, log: log, semaphore: make(chan struct{}, maxConcurrentRecords)}
 }
 
-// record records the interest of a request that booked nothing: the service, if
+// record records the interest of a request without a booking: the service, if
 // it has a document to send, and the time.
 func (r *interestRecorder) record(ctx context.Context, q *request) {
 	if r == nil || q.call.Call.ID == "" {

@@ -15,14 +15,14 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Procedures returns the catalog of what can be booked as the one of what
-// callers are texted about: each service type is a procedure of the same id,
-// called by its name and aliases, with its document. Of two services that share
+// Procedures returns the catalog of bookable service types as the catalog of
+// procedures that callers are texted about: each service type is a procedure of
+// the same id, called by its name and aliases, with its document. Of two services that share
 // a name or an alias the first has it, as in [booking.Catalog.MatchService]. A
 // clinic without a catalog has no procedures.
 //
-// Words are matched as [procedures.Catalog] does; what it makes of a catalog
-// is kept until catalogs gives another one.
+// Words are matched as [procedures.Catalog] does; the procedures of a
+// catalog are kept until catalogs returns another one.
 func Procedures(catalogs booking.Catalogs) followup.Catalog {
 	return &catalogMatcher{catalogs: catalogs, clinics: make(map[tenant.ID]clinicProcedures)}
 }
@@ -34,7 +34,7 @@ type catalogMatcher struct {
 	clinics map[tenant.ID]clinicProcedures
 }
 
-// clinicProcedures are those of one clinic, and the catalog they are made of.
+// clinicProcedures are the procedures of one clinic, with their source.
 type clinicProcedures struct {
 	of *booking.Catalog
 	followup.Catalog
@@ -86,21 +86,21 @@ func (p *catalogMatcher) clinic(ctx context.Context, org tenant.ID) (followup.Ca
 	return made, nil
 }
 
-// proceduresOf makes a procedure of each service, with the names that no
-// service before it has.
+// proceduresOf returns a procedure for each service, with the names that no
+// earlier service has.
 func proceduresOf(catalog *booking.Catalog) []procedures.Procedure {
 	taken := make(map[string]bool)
 	var all []procedures.Procedure
 	for _, s := range catalog.Services() {
 		var names []string
 		for _, name := range append([]string{s.Name}, s.Aliases...) {
-			if key := heard(name); key != "" && !taken[key] {
+			if key := matchKey(name); key != "" && !taken[key] {
 				taken[key] = true
 				names = append(names, name)
 			}
 		}
 		for name := "service " + string(s.ID); len(names) == 0; name = "service " + name {
-			if key := heard(name); !taken[key] { // nobody will say it, and it is found by its id
+			if key := matchKey(name); !taken[key] { // no caller says it: the procedure is found by its id
 				taken[key] = true
 				names = []string{name}
 			}
@@ -112,9 +112,9 @@ func proceduresOf(catalog *booking.Catalog) []procedures.Procedure {
 	return all
 }
 
-// heard is a name as [procedures.Catalog] compares it: two of which it would
+// matchKey returns a name as [procedures.Catalog] compares it: two of which it would
 // say that they are the same are.
-func heard(name string) string {
+func matchKey(name string) string {
 	name = strings.NewReplacer("'", "", "’", "", "ʼ", "").Replace(strings.ToLower(name))
 	words := strings.FieldsFunc(name, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)

@@ -276,7 +276,7 @@ func (q *request) contact() (booking.Contact, error) {
 }
 
 // caller returns the number that calls; ok is false if it is withheld, is not
-// a number, or comes from a browser, where it proves nothing.
+// a number, or comes from a browser, where it is no proof.
 func (q *request) caller() (e164 string, ok bool) {
 	return phone.Parse(q.phones, q.call.Call.CallerNumber(), q.call.Org.Country)
 }

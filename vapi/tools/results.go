@@ -18,7 +18,7 @@ type rejection struct{ result vapi.ToolResult }
 func (r *rejection) Error() string { return "tools: rejected as " + r.result.Status }
 
 // invalid rejects an argument that is missing or cannot be used. The message is
-// for the caller; the hint tells the model how to do better.
+// for the caller, the hint for the model.
 func invalid(field, message, hint string) *rejection {
 	data := map[string]any{"field": field}
 	if hint != "" {
@@ -110,7 +110,7 @@ var reasonMessages = map[booking.Reason]string{
 }
 
 // unavailable returns the reason why a time cannot be booked, and free times
-// near it. It must not name who holds the time.
+// near it. It must not name the holder of the time.
 func (q *request) unavailable(reasons []booking.Reason, alternatives []booking.Slot) vapi.ToolResult {
 	status, code, message := "not_bookable", http.StatusUnprocessableEntity, "That time is not free."
 	if len(reasons) > 0 {

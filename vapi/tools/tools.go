@@ -1,5 +1,12 @@
-// Package tools gives a clinic's assistant the tools to book appointments and
-// to promise texts: see [New].
+// Package tools has the tools that a clinic's assistant calls: [New] returns
+// those that book appointments, over a [booking.Service], and those that promise
+// texts, over a [followup.Service]. [Procedures] lets both services share one
+// catalog.
+//
+// Each tool is a method of one type. It reads its arguments leniently, calls the
+// service once, and returns a sentence that the assistant can speak. A wish that
+// cannot be met is a result with a reason and alternatives; only a failure of
+// this side is an error.
 package tools
 
 import (
@@ -21,16 +28,16 @@ import (
 
 // Config configures [New]. Booking or FollowUp is required.
 type Config struct {
-	// Booking books.
+	// Booking books appointments.
 	//
 	// Defaults to no booking tools.
 	Booking *booking.Service
 
-	// FollowUp, a [followup.Service], promises texts and ends them. It also
-	// remembers the service and the time that a caller asked for, if nothing
-	// came of it; no answer waits for that.
+	// FollowUp, such as a [followup.Service], promises texts and ends them. It
+	// also records the service and the time that a caller asked for without a
+	// booking; no answer waits for that.
 	//
-	// Defaults to no follow-up tools, and nothing is remembered.
+	// Defaults to no follow-up tools and no records.
 	FollowUp FollowUp
 
 	// Phones reads the numbers of callers.
@@ -38,43 +45,49 @@ type Config struct {
 	// Defaults to phone.E164.
 	Phones phone.Parser
 
-	// Log gets a line where FollowUp could not keep up, redacted.
+	// Log gets a line for each dropped record, redacted.
 	//
 	// Defaults to slog.Default().
 	Log *slog.Logger
 
-	// Now tells the time; give it the clock that Booking has.
+	// Now returns the current time. It must be the clock of Booking.
 	//
 	// Defaults to time.Now.
 	Now func() time.Time
 }
 
-// FollowUp is what the tools ask of a [followup.Service].
+// FollowUp promises texts and records interest. A [followup.Service] is one.
+// Safe for concurrent use.
 type FollowUp interface {
+	// RecordCall merges e into the facts about its call.
 	RecordCall(ctx context.Context, org tenant.Org, e followup.CallEvent) error
+
+	// Promise plans a text to the caller after the call, and returns whether it
+	// will be sent or the reason why not.
 	Promise(ctx context.Context, org tenant.Org, p followup.Promise) (followup.PromiseResult, error)
+
+	// OptOutCaller ends all texts to a caller; ok is false for an invalid
+	// number.
 	OptOutCaller(ctx context.Context, org tenant.Org, call, caller string) (ok bool, err error)
 }
 
-// New returns the tools of the services in cfg: those that book with Booking,
-// those that text with FollowUp. Give them aliases, other descriptions or
-// opening sentences as you like.
+// New returns the tools of the services in cfg: Booking has the booking tools,
+// FollowUp the follow-up tools. It returns an error without both. Change
+// aliases, descriptions and opening sentences of the result as you like.
 //
 // The booking tools are check_availability, book_appointment,
 // reschedule_appointment, cancel_appointment and find_appointments.
-// Dates are YYYY-MM-DD and times HH:MM on the clinic's clock. What is missing,
-// cannot be read, is over or is outside opening hours comes back as something
-// to say, with the status "invalid" or "not_bookable", and nothing is moved to
-// a time that was not asked for; a time that is taken comes back as "conflict"
-// with alternatives. A model that asks for the same again books once. Only
-// appointments of the number that calls can be found, moved or cancelled, and
-// those that were made in the same call.
+// Dates are YYYY-MM-DD and times HH:MM on the clinic's clock. A missing or
+// unreadable argument returns a question with the status "invalid"; a time that
+// is over or outside opening hours returns "not_bookable"; a taken time returns
+// "conflict" with alternatives. A wish is never moved to another time. The same
+// wish, asked again in one call, books once. Appointments can be found, moved or
+// cancelled by the number that calls only, and in the call that booked them.
 //
 // The follow-up tools are send_information and opt_out.
-// A text is promised only to a caller who has agreed to get one, and only if
-// there is something to send to the number they call from; whatever is missing
-// comes back as something to say. Results do not repeat what the caller asked
-// about.
+// A text is promised only to a caller that consented, and only if the clinic has
+// a document to send to the number that calls; every other case returns a
+// sentence with the reason. Results must not repeat the subject of the question.
 func New(cfg Config) ([]vapi.Tool, error) {
 	if cfg.Booking == nil && cfg.FollowUp == nil {
 		return nil, errors.New("tools: Config.Booking and Config.FollowUp are nil: give the booking.Service to book with, the followup.Service that texts, or both")

@@ -21,7 +21,7 @@ import (
 )
 
 // Method is a way to prove that a request comes from a clinic's Vapi account:
-// by one of the clinic's [tenant.Secrets]. An empty secret proves nothing.
+// by one of the clinic's [tenant.Secrets]. An empty secret never proves it.
 type Method string
 
 const (
@@ -158,7 +158,7 @@ func (a *Verifier) accepts(p Method) bool { return slices.Contains(a.accept, p) 
 
 // isSecret compares in constant time, hiding the lengths as well. Vapi's
 // credentials put "Bearer " before the secret in any header, or leave it out
-// of Authorization, as they are told.
+// of Authorization, by their settings.
 func isSecret(given string, secrets tenant.Secrets) bool {
 	if scheme, token, ok := strings.Cut(given, " "); ok && strings.EqualFold(scheme, "Bearer") {
 		given = strings.TrimSpace(token)

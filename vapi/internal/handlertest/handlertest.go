@@ -148,7 +148,7 @@ type Fixture struct {
 	Observations *Observations
 }
 
-// New returns a Fixture whose configuration change has changed, if there is one.
+// New returns a Fixture. change, unless it is nil, changes its configuration.
 func New(t testing.TB, change func(*vapi.Config)) *Fixture {
 	f := &Fixture{T: t, Log: NewLogBuffer(), Observations: new(Observations)}
 	cfg := vapi.Config{

@@ -11,14 +11,14 @@ import (
 // maxDepth is how deep arrays and objects may nest; encoding/json's own limit.
 const maxDepth = 10_000
 
-// Scanner walks one JSON text once, from left to right, and hands out the
-// values it is asked for; the rest is checked and stepped over. It accepts what
-// [json.Valid] accepts: a fuzz test holds the two together.
+// Scanner walks one JSON text once, from left to right, and returns the
+// requested values; the rest is checked and skipped. It accepts the texts that
+// [json.Valid] accepts: a fuzz test compares the two.
 //
 // It exists because most of a real message is not for us: Vapi repeats the
 // assistant and the whole conversation on every tool call, and the caller
-// waits on the line while that is read. Stepping over it here costs a tenth of
-// what reflection does.
+// waits on the line while that is read. To skip it here costs a tenth of the
+// time that reflection takes.
 //
 // The first error sticks and moves the Scanner to the end of the text, so that
 // callers check once. Values share the text's memory.
@@ -65,7 +65,7 @@ func (s *Scanner) take(c byte) {
 	s.at++
 }
 
-// End checks that nothing but white space is left.
+// End checks that only white space is left.
 func (s *Scanner) End() {
 	if s.Peek() != 0 || s.at < len(s.text) {
 		s.fail()

@@ -9,9 +9,9 @@ import (
 	"unicode"
 )
 
-// ConsentQuestion is how a caller is asked whether they may be texted: the
-// prompt of the assistant and the tool ask the same. What the caller agrees to
-// is kept with Wording of followup.SettingsConfig.
+// ConsentQuestion asks a caller for consent to a text: the prompt of the
+// assistant and the tool use the same words. The consent is stored with Wording
+// of followup.SettingsConfig.
 const ConsentQuestion = "May I text you the information at this number?"
 
 // OneLine folds line breaks and other control characters into single spaces:
