@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestDefinitionsAsVapiTakesThem(t *testing.T) {
+func TestDefinitions(t *testing.T) {
+	t.Parallel()
 	server := vapi.NewServer("https://clinic.example/vapi/harley", "cred-1")
 	all, err := tools.New(tools.Config{Booking: handlertest.Booking(t, memory.New()), FollowUp: new(handlertest.FollowUp)})
 	require.NoError(t, err)

@@ -39,115 +39,208 @@ func about(kind, more string) string {
 		`"call":{"id":"call-1","type":"inboundPhoneCall","customer":{"number":"` + caller + `"}}}}`
 }
 
-func TestWhatIsToldOfACallIsNoted(t *testing.T) {
-	sent := time.Date(2026, 11, 22, 14, 4, 30, 0, time.UTC)
-	for name, c := range map[string]struct {
-		body string
-		want followup.CallSignal // "" for nothing
-	}{
-		"it rings":          {about("status-update", `"status":"ringing",`), followup.Seen},
-		"it goes on":        {about("status-update", `"status":"in-progress",`), followup.Seen},
-		"it is forwarded":   {about("status-update", `"status":"forwarding",`), followup.Seen},
-		"it ended":          {about("status-update", `"status":"ended",`), followup.Ended},
-		"it is reported":    {about("end-of-call-report", ""), followup.Reported},
-		"it hangs":          {about("hang", ""), followup.Hang},
-		"it is to come":     {about("status-update", `"status":"scheduled",`), ""},
-		"it waits":          {about("status-update", `"status":"queued",`), ""},
-		"it is not there":   {about("status-update", `"status":"not-found",`), ""},
-		"it stays":          {about("status-update", `"status":"deletion-failed",`), ""},
-		"a status to come":  {about("status-update", `"status":"levitating",`), ""},
-		"none":              {about("status-update", ""), ""},
-		"something is said": {about("transcript", `"status":"ended",`), ""},
-	} {
-		t.Run(name, func(t *testing.T) {
+func TestFollowUp_RecordCall(t *testing.T) {
+	t.Parallel()
+	t.Run("the facts in a message are recorded", func(t *testing.T) {
+		t.Parallel()
+		sent := time.Date(2026, 11, 22, 14, 4, 30, 0, time.UTC)
+		for name, c := range map[string]struct {
+			body string
+			want followup.CallSignal // "" for nothing
+		}{
+			"it rings":          {about("status-update", `"status":"ringing",`), followup.Seen},
+			"it goes on":        {about("status-update", `"status":"in-progress",`), followup.Seen},
+			"it is forwarded":   {about("status-update", `"status":"forwarding",`), followup.Seen},
+			"it ended":          {about("status-update", `"status":"ended",`), followup.Ended},
+			"it is reported":    {about("end-of-call-report", ""), followup.Reported},
+			"it hangs":          {about("hang", ""), followup.Hang},
+			"it is to come":     {about("status-update", `"status":"scheduled",`), ""},
+			"it waits":          {about("status-update", `"status":"queued",`), ""},
+			"it is not there":   {about("status-update", `"status":"not-found",`), ""},
+			"it stays":          {about("status-update", `"status":"deletion-failed",`), ""},
+			"a status to come":  {about("status-update", `"status":"levitating",`), ""},
+			"none":              {about("status-update", ""), ""},
+			"something is said": {about("transcript", `"status":"ended",`), ""},
+		} {
+			t.Run(name, func(t *testing.T) {
+				r := new(handlertest.FollowUp)
+				d := followUpFixture(t, r)
+				w := d.Post(c.body)
+				require.Equal(t, http.StatusOK, w.Code)
+				require.Equal(t, `{}`, w.Body.String())
+				require.Equal(t, "ok", d.Observations.Last().Outcome)
+				if c.want == "" {
+					require.Empty(t, r.Events)
+					return
+				}
+				require.Equal(t, []followup.CallEvent{{Call: "call-1", Signal: c.want, Caller: caller, At: sent}}, r.Events)
+				require.Equal(t, []tenant.ID{harley.ID}, r.Orgs)
+			})
+		}
+	})
+	t.Run("a year that no call can have is zero", func(t *testing.T) {
+		// A time that nothing can keep would have its message refused for ever.
+		t.Parallel()
+		for _, no := range []string{`"0000-01-01T00:00:00Z"`, `"1969-12-31T23:59:59Z"`, `"9999-12-31T23:59:59-01:00"`, `"2262-01-01T00:00:00Z"`, `-1`, `1e300`, `"soon"`} {
 			r := new(handlertest.FollowUp)
 			d := followUpFixture(t, r)
-			w := d.Post(c.body)
-			require.Equal(t, http.StatusOK, w.Code)
-			require.Equal(t, `{}`, w.Body.String())
-			require.Equal(t, "ok", d.Observations.Last().Outcome)
-			if c.want == "" {
-				require.Empty(t, r.Events)
-				return
-			}
-			require.Equal(t, []followup.CallEvent{{Call: "call-1", Signal: c.want, Caller: caller, At: sent}}, r.Events)
-			require.Equal(t, []tenant.ID{harley.ID}, r.Orgs)
-		})
-	}
-}
-
-// A time that nothing can keep would have its message refused for ever.
-func TestATimeThatNoCallIsOfIsNotTold(t *testing.T) {
-	for _, no := range []string{`"0000-01-01T00:00:00Z"`, `"1969-12-31T23:59:59Z"`, `"9999-12-31T23:59:59-01:00"`, `"2262-01-01T00:00:00Z"`, `-1`, `1e300`, `"soon"`} {
+			d.Post(about("end-of-call-report", `"startedAt":`+no+`,"endedAt":`+no+`,`))
+			require.Len(t, r.Events, 1, no)
+			require.Zero(t, r.Events[0].Began, no)
+			require.Zero(t, r.Events[0].Ended, no)
+		}
+	})
+	t.Run("a report holds the subject of the call", func(t *testing.T) {
+		t.Parallel()
 		r := new(handlertest.FollowUp)
 		d := followUpFixture(t, r)
-		d.Post(about("end-of-call-report", `"startedAt":`+no+`,"endedAt":`+no+`,`))
-		require.Len(t, r.Events, 1, no)
-		require.Zero(t, r.Events[0].Began, no)
-		require.Zero(t, r.Events[0].Ended, no)
-	}
-}
-
-func TestAReportTellsWhatTheCallWasAbout(t *testing.T) {
-	r := new(handlertest.FollowUp)
-	d := followUpFixture(t, r)
-	d.Post(about("end-of-call-report", `"startedAt":"2026-11-22T14:00:00Z","endedAt":1795356240000,
+		d.Post(about("end-of-call-report", `"startedAt":"2026-11-22T14:00:00Z","endedAt":1795356240000,
 		"analysis":{"structuredData":{"procedure":"nose job","appointment_booked":true,"mood":"fine"}},
 		"artifact":{"transcript":"User: what does it cost?"},`))
-	e := r.Events[0]
-	require.Equal(t, "nose job", e.Analysis.Reveal())
-	require.Equal(t, "User: what does it cost?", e.Transcript.Reveal())
-	require.True(t, e.ClaimsBooked)
-	require.True(t, time.Date(2026, 11, 22, 14, 0, 0, 0, time.UTC).Equal(e.Began))
-	require.True(t, time.Date(2026, 11, 22, 14, 4, 0, 0, time.UTC).Equal(e.Ended))
-	require.NotContains(t, d.Log.String(), "nose")
+		e := r.Events[0]
+		require.Equal(t, "nose job", e.Analysis.Reveal())
+		require.Equal(t, "User: what does it cost?", e.Transcript.Reveal())
+		require.True(t, e.ClaimsBooked)
+		require.True(t, time.Date(2026, 11, 22, 14, 0, 0, 0, time.UTC).Equal(e.Began))
+		require.True(t, time.Date(2026, 11, 22, 14, 4, 0, 0, time.UTC).Equal(e.Ended))
+		require.NotContains(t, d.Log.String(), "nose")
 
-	d.Post(about("status-update", `"status":"ended","endedReason":"customer-ended-call","endedAt":1795356240000,
+		d.Post(about("status-update", `"status":"ended","endedReason":"customer-ended-call","endedAt":1795356240000,
 		"artifact":{"transcript":"User: bye."},`))
-	require.Equal(t, followup.Ended, r.Events[1].Signal)
-	require.Equal(t, "User: bye.", r.Events[1].Transcript.Reveal())
-	require.Equal(t, e.Ended, r.Events[1].Ended)
-}
-
-// Models and schemas write it in every way.
-func TestWhatAnAnalysisSaysIsFound(t *testing.T) {
-	for analysis, want := range map[string]struct {
-		about  string
-		booked bool
-	}{
-		`"structuredData":{"procedure":"Botox"}`:                                               {"Botox", false},
-		`"structuredData":{"serviceDiscussed":"Botox","appointmentBooked":false}`:              {"Botox", false},
-		`"structuredData":{"service_discussed":"Botox","appointmentBooked":"false"}`:           {"Botox", false},
-		`"structuredData":{"Treatment of Interest":"Botox","Appointment Booked":"Yes"}`:        {"Botox", true},
-		`"structuredData":{"interestedIn":"Botox","booked":true}`:                              {"Botox", true},
-		`"structuredData":{"requestedProcedure":"Botox","is_booked":"true"}`:                   {"Botox", true},
-		`"structuredData":{"procedures":["Botox","nose\njob",null,7,true]}`:                    {"Botox\nnose job", false},
-		`"structuredData":{"lead":{"treatment":{"name":"Botox","price":120}}}`:                 {"Botox", false},
-		`"structuredData":"{\"procedure\":\"Botox\",\"appointmentBooked\":true}"`:              {"Botox", true},
-		`"structuredData":"\"{}\""`:                                                            {"", false},
-		`"structuredData":"{\"procedure\":"`:                                                   {"", false},
-		`"structuredData":"{\"procedure\":\"{\\\"procedure\\\":1}\"}"`:                         {`{"procedure":1}`, false},
-		`"structuredData":{"appointmentBooked":{"value":true}}`:                                {"", false},
-		`"structuredData":{"appointmentBooked":[true]}`:                                        {"", true},
-		`"structuredData":{"appointmentBooked":1,"procedure":""}`:                              {"", false},
-		`"structuredData":{"name":"Botox","previousTreatments":"fillers","customerService":5}`: {"", false},
-		`"structuredData":null`:           {"", false},
-		`"structuredData":["Botox",true]`: {"", false},
-		`"structuredDataMulti":[{"a":{"procedure":"Botox"}},{"b":{"booked":true}}]`: {"Botox", true},
-	} {
-		require.NotPanics(t, func() {
-			got := noted(t, about("end-of-call-report", `"analysis":{`+analysis+`},`))
-			require.Equal(t, want.about, got.Analysis.Reveal(), analysis)
-			require.Equal(t, want.booked, got.ClaimsBooked, analysis)
-		})
-	}
-	got := noted(t, about("end-of-call-report", `"artifact":{"structuredOutputs":{
+		require.Equal(t, followup.Ended, r.Events[1].Signal)
+		require.Equal(t, "User: bye.", r.Events[1].Transcript.Reveal())
+		require.Equal(t, e.Ended, r.Events[1].Ended)
+	})
+	t.Run("an analysis of any schema is read", func(t *testing.T) {
+		// Models and schemas write it in every way.
+		t.Parallel()
+		for analysis, want := range map[string]struct {
+			about  string
+			booked bool
+		}{
+			`"structuredData":{"procedure":"Botox"}`:                                               {"Botox", false},
+			`"structuredData":{"serviceDiscussed":"Botox","appointmentBooked":false}`:              {"Botox", false},
+			`"structuredData":{"service_discussed":"Botox","appointmentBooked":"false"}`:           {"Botox", false},
+			`"structuredData":{"Treatment of Interest":"Botox","Appointment Booked":"Yes"}`:        {"Botox", true},
+			`"structuredData":{"interestedIn":"Botox","booked":true}`:                              {"Botox", true},
+			`"structuredData":{"requestedProcedure":"Botox","is_booked":"true"}`:                   {"Botox", true},
+			`"structuredData":{"procedures":["Botox","nose\njob",null,7,true]}`:                    {"Botox\nnose job", false},
+			`"structuredData":{"lead":{"treatment":{"name":"Botox","price":120}}}`:                 {"Botox", false},
+			`"structuredData":"{\"procedure\":\"Botox\",\"appointmentBooked\":true}"`:              {"Botox", true},
+			`"structuredData":"\"{}\""`:                                                            {"", false},
+			`"structuredData":"{\"procedure\":"`:                                                   {"", false},
+			`"structuredData":"{\"procedure\":\"{\\\"procedure\\\":1}\"}"`:                         {`{"procedure":1}`, false},
+			`"structuredData":{"appointmentBooked":{"value":true}}`:                                {"", false},
+			`"structuredData":{"appointmentBooked":[true]}`:                                        {"", true},
+			`"structuredData":{"appointmentBooked":1,"procedure":""}`:                              {"", false},
+			`"structuredData":{"name":"Botox","previousTreatments":"fillers","customerService":5}`: {"", false},
+			`"structuredData":null`:           {"", false},
+			`"structuredData":["Botox",true]`: {"", false},
+			`"structuredDataMulti":[{"a":{"procedure":"Botox"}},{"b":{"booked":true}}]`: {"Botox", true},
+		} {
+			require.NotPanics(t, func() {
+				got := noted(t, about("end-of-call-report", `"analysis":{`+analysis+`},`))
+				require.Equal(t, want.about, got.Analysis.Reveal(), analysis)
+				require.Equal(t, want.booked, got.ClaimsBooked, analysis)
+			})
+		}
+		got := noted(t, about("end-of-call-report", `"artifact":{"structuredOutputs":{
 		"0b8f":{"name":"Appointment Booked","result":true},
 		"1c9a":{"result":{"procedure":"Botox"},"name":"Lead"},
 		"2d0b":{"name":"Service","result":"nose job"},
 		"3e1c":{"name":"Summary","result":"fillers"},"4f2d":null}},`))
-	require.Equal(t, "Botox\nnose job", got.Analysis.Reveal())
-	require.True(t, got.ClaimsBooked)
+		require.Equal(t, "Botox\nnose job", got.Analysis.Reveal())
+		require.True(t, got.ClaimsBooked)
+	})
+	t.Run("messages arrive in any order and twice", func(t *testing.T) {
+		t.Parallel()
+		ended, report := about("status-update", `"status":"ended",`), about("end-of-call-report", "")
+		for name, c := range map[string]struct {
+			bodies []string
+			want   []followup.CallSignal
+		}{
+			"ended, then report":  {[]string{ended, report}, []followup.CallSignal{followup.Ended, followup.Reported}},
+			"report before ended": {[]string{report, ended}, []followup.CallSignal{followup.Reported, followup.Ended}},
+			"report only":         {[]string{report}, []followup.CallSignal{followup.Reported}},
+			"ended only":          {[]string{ended}, []followup.CallSignal{followup.Ended}},
+			"both twice": {[]string{ended, report, ended, report},
+				[]followup.CallSignal{followup.Ended, followup.Reported, followup.Ended, followup.Reported}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				r := new(handlertest.FollowUp)
+				d := followUpFixture(t, r)
+				for _, body := range c.bodies {
+					require.Equal(t, http.StatusOK, d.Post(body).Code)
+				}
+				var got []followup.CallSignal
+				for _, e := range r.Events {
+					require.Equal(t, "call-1", e.Call)
+					got = append(got, e.Signal)
+				}
+				require.Equal(t, c.want, got)
+			})
+		}
+	})
+	t.Run("the caller is the number that the network gives", func(t *testing.T) {
+		t.Parallel()
+		for name, c := range map[string]struct{ kind, number, want string }{
+			"a caller":          {"inboundPhoneCall", caller, caller},
+			"who was called":    {"outboundPhoneCall", caller, caller},
+			"a call of no type": {"", caller, caller},
+			"a web call":        {"webCall", caller, ""},
+			"a socket":          {"vapi.websocketCall", caller, ""},
+			"a word":            {"inboundPhoneCall", "anonymous", "anonymous"}, // followup knows that it is no number
+			"nobody":            {"inboundPhoneCall", "", ""},
+		} {
+			t.Run(name, func(t *testing.T) {
+				body := fmt.Sprintf(`{"message":{"type":"status-update","status":"ended","call":{"id":"call-1","type":%q},"customer":{"number":%q}}}`, c.kind, c.number)
+				require.Equal(t, c.want, noted(t, body).Caller)
+			})
+		}
+	})
+	t.Run("a failed write may be retried", func(t *testing.T) {
+		t.Parallel()
+		for name, body := range map[string]string{
+			"a note":       about("status-update", `"status":"ended",`),
+			"a quarantine": `{"message":{"type":"end-of-call-report"}}`,
+		} {
+			t.Run(name, func(t *testing.T) {
+				d := followUpFixture(t, &handlertest.FollowUp{Err: fmt.Errorf("call 7 of Sarah Connor: %w", followup.ErrUnavailable)})
+				w := d.Post(body)
+				require.Equal(t, http.StatusServiceUnavailable, w.Code)
+				require.Equal(t, `{"error":"unavailable"}`, w.Body.String())
+				require.Equal(t, "unavailable", d.Observations.Last().Outcome)
+				require.Contains(t, d.Log.String(), "not persisted")
+				require.NotContains(t, d.Log.String(), "Connor")
+			})
+		}
+	})
+	t.Run("a write outlives its sender but not its deadline", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			ctx, hangUp := context.WithCancel(t.Context())
+			who := tenant.Principal{}
+			r := &handlertest.FollowUp{Before: func(ctx context.Context) error {
+				hangUp()
+				who, _ = tenant.PrincipalFrom(ctx)
+				return ctx.Err()
+			}}
+			d := followUpFixture(t, r)
+			body := about("status-update", `"status":"ended",`)
+			request := httptest.NewRequestWithContext(ctx, http.MethodPost, "/vapi/harley", strings.NewReader(body))
+			request.Header.Set("X-Vapi-Secret", secret)
+			w := httptest.NewRecorder()
+			d.Handler.ServeHTTP(w, request)
+			require.Equal(t, http.StatusOK, w.Code)
+			require.Len(t, r.Events, 1)
+			require.Equal(t, harley.ID, who.Org)
+
+			r.Before = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+			start := time.Now()
+			require.Equal(t, http.StatusServiceUnavailable, d.Post(body).Code)
+			require.Equal(t, 5*time.Second, time.Since(start))
+		})
+	})
 }
 
 func noted(t *testing.T, body string) followup.CallEvent {
@@ -158,117 +251,36 @@ func noted(t *testing.T, body string) followup.CallEvent {
 	return r.Events[0]
 }
 
-func TestMessagesComeInAnyOrderAndTwice(t *testing.T) {
-	ended, report := about("status-update", `"status":"ended",`), about("end-of-call-report", "")
-	for name, c := range map[string]struct {
-		bodies []string
-		want   []followup.CallSignal
-	}{
-		"ended, then report":  {[]string{ended, report}, []followup.CallSignal{followup.Ended, followup.Reported}},
-		"report before ended": {[]string{report, ended}, []followup.CallSignal{followup.Reported, followup.Ended}},
-		"report only":         {[]string{report}, []followup.CallSignal{followup.Reported}},
-		"ended only":          {[]string{ended}, []followup.CallSignal{followup.Ended}},
-		"both twice": {[]string{ended, report, ended, report},
-			[]followup.CallSignal{followup.Ended, followup.Reported, followup.Ended, followup.Reported}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := new(handlertest.FollowUp)
-			d := followUpFixture(t, r)
-			for _, body := range c.bodies {
-				require.Equal(t, http.StatusOK, d.Post(body).Code)
-			}
-			var got []followup.CallSignal
-			for _, e := range r.Events {
-				require.Equal(t, "call-1", e.Call)
-				got = append(got, e.Signal)
-			}
-			require.Equal(t, c.want, got)
-		})
-	}
-}
-
-func TestOnlyTheNetworkSaysWhoCalls(t *testing.T) {
-	for name, c := range map[string]struct{ kind, number, want string }{
-		"a caller":          {"inboundPhoneCall", caller, caller},
-		"who was called":    {"outboundPhoneCall", caller, caller},
-		"a call of no type": {"", caller, caller},
-		"a web call":        {"webCall", caller, ""},
-		"a socket":          {"vapi.websocketCall", caller, ""},
-		"a word":            {"inboundPhoneCall", "anonymous", "anonymous"}, // followup knows that it is no number
-		"nobody":            {"inboundPhoneCall", "", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			body := fmt.Sprintf(`{"message":{"type":"status-update","status":"ended","call":{"id":"call-1","type":%q},"customer":{"number":%q}}}`, c.kind, c.number)
-			require.Equal(t, c.want, noted(t, body).Caller)
-		})
-	}
-}
-
-func TestAMessageOfNoCallIsAcknowledgedAndCounted(t *testing.T) {
-	r := new(handlertest.FollowUp)
-	d := followUpFixture(t, r)
-	for _, body := range []string{
-		`{"message":{"type":"end-of-call-report"}}`,
-		`{"message":{"type":"status-update","status":"ended","call":{"id":"PRIVATE_TEXT said"}}}`,
-	} {
-		w := d.Post(body)
-		require.Equal(t, http.StatusOK, w.Code)
-		require.Equal(t, `{}`, w.Body.String())
-		require.Equal(t, "quarantined", d.Observations.Last().Outcome)
-	}
-	require.Equal(t, []string{"end-of-call-report", "status-update"}, r.Unmatched)
-	require.Empty(t, r.Events)
-}
-
-func TestAWriteThatFailsMayBeAskedForAgain(t *testing.T) {
-	for name, body := range map[string]string{
-		"a note":       about("status-update", `"status":"ended",`),
-		"a quarantine": `{"message":{"type":"end-of-call-report"}}`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := followUpFixture(t, &handlertest.FollowUp{Err: fmt.Errorf("call 7 of Sarah Connor: %w", followup.ErrUnavailable)})
-			w := d.Post(body)
-			require.Equal(t, http.StatusServiceUnavailable, w.Code)
-			require.Equal(t, `{"error":"unavailable"}`, w.Body.String())
-			require.Equal(t, "unavailable", d.Observations.Last().Outcome)
-			require.Contains(t, d.Log.String(), "not persisted")
-			require.NotContains(t, d.Log.String(), "Connor")
-		})
-	}
-}
-
-func TestAWriteOutlivesItsSenderButNotItsDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, hangUp := context.WithCancel(t.Context())
-		who := tenant.Principal{}
-		r := &handlertest.FollowUp{Before: func(ctx context.Context) error {
-			hangUp()
-			who, _ = tenant.PrincipalFrom(ctx)
-			return ctx.Err()
-		}}
+func TestFollowUp_CountUnmatched(t *testing.T) {
+	t.Parallel()
+	t.Run("a message without a call id is acknowledged and counted", func(t *testing.T) {
+		t.Parallel()
+		r := new(handlertest.FollowUp)
 		d := followUpFixture(t, r)
-		body := about("status-update", `"status":"ended",`)
-		request := httptest.NewRequestWithContext(ctx, http.MethodPost, "/vapi/harley", strings.NewReader(body))
-		request.Header.Set("X-Vapi-Secret", secret)
-		w := httptest.NewRecorder()
-		d.Handler.ServeHTTP(w, request)
-		require.Equal(t, http.StatusOK, w.Code)
-		require.Len(t, r.Events, 1)
-		require.Equal(t, harley.ID, who.Org)
-
-		r.Before = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
-		start := time.Now()
-		require.Equal(t, http.StatusServiceUnavailable, d.Post(body).Code)
-		require.Equal(t, 5*time.Second, time.Since(start))
+		for _, body := range []string{
+			`{"message":{"type":"end-of-call-report"}}`,
+			`{"message":{"type":"status-update","status":"ended","call":{"id":"PRIVATE_TEXT said"}}}`,
+		} {
+			w := d.Post(body)
+			require.Equal(t, http.StatusOK, w.Code)
+			require.Equal(t, `{}`, w.Body.String())
+			require.Equal(t, "quarantined", d.Observations.Last().Outcome)
+		}
+		require.Equal(t, []string{"end-of-call-report", "status-update"}, r.Unmatched)
+		require.Empty(t, r.Events)
 	})
 }
 
-func TestWithoutFollowUpsEverythingIsAcknowledged(t *testing.T) {
-	d := newFixture(t, nil)
-	for _, body := range []string{hang, about("status-update", `"status":"ended",`), about("end-of-call-report", ""), `{"message":{"type":"end-of-call-report"}}`} {
-		require.Equal(t, `{}`, d.Post(body).Body.String())
-		require.Equal(t, "ok", d.Observations.Last().Outcome)
-	}
+func TestConfig_FollowUp(t *testing.T) {
+	t.Parallel()
+	t.Run("without FollowUp every message is acknowledged", func(t *testing.T) {
+		t.Parallel()
+		d := newFixture(t, nil)
+		for _, body := range []string{hang, about("status-update", `"status":"ended",`), about("end-of-call-report", ""), `{"message":{"type":"end-of-call-report"}}`} {
+			require.Equal(t, `{}`, d.Post(body).Body.String())
+			require.Equal(t, "ok", d.Observations.Last().Outcome)
+		}
+	})
 }
 
 // ring is what Vapi asks when a call comes in.
@@ -297,115 +309,120 @@ var nobody = map[string]string{
 	"callerKnown": "no", "callerLastContact": "", "callerInformed": "", "callerWanted": "", "callerUpcoming": "no", "callerInterest": "no",
 }
 
-func TestAnAssistantIsToldWhoIsKnown(t *testing.T) {
-	summer := time.Date(2026, 7, 1, 23, 30, 0, 0, time.UTC) // the second of July in London
-	for name, c := range map[string]struct {
-		memory followup.ContactSummary
-		want   map[string]string
-	}{
-		"somebody new": {followup.ContactSummary{}, nobody},
-		"somebody who asked and was informed": {
-			followup.ContactSummary{Known: true, FirstSeen: summer, LastContact: summer, Informed: summer.Add(24 * time.Hour), Procedure: "rhinoplasty",
-				Wanted: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)},
-			map[string]string{"callerKnown": "yes", "callerLastContact": "2026-07-02", "callerInformed": "2026-07-03",
-				"callerWanted": "2026-11-24 10:00", "callerUpcoming": "no", "callerInterest": "yes"},
-		},
-		"somebody who wanted a time that is over": {
-			followup.ContactSummary{Known: true, LastContact: summer, Wanted: summer, Upcoming: true},
-			map[string]string{"callerKnown": "yes", "callerLastContact": "2026-07-02", "callerInformed": "",
-				"callerWanted": "", "callerUpcoming": "yes", "callerInterest": "no"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := &handlertest.FollowUp{Summary: c.memory}
-			w := followUpFixture(t, r).Post(ring)
-			require.NotContains(t, w.Body.String(), "rhinoplasty")
-			require.Equal(t, c.want, variables(t, w))
-			require.Equal(t, []string{caller}, r.Lookups)
-			require.Len(t, r.Events, 1, "and the call is noted, after the caller was looked up")
-			require.Equal(t, followup.Seen, r.Events[0].Signal)
-			require.Equal(t, caller, r.Events[0].Caller)
+func TestFollowUp_Lookup(t *testing.T) {
+	t.Parallel()
+	t.Run("an assistant gets the variables of the caller", func(t *testing.T) {
+		t.Parallel()
+		summer := time.Date(2026, 7, 1, 23, 30, 0, 0, time.UTC) // the second of July in London
+		for name, c := range map[string]struct {
+			memory followup.ContactSummary
+			want   map[string]string
+		}{
+			"somebody new": {followup.ContactSummary{}, nobody},
+			"somebody who asked and was informed": {
+				followup.ContactSummary{Known: true, FirstSeen: summer, LastContact: summer, Informed: summer.Add(24 * time.Hour), Procedure: "rhinoplasty",
+					Wanted: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)},
+				map[string]string{"callerKnown": "yes", "callerLastContact": "2026-07-02", "callerInformed": "2026-07-03",
+					"callerWanted": "2026-11-24 10:00", "callerUpcoming": "no", "callerInterest": "yes"},
+			},
+			"somebody who wanted a time that is over": {
+				followup.ContactSummary{Known: true, LastContact: summer, Wanted: summer, Upcoming: true},
+				map[string]string{"callerKnown": "yes", "callerLastContact": "2026-07-02", "callerInformed": "",
+					"callerWanted": "", "callerUpcoming": "yes", "callerInterest": "no"},
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				r := &handlertest.FollowUp{Summary: c.memory}
+				w := followUpFixture(t, r).Post(ring)
+				require.NotContains(t, w.Body.String(), "rhinoplasty")
+				require.Equal(t, c.want, variables(t, w))
+				require.Equal(t, []string{caller}, r.Lookups)
+				require.Len(t, r.Events, 1, "and the call is noted, after the caller was looked up")
+				require.Equal(t, followup.Seen, r.Events[0].Signal)
+				require.Equal(t, caller, r.Events[0].Caller)
+			})
+		}
+	})
+	t.Run("a call without an id is not recorded", func(t *testing.T) {
+		t.Parallel()
+		r := new(handlertest.FollowUp)
+		require.Equal(t, nobody, variables(t, followUpFixture(t, r).Post(`{"message":{"type":"assistant-request","call":{}}}`)))
+		require.Empty(t, r.Events)
+	})
+	t.Run("a lookup that is late or fails does not delay the call", func(t *testing.T) {
+		t.Parallel()
+		t.Run("a memory that is late", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := followUpFixture(t, &handlertest.FollowUp{Before: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }})
+				start := time.Now()
+				require.Equal(t, nobody, variables(t, d.Post(ring)))
+				require.Equal(t, 1500*time.Millisecond, time.Since(start))
+				synctest.Wait()
+				require.Contains(t, d.Log.String(), "caller lookup failed")
+			})
 		})
-	}
-}
-
-func TestACallThatHasNoIdIsNotNoted(t *testing.T) {
-	r := new(handlertest.FollowUp)
-	require.Equal(t, nobody, variables(t, followUpFixture(t, r).Post(`{"message":{"type":"assistant-request","call":{}}}`)))
-	require.Empty(t, r.Events)
-}
-
-func TestACallerIsNotKeptWaitingForWhatIsKnownOfThem(t *testing.T) {
-	t.Run("a memory that is late", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			d := followUpFixture(t, &handlertest.FollowUp{Before: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }})
-			start := time.Now()
+		t.Run("a memory that heeds nobody", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := followUpFixture(t, &handlertest.FollowUp{Before: func(context.Context) error { time.Sleep(time.Minute); return nil }})
+				start := time.Now()
+				require.Equal(t, nobody, variables(t, d.Post(ring)))
+				require.Equal(t, 1500*time.Millisecond, time.Since(start))
+				time.Sleep(3 * time.Minute) // of the test's own clock
+			})
+		})
+		t.Run("a note that is late", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				first := true
+				d := followUpFixture(t, &handlertest.FollowUp{Summary: followup.ContactSummary{Known: true}, Before: func(ctx context.Context) error {
+					if first {
+						first = false
+						return nil
+					}
+					<-ctx.Done()
+					return ctx.Err()
+				}})
+				require.Equal(t, "yes", variables(t, d.Post(ring))["callerKnown"])
+				synctest.Wait()
+				require.Contains(t, d.Log.String(), "call not persisted")
+			})
+		})
+		t.Run("a memory that fails", func(t *testing.T) {
+			d := followUpFixture(t, &handlertest.FollowUp{Err: errors.New("Sarah Connor is not in row 7")})
 			require.Equal(t, nobody, variables(t, d.Post(ring)))
-			require.Equal(t, 1500*time.Millisecond, time.Since(start))
-			synctest.Wait()
 			require.Contains(t, d.Log.String(), "caller lookup failed")
-		})
-	})
-	t.Run("a memory that heeds nobody", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			d := followUpFixture(t, &handlertest.FollowUp{Before: func(context.Context) error { time.Sleep(time.Minute); return nil }})
-			start := time.Now()
-			require.Equal(t, nobody, variables(t, d.Post(ring)))
-			require.Equal(t, 1500*time.Millisecond, time.Since(start))
-			time.Sleep(3 * time.Minute) // of the test's own clock
-		})
-	})
-	t.Run("a note that is late", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			first := true
-			d := followUpFixture(t, &handlertest.FollowUp{Summary: followup.ContactSummary{Known: true}, Before: func(ctx context.Context) error {
-				if first {
-					first = false
-					return nil
-				}
-				<-ctx.Done()
-				return ctx.Err()
-			}})
-			require.Equal(t, "yes", variables(t, d.Post(ring))["callerKnown"])
-			synctest.Wait()
 			require.Contains(t, d.Log.String(), "call not persisted")
+			require.NotContains(t, d.Log.String(), "Connor")
+		})
+		t.Run("a memory that panics", func(t *testing.T) {
+			d := followUpFixture(t, &handlertest.FollowUp{Before: func(context.Context) error { panic("a rash") }})
+			require.Equal(t, nobody, variables(t, d.Post(ring)))
+			require.Contains(t, d.Log.String(), "panic with a string")
 		})
 	})
-	t.Run("a memory that fails", func(t *testing.T) {
-		d := followUpFixture(t, &handlertest.FollowUp{Err: errors.New("Sarah Connor is not in row 7")})
-		require.Equal(t, nobody, variables(t, d.Post(ring)))
-		require.Contains(t, d.Log.String(), "caller lookup failed")
-		require.Contains(t, d.Log.String(), "call not persisted")
-		require.NotContains(t, d.Log.String(), "Connor")
-	})
-	t.Run("a memory that panics", func(t *testing.T) {
-		d := followUpFixture(t, &handlertest.FollowUp{Before: func(context.Context) error { panic("a rash") }})
-		require.Equal(t, nobody, variables(t, d.Post(ring)))
-		require.Contains(t, d.Log.String(), "panic with a string")
+	t.Run("Config.Assistant runs during the lookup", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			r := &handlertest.FollowUp{Summary: followup.ContactSummary{Known: true}, Before: func(context.Context) error { time.Sleep(400 * time.Millisecond); return nil }}
+			d := newFixture(t, func(c *vapi.Config) {
+				c.FollowUp = r
+				c.Assistant = func(context.Context, tenant.Org) (vapi.AssistantChoice, error) {
+					time.Sleep(time.Second)
+					return vapi.AssistantChoice{AssistantID: "as-harley", Values: map[string]string{"callerUpcoming": "soon"}}, nil
+				}
+			})
+			start := time.Now()
+			values := variables(t, d.Post(ring))
+			require.Equal(t, time.Second, time.Since(start))
+			require.Equal(t, "yes", values["callerKnown"])
+			require.Equal(t, "soon", values["callerUpcoming"], "what the choice says stands")
+		})
 	})
 }
 
-func TestTheChoiceOfAnAssistantDoesNotWaitForTheMemory(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := &handlertest.FollowUp{Summary: followup.ContactSummary{Known: true}, Before: func(context.Context) error { time.Sleep(400 * time.Millisecond); return nil }}
-		d := newFixture(t, func(c *vapi.Config) {
-			c.FollowUp = r
-			c.Assistant = func(context.Context, tenant.Org) (vapi.AssistantChoice, error) {
-				time.Sleep(time.Second)
-				return vapi.AssistantChoice{AssistantID: "as-harley", Values: map[string]string{"callerUpcoming": "soon"}}, nil
-			}
-		})
-		start := time.Now()
-		values := variables(t, d.Post(ring))
-		require.Equal(t, time.Second, time.Since(start))
-		require.Equal(t, "yes", values["callerKnown"])
-		require.Equal(t, "soon", values["callerUpcoming"], "what the choice says stands")
-	})
-}
-
-// TestPublishedPayloadsAreNoted sends every body that Vapi has published to a
+// TestFollowUp_RecordCall_PublishedPayloads sends every body that Vapi has published to a
 // handler that follows up.
-func TestPublishedPayloadsAreNoted(t *testing.T) {
+func TestFollowUp_RecordCall_PublishedPayloads(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../../shared/vapi-payloads/*.json")
 	require.NoError(t, err)
 	if len(files) == 0 {

@@ -11,7 +11,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
-func TestTimesAreSpokenByTheClinicsLocale(t *testing.T) {
+func TestDateTime(t *testing.T) {
+	t.Parallel()
 	for locale, want := range map[string]string{
 		"en-GB": "Tuesday 24 November at 1:30 PM is free.",
 		"en-NG": "Tuesday 24 November at 1:30 PM is free.",

@@ -112,8 +112,8 @@ func proceduresOf(catalog *booking.Catalog) []procedures.Procedure {
 	return all
 }
 
-// matchKey returns a name as [procedures.Catalog] compares it: two of which it would
-// say that they are the same are.
+// matchKey returns a name in the form in which [procedures.Catalog] compares
+// names: equal names have equal keys.
 func matchKey(name string) string {
 	name = strings.NewReplacer("'", "", "’", "", "ʼ", "").Replace(strings.ToLower(name))
 	words := strings.FieldsFunc(name, func(r rune) bool {

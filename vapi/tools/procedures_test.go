@@ -26,39 +26,96 @@ func match(t testing.TB, c followup.Catalog, org tenant.ID, words string) follow
 	return id
 }
 
-func TestWhatCanBookedIsWhatCallersAreTextedAbout(t *testing.T) {
-	c := tools.Procedures(handlertest.Catalogs(t))
-	for words, want := range map[string]followup.ProcedureID{
-		"I would like a Botox consultation":    "botox",
-		"What do anti-wrinkle injections cost": "botox",
-		"a nose job":                           "rhinoplasty",
-		"rhinoplasty":                          "rhinoplasty", // its id
-		"just a consultation":                  "consultation",
-		"a haircut":                            "",
-	} {
-		require.Equal(t, want, match(t, c, harley.ID, words), words)
-	}
-	name, ok, err := c.Document(t.Context(), harley.ID, "botox")
-	require.NoError(t, err)
-	require.True(t, ok)
-	require.Equal(t, "botox.pdf", name)
-	for _, id := range []followup.ProcedureID{"consultation", "hair"} {
-		_, ok, err = c.Document(t.Context(), harley.ID, id)
+func TestProcedures(t *testing.T) { // not parallel: it measures allocations
+	t.Run("a service type is a procedure of the same id", func(t *testing.T) {
+		t.Parallel()
+		c := tools.Procedures(handlertest.Catalogs(t))
+		for words, want := range map[string]followup.ProcedureID{
+			"I would like a Botox consultation":    "botox",
+			"What do anti-wrinkle injections cost": "botox",
+			"a nose job":                           "rhinoplasty",
+			"rhinoplasty":                          "rhinoplasty", // its id
+			"just a consultation":                  "consultation",
+			"a haircut":                            "",
+		} {
+			require.Equal(t, want, match(t, c, harley.ID, words), words)
+		}
+		name, ok, err := c.Document(t.Context(), harley.ID, "botox")
 		require.NoError(t, err)
-		require.False(t, ok, id)
-	}
-}
+		require.True(t, ok)
+		require.Equal(t, "botox.pdf", name)
+		for _, id := range []followup.ProcedureID{"consultation", "hair"} {
+			_, ok, err = c.Document(t.Context(), harley.ID, id)
+			require.NoError(t, err)
+			require.False(t, ok, id)
+		}
+	})
+	t.Run("a clinic without a catalog has no procedures", func(t *testing.T) {
+		t.Parallel()
+		c := tools.Procedures(booking.StaticCatalogs{})
+		require.Empty(t, match(t, c, harley.ID, "botox"))
+		_, ok, err := c.Document(t.Context(), harley.ID, "botox")
+		require.NoError(t, err)
+		require.False(t, ok)
+		_, _, err = c.Match(t.Context(), tenant.ID{}, redact.Speech{})
+		require.ErrorIs(t, err, tenant.ErrNoOrg)
+		_, _, err = c.Document(t.Context(), tenant.ID{}, "botox")
+		require.ErrorIs(t, err, tenant.ErrNoOrg)
+	})
+	t.Run("a changed catalog is read anew", func(t *testing.T) {
+		changing := &changingCatalogs{catalog: catalogOf(t, booking.ServiceType{ID: "peel", Name: "Peel"})}
+		c := tools.Procedures(changing)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 50 {
+					_, _, err := c.Match(t.Context(), harley.ID, redact.NewSpeech("a peel"))
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		changing.set(catalogOf(t, booking.ServiceType{ID: "peel", Name: "Chemical peel", Document: "peel.pdf"}), nil)
+		wg.Wait()
+		require.Empty(t, match(t, c, harley.ID, "a peel"))
+		require.EqualValues(t, "peel", match(t, c, harley.ID, "a chemical peel"))
+		require.EqualValues(t, "peel", match(t, c, ikeja.ID, "a chemical peel"))
 
-func TestAClinicWithoutACatalogHasNoProcedures(t *testing.T) {
-	c := tools.Procedures(booking.StaticCatalogs{})
-	require.Empty(t, match(t, c, harley.ID, "botox"))
-	_, ok, err := c.Document(t.Context(), harley.ID, "botox")
-	require.NoError(t, err)
-	require.False(t, ok)
-	_, _, err = c.Match(t.Context(), tenant.ID{}, redact.Speech{})
-	require.ErrorIs(t, err, tenant.ErrNoOrg)
-	_, _, err = c.Document(t.Context(), tenant.ID{}, "botox")
-	require.ErrorIs(t, err, tenant.ErrNoOrg)
+		allocs := testing.AllocsPerRun(100, func() {
+			if _, _, err := c.Document(context.Background(), harley.ID, "peel"); err != nil {
+				t.Fatal(err)
+			}
+		})
+		require.Zero(t, allocs, "it is kept")
+
+		down := errors.New("down")
+		changing.set(nil, down)
+		_, _, err := c.Match(t.Context(), harley.ID, redact.NewSpeech("a peel"))
+		require.ErrorIs(t, err, down)
+	})
+	t.Run("of two services with the same name the first is meant", func(t *testing.T) {
+		// A booking catalog takes what NewProcedures would refuse.
+		t.Parallel()
+		c := tools.Procedures(&changingCatalogs{catalog: catalogOf(t,
+			booking.ServiceType{ID: "first", Name: "Botox", Aliases: []string{"anti-wrinkle injection", "?!", "s"}, Document: "a.pdf"},
+			booking.ServiceType{ID: "second", Name: "Botox refresher", Aliases: []string{"botox", "Anti wrinkle injections"}, Document: "b.pdf"},
+			booking.ServiceType{ID: "third-kind", Name: "BOTOX", Aliases: []string{"Botox’s"}, Document: "c.pdf"},
+		)})
+		require.EqualValues(t, "first", match(t, c, harley.ID, "botox"))
+		require.EqualValues(t, "first", match(t, c, harley.ID, "anti-wrinkle injections"))
+		require.EqualValues(t, "second", match(t, c, harley.ID, "a botox refresher"))
+		require.EqualValues(t, "third-kind", match(t, c, harley.ID, "third-kind"))
+		name, _, err := c.Document(t.Context(), harley.ID, "third-kind")
+		require.NoError(t, err)
+		require.Equal(t, "c.pdf", name)
+	})
+	t.Run("an invalid document name is an error", func(t *testing.T) {
+		t.Parallel()
+		c := tools.Procedures(&changingCatalogs{catalog: catalogOf(t, booking.ServiceType{ID: "peel", Name: "Peel", Document: "peel\n.pdf"})})
+		_, _, err := c.Match(t.Context(), harley.ID, redact.NewSpeech("a peel"))
+		require.ErrorContains(t, err, `the Document of "peel"`)
+	})
 }
 
 // changingCatalogs give what they are set to.
@@ -91,61 +148,6 @@ func catalogOf(t testing.TB, services ...booking.ServiceType) *booking.Catalog {
 	})
 	require.NoError(t, err)
 	return c
-}
-
-func TestACatalogThatChangesIsReadAnew(t *testing.T) {
-	changing := &changingCatalogs{catalog: catalogOf(t, booking.ServiceType{ID: "peel", Name: "Peel"})}
-	c := tools.Procedures(changing)
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for range 50 {
-				_, _, err := c.Match(t.Context(), harley.ID, redact.NewSpeech("a peel"))
-				if err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	changing.set(catalogOf(t, booking.ServiceType{ID: "peel", Name: "Chemical peel", Document: "peel.pdf"}), nil)
-	wg.Wait()
-	require.Empty(t, match(t, c, harley.ID, "a peel"))
-	require.EqualValues(t, "peel", match(t, c, harley.ID, "a chemical peel"))
-	require.EqualValues(t, "peel", match(t, c, ikeja.ID, "a chemical peel"))
-
-	allocs := testing.AllocsPerRun(100, func() {
-		if _, _, err := c.Document(context.Background(), harley.ID, "peel"); err != nil {
-			t.Fatal(err)
-		}
-	})
-	require.Zero(t, allocs, "it is kept")
-
-	down := errors.New("down")
-	changing.set(nil, down)
-	_, _, err := c.Match(t.Context(), harley.ID, redact.NewSpeech("a peel"))
-	require.ErrorIs(t, err, down)
-}
-
-// A booking catalog takes what NewProcedures would refuse.
-func TestOfTwoServicesThatAreCalledTheSameTheFirstIs(t *testing.T) {
-	c := tools.Procedures(&changingCatalogs{catalog: catalogOf(t,
-		booking.ServiceType{ID: "first", Name: "Botox", Aliases: []string{"anti-wrinkle injection", "?!", "s"}, Document: "a.pdf"},
-		booking.ServiceType{ID: "second", Name: "Botox refresher", Aliases: []string{"botox", "Anti wrinkle injections"}, Document: "b.pdf"},
-		booking.ServiceType{ID: "third-kind", Name: "BOTOX", Aliases: []string{"Botox’s"}, Document: "c.pdf"},
-	)})
-	require.EqualValues(t, "first", match(t, c, harley.ID, "botox"))
-	require.EqualValues(t, "first", match(t, c, harley.ID, "anti-wrinkle injections"))
-	require.EqualValues(t, "second", match(t, c, harley.ID, "a botox refresher"))
-	require.EqualValues(t, "third-kind", match(t, c, harley.ID, "third-kind"))
-	name, _, err := c.Document(t.Context(), harley.ID, "third-kind")
-	require.NoError(t, err)
-	require.Equal(t, "c.pdf", name)
-}
-
-func TestADocumentThatCannotBeOneIsAnError(t *testing.T) {
-	c := tools.Procedures(&changingCatalogs{catalog: catalogOf(t, booking.ServiceType{ID: "peel", Name: "Peel", Document: "peel\n.pdf"})})
-	_, _, err := c.Match(t.Context(), harley.ID, redact.NewSpeech("a peel"))
-	require.ErrorContains(t, err, `the Document of "peel"`)
 }
 
 // FuzzFollowUpCatalog: whatever services are called, each is a procedure.
