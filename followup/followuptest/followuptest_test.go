@@ -17,7 +17,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// harness is a store in memory, before it is broken.
+// harness returns a harness of an intact store in memory.
 func harness() followuptest.StoreHarness {
 	var mu sync.Mutex
 	now := time.Date(2031, time.June, 1, 12, 0, 0, 0, time.UTC)
@@ -37,18 +37,20 @@ func harness() followuptest.StoreHarness {
 	}
 }
 
-func TestAStoreThatIsNotBrokenFailsNothing(t *testing.T) {
-	h := harness()
-	h.Rounds = 0
-	require.Empty(t, followuptest.FailingStore(h))
+func TestFailingStore(t *testing.T) {
+	t.Run("an intact store fails no sentence", func(t *testing.T) {
+		h := harness()
+		h.Rounds = 0
+		require.Empty(t, followuptest.FailingStore(h))
+	})
+	t.Run("an unknown sentence is returned as failing", func(t *testing.T) {
+		require.Equal(t, []string{"the store makes coffee"}, followuptest.FailingStore(harness(), "the store makes coffee"))
+	})
 }
 
-func TestASentenceThatIsNotInTheSuiteDoesNotHold(t *testing.T) {
-	require.Equal(t, []string{"it makes coffee"}, followuptest.FailingStore(harness(), "it makes coffee"))
-}
-
-// Each store is broken as a real one was or might be, and the suite says so.
-func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
+// The red controls of the store suite: each store has a fault that a real one had
+// or might have, and the suite must return the sentences that it breaks.
+func TestFailingStore_BrokenStore(t *testing.T) {
 	const (
 		seesBookings = "until Batch.Release no booking of these contacts commits: decide has seen all that committed before"
 		seesOptOuts  = "until Batch.Release no opt-out of these contacts commits: decide has seen all that committed before"
@@ -56,18 +58,18 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 		oneEach      = "of many workers that begin the same intents at once, one sends each"
 	)
 	for _, tt := range []struct {
-		what    string
+		name    string
 		broken  func(h *followuptest.StoreHarness)
 		fails   []string
 		working []string
 	}{
 		{
-			"it does not lock", func(h *followuptest.StoreHarness) { h.Store = doesNotLock{h.Store} },
+			"contacts are not locked", func(h *followuptest.StoreHarness) { h.Store = doesNotLock{h.Store} },
 			[]string{seesBookings, seesOptOuts, "BeginSending skips an intent whose contact is locked, and schedules it again soon"},
 			[]string{oneEach, "Send makes an intent Sending, leases it for the time of lease and counts the attempt"},
 		},
 		{
-			"it decides once", func(h *followuptest.StoreHarness) { h.Store = decidesOnce{h.Store} },
+			"the second decision is left out", func(h *followuptest.StoreHarness) { h.Store = decidesOnce{h.Store} },
 			[]string{
 				"BeginSending calls decide a second time about intents to be sent, which are now Sending",
 				"a second decision other than Send replaces the first",
@@ -75,7 +77,7 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 			[]string{oneEach},
 		},
 		{
-			"it shows nothing of bookings", func(h *followuptest.StoreHarness) { h.Store = looksEarly{h.Store} },
+			"decisions do not see bookings and opt-outs", func(h *followuptest.StoreHarness) { h.Store = staleInput{h.Store} },
 			[]string{
 				seesBookings, seesOptOuts,
 				"Booked reports that an appointment was made, confirmed or moved in the call that the intent follows, or by its contact on any channel since that call began",
@@ -83,23 +85,23 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 			[]string{oneEach},
 		},
 		{
-			"it tries again what a dead worker left", func(h *followuptest.StoreHarness) { h.Store = triesAgain{h.Store} },
+			"an attempt with an expired lease is repeated", func(h *followuptest.StoreHarness) { h.Store = retriesUnknown{h.Store} },
 			[]string{"BeginSending first makes an intent Unknown that is Sending and whose lease has expired; it skips an intent whose lease has not"},
 			[]string{oneEach},
 		},
 		{
-			"its leases are over at once", func(h *followuptest.StoreHarness) { h.Store = leasesNothing{h.Store} },
+			"leases expire at once", func(h *followuptest.StoreHarness) { h.Store = zeroLease{h.Store} },
 			[]string{oneEach, "BeginSending first makes an intent Unknown that is Sending and whose lease has expired; it skips an intent whose lease has not"},
 			[]string{"RecordResults writes the results of attempts"},
 		},
 		{
-			"its results are not fenced", func(h *followuptest.StoreHarness) { h.Store = unfenced{h.Store} },
+			"results of earlier attempts are written", func(h *followuptest.StoreHarness) { h.Store = unfenced{h.Store} },
 			[]string{"a result of an attempt that is not the intent's last changes nothing"},
 			[]string{"RecordResults writes the results of attempts"},
 		},
 		{
-			"the last fact stands", func(h *followuptest.StoreHarness) {
-				h.Store = &keepsTheLast{Store: h.Store, kept: map[string]followup.ProcedureID{}}
+			"the last update replaces the procedure", func(h *followuptest.StoreHarness) {
+				h.Store = &lastProcedure{Store: h.Store, kept: map[string]followup.ProcedureID{}}
 			},
 			[]string{
 				anyOrder,
@@ -108,8 +110,8 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 			[]string{"Reported and ClaimsBooked stay true"},
 		},
 		{
-			"the last word stands", func(h *followuptest.StoreHarness) {
-				h.Store = &lastWord{Store: h.Store, said: map[followup.IntentID]followup.State{}}
+			"the last status replaces the state", func(h *followuptest.StoreHarness) {
+				h.Store = &lastStatus{Store: h.Store, last: map[followup.IntentID]followup.State{}}
 			},
 			[]string{
 				"reports in any order lead to the same state",
@@ -118,22 +120,22 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 			[]string{"a state that outranks the intent's replaces it and ends an unknown outcome"},
 		},
 		{
-			"an opt-out is written later", func(h *followuptest.StoreHarness) { h.Store = optsOutLater{h.Store} },
+			"an opt-out is written after the return", func(h *followuptest.StoreHarness) { h.Store = optsOutLater{h.Store} },
 			[]string{seesOptOuts, "when RecordOptOut returns, every message that is sent later was released by BeginSending before"},
 			[]string{seesBookings},
 		},
 		{
-			"an end of an opt-out brings consents back", func(h *followuptest.StoreHarness) { h.Store = &bringsBack{Store: h.Store} },
+			"the end of an opt-out restores consents", func(h *followuptest.StoreHarness) { h.Store = &restoresConsent{Store: h.Store} },
 			[]string{"Consent is the last that the contact gave for this kind of message; zero if there is none, or if an opt-out came after it"},
 			[]string{"RecordConsent appends to the ledger that a contact agreed to be texted"},
 		},
 		{
-			"a contact is one everywhere", func(h *followuptest.StoreHarness) { h.Store = &knowsEverybody{Store: h.Store} },
+			"a contact is shared by all clinics", func(h *followuptest.StoreHarness) { h.Store = &sharedContacts{Store: h.Store} },
 			[]string{"no method reads or changes data of another clinic"},
 			[]string{"Summary returns the summary of a contact"},
 		},
 		{
-			"a plan is made anew", func(h *followuptest.StoreHarness) { h.Store = plansAnew{h.Store} },
+			"a repeated plan makes a second intent", func(h *followuptest.StoreHarness) { h.Store = newIntentIDs{h.Store} },
 			[]string{
 				"concurrent plans of one intent write it once",
 				"a plan whose intent exists changes nothing, except that an intent that is Planned and was never attempted takes the plan's procedure, if the plan has one",
@@ -141,9 +143,9 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 			[]string{anyOrder},
 		},
 		{
-			"what comes due anew is lost", func(h *followuptest.StoreHarness) {
-				h.Queue = dropsAnyway{h.Queue}
-				h.Store = putsAwayAnyway{h.Store}
+			"Ack removes a task that was scheduled again", func(h *followuptest.StoreHarness) {
+				h.Queue = acksAlways{h.Queue}
+				h.Store = plansAckAlways{h.Store}
 			},
 			[]string{
 				"Ack removes a task, unless it was scheduled again after it was dequeued",
@@ -152,27 +154,27 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 			[]string{"Dequeue returns up to n due tasks"},
 		},
 		{
-			"the noisiest clinic comes first", func(h *followuptest.StoreHarness) { h.Queue = noisiestFirst{h.Queue} },
+			"the clinic with the most tasks is served first", func(h *followuptest.StoreHarness) { h.Queue = busiestFirst{h.Queue} },
 			[]string{"the tasks of one clinic must not delay another's", "Dequeue returns at most perOrg tasks of one clinic and none of the clinics in except"},
 			[]string{"Ack removes a task, unless it was scheduled again after it was dequeued"},
 		},
 		{
-			"tasks are not kept from others", func(h *followuptest.StoreHarness) { h.Queue = &handsOutTwice{Queue: h.Queue} },
+			"a task is returned to two callers", func(h *followuptest.StoreHarness) { h.Queue = &dequeuesTwice{Queue: h.Queue} },
 			[]string{"of concurrent calls of Dequeue, one returns each task", "Dequeue returns up to n due tasks"},
 			[]string{"Wait returns after max at the latest"},
 		},
 		{
-			"a link is looked at and then used", func(h *followuptest.StoreHarness) { h.Links = looksThenUses{h.Links} },
+			"a view is counted after it was allowed", func(h *followuptest.StoreHarness) { h.Links = checksThenCounts{h.Links} },
 			[]string{"of any number of concurrent calls of UseLink, at most MaxViews succeed"},
 			[]string{"UseLink counts a view of a link that Link would return, and returns it", "RevokeLinks ends all links that were sent to a contact"},
 		},
 		{
-			"a link says why it opens nothing", func(h *followuptest.StoreHarness) { h.Links = saysWhy{h.Links} },
+			"the error of a dead link differs", func(h *followuptest.StoreHarness) { h.Links = revealsLink{h.Links} },
 			[]string{"the error is ErrNotFound, and the same, for a link that is unknown, expired, revoked or used up"},
 			[]string{"Link returns the link with this hash and its clinic"},
 		},
 	} {
-		t.Run(tt.what, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			h := harness()
 			tt.broken(&h)
 			require.ElementsMatch(t, tt.fails, followuptest.FailingStore(h, tt.fails...))
@@ -181,7 +183,7 @@ func TestABrokenStoreFailsTheSentenceItBreaks(t *testing.T) {
 	}
 }
 
-// doesNotLock lets contacts go before anything is on its way.
+// doesNotLock releases the contacts before a message is on its way.
 type doesNotLock struct{ followup.Store }
 
 func (s doesNotLock) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
@@ -193,7 +195,7 @@ func (s doesNotLock) BeginSending(ctx context.Context, org tenant.ID, ids []foll
 	return b, err
 }
 
-// decidesOnce keeps the first verdict.
+// decidesOnce repeats the first decision instead of a second one.
 type decidesOnce struct{ followup.Store }
 
 func (s decidesOnce) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
@@ -206,20 +208,21 @@ func (s decidesOnce) BeginSending(ctx context.Context, org tenant.ID, ids []foll
 	})
 }
 
-// looksEarly knows of nothing that happened since a message was planned.
-type looksEarly struct{ followup.Store }
+// staleInput hides bookings and opt-outs from decide.
+type staleInput struct{ followup.Store }
 
-func (s looksEarly) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
+func (s staleInput) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	return s.Store.BeginSending(ctx, org, ids, lease, func(c followup.DecisionInput) followup.IntentDecision {
 		c.Booked, c.OptedOut = false, false
 		return decide(c)
 	})
 }
 
-// triesAgain takes an attempt that nobody finished for one that was not made.
-type triesAgain struct{ followup.Store }
+// retriesUnknown shows decide an attempt of unknown outcome as one that was not
+// made.
+type retriesUnknown struct{ followup.Store }
 
-func (s triesAgain) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
+func (s retriesUnknown) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
 	return s.Store.BeginSending(ctx, org, ids, lease, func(c followup.DecisionInput) followup.IntentDecision {
 		if c.State == followup.Unknown {
 			c.State = followup.Planned
@@ -228,14 +231,14 @@ func (s triesAgain) BeginSending(ctx context.Context, org tenant.ID, ids []follo
 	})
 }
 
-// leasesNothing lets two workers at one intent.
-type leasesNothing struct{ followup.Store }
+// zeroLease leases intents for no time, so that two workers send one intent.
+type zeroLease struct{ followup.Store }
 
-func (s leasesNothing) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, _ time.Duration, decide followup.Decider) (followup.Batch, error) {
+func (s zeroLease) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, _ time.Duration, decide followup.Decider) (followup.Batch, error) {
 	return s.Store.BeginSending(ctx, org, ids, 0, decide)
 }
 
-// unfenced takes every result for one of the last attempt.
+// unfenced records each result as one of the last attempt.
 type unfenced struct{ followup.Store }
 
 func (s unfenced) RecordResults(ctx context.Context, org tenant.ID, results []followup.Result) error {
@@ -252,14 +255,14 @@ func (s unfenced) RecordResults(ctx context.Context, org tenant.ID, results []fo
 	return s.Store.RecordResults(ctx, org, results)
 }
 
-// keepsTheLast has the procedure that it was told last.
-type keepsTheLast struct {
+// lastProcedure returns the procedure of the last update.
+type lastProcedure struct {
 	followup.Store
 	mu   sync.Mutex
 	kept map[string]followup.ProcedureID
 }
 
-func (s *keepsTheLast) UpdateCall(ctx context.Context, org tenant.ID, f followup.CallUpdate) (followup.Call, error) {
+func (s *lastProcedure) UpdateCall(ctx context.Context, org tenant.ID, f followup.CallUpdate) (followup.Call, error) {
 	c, err := s.Store.UpdateCall(ctx, org, f)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -269,29 +272,29 @@ func (s *keepsTheLast) UpdateCall(ctx context.Context, org tenant.ID, f followup
 	return c, err
 }
 
-// lastWord has what the carrier said last.
-type lastWord struct {
+// lastStatus returns the state of the last status.
+type lastStatus struct {
 	followup.Store
-	said map[followup.IntentID]followup.State
+	last map[followup.IntentID]followup.State
 }
 
-func (s *lastWord) RecordStatus(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
+func (s *lastStatus) RecordStatus(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
 	i, err := s.Store.RecordStatus(ctx, org, u)
 	if err == nil {
-		s.said[i.ID], i.State = u.State, u.State
+		s.last[i.ID], i.State = u.State, u.State
 	}
 	return i, err
 }
 
-func (s *lastWord) ListIntents(ctx context.Context, org tenant.ID, q followup.IntentFilter) ([]followup.Intent, error) {
+func (s *lastStatus) ListIntents(ctx context.Context, org tenant.ID, q followup.IntentFilter) ([]followup.Intent, error) {
 	found, err := s.Store.ListIntents(ctx, org, q)
 	for i := range found {
-		found[i].State = cmp.Or(s.said[found[i].ID], found[i].State)
+		found[i].State = cmp.Or(s.last[found[i].ID], found[i].State)
 	}
 	return found, err
 }
 
-// optsOutLater answers before it has written.
+// optsOutLater returns before the opt-out is written.
 type optsOutLater struct{ followup.Store }
 
 func (s optsOutLater) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
@@ -299,18 +302,18 @@ func (s optsOutLater) RecordOptOut(ctx context.Context, org tenant.ID, o followu
 	return nil
 }
 
-// bringsBack takes an end of an opt-out for a consent like those before it.
-type bringsBack struct {
+// restoresConsent records the consents again at the end of an opt-out.
+type restoresConsent struct {
 	followup.Store
 	given []followup.Consent
 }
 
-func (s *bringsBack) RecordConsent(ctx context.Context, org tenant.ID, c followup.Consent) error {
+func (s *restoresConsent) RecordConsent(ctx context.Context, org tenant.ID, c followup.Consent) error {
 	s.given = append(s.given, c)
 	return s.Store.RecordConsent(ctx, org, c)
 }
 
-func (s *bringsBack) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
+func (s *restoresConsent) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
 	err := s.Store.RecordOptOut(ctx, org, o)
 	for _, c := range s.given {
 		if o.Again && c.Phone == o.Phone {
@@ -321,18 +324,18 @@ func (s *bringsBack) RecordOptOut(ctx context.Context, org tenant.ID, o followup
 	return err
 }
 
-// knowsEverybody looks a contact up in every clinic.
-type knowsEverybody struct {
+// sharedContacts looks up a contact in every clinic.
+type sharedContacts struct {
 	followup.Store
 	orgs []tenant.ID
 }
 
-func (s *knowsEverybody) UpdateCall(ctx context.Context, org tenant.ID, f followup.CallUpdate) (followup.Call, error) {
+func (s *sharedContacts) UpdateCall(ctx context.Context, org tenant.ID, f followup.CallUpdate) (followup.Call, error) {
 	s.orgs = append(s.orgs, org)
 	return s.Store.UpdateCall(ctx, org, f)
 }
 
-func (s *knowsEverybody) Summary(ctx context.Context, org tenant.ID, phone string) (followup.ContactSummary, error) {
+func (s *sharedContacts) Summary(ctx context.Context, org tenant.ID, phone string) (followup.ContactSummary, error) {
 	m, err := s.Store.Summary(ctx, org, phone)
 	for _, other := range s.orgs {
 		if m.Known || err != nil {
@@ -343,10 +346,10 @@ func (s *knowsEverybody) Summary(ctx context.Context, org tenant.ID, phone strin
 	return m, err
 }
 
-// plansAnew forgets what it has planned.
-type plansAnew struct{ followup.Store }
+// newIntentIDs gives every plan a new id.
+type newIntentIDs struct{ followup.Store }
 
-func (s plansAnew) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
+func (s newIntentIDs) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
 	plans = slices.Clone(plans)
 	for i := range plans {
 		plans[i].ID = followup.IntentID(tenant.NewID().String())
@@ -354,42 +357,42 @@ func (s plansAnew) PlanIntents(ctx context.Context, org tenant.ID, t followup.Ta
 	return s.Store.PlanIntents(ctx, org, t, plans)
 }
 
-// dropsAnyway and putsAwayAnyway do not ask whether a task has come due anew.
-type dropsAnyway struct{ followup.Queue }
+// acksAlways and plansAckAlways acknowledge a task even if it was scheduled again.
+type acksAlways struct{ followup.Queue }
 
-func (q dropsAnyway) Ack(ctx context.Context, t followup.Task) error {
+func (q acksAlways) Ack(ctx context.Context, t followup.Task) error {
 	t.Lease = time.Time{}
 	return q.Queue.Ack(ctx, t)
 }
 
-type putsAwayAnyway struct{ followup.Store }
+type plansAckAlways struct{ followup.Store }
 
-func (s putsAwayAnyway) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
+func (s plansAckAlways) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
 	t.Lease = time.Time{}
 	return s.Store.PlanIntents(ctx, org, t, plans)
 }
 
-// noisiestFirst hands out the tasks of whoever has the most.
-type noisiestFirst struct{ followup.Queue }
+// busiestFirst returns the tasks of the clinic with the most tasks first.
+type busiestFirst struct{ followup.Queue }
 
-func (q noisiestFirst) Dequeue(ctx context.Context, n, _ int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
+func (q busiestFirst) Dequeue(ctx context.Context, n, _ int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
 	all, err := q.Queue.Dequeue(ctx, 1000, 1000, lease, except)
-	of := map[tenant.ID]int{}
+	count := map[tenant.ID]int{}
 	for _, t := range all {
-		of[t.Org]++
+		count[t.Org]++
 	}
-	slices.SortStableFunc(all, func(a, b followup.Task) int { return cmp.Compare(of[b.Org], of[a.Org]) })
+	slices.SortStableFunc(all, func(a, b followup.Task) int { return cmp.Compare(count[b.Org], count[a.Org]) })
 	return all[:min(n, len(all))], err
 }
 
-// handsOutTwice gives the tasks it gave last to the next one too.
-type handsOutTwice struct {
+// dequeuesTwice returns the tasks of the last call again.
+type dequeuesTwice struct {
 	followup.Queue
 	mu   sync.Mutex
 	last []followup.Task
 }
 
-func (q *handsOutTwice) Dequeue(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
+func (q *dequeuesTwice) Dequeue(ctx context.Context, n, perOrg int, lease time.Duration, except []tenant.ID) ([]followup.Task, error) {
 	tasks, err := q.Queue.Dequeue(ctx, n, perOrg, lease, except)
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -400,24 +403,24 @@ func (q *handsOutTwice) Dequeue(ctx context.Context, n, perOrg int, lease time.D
 	return append(slices.Clone(tasks), again...), err
 }
 
-// looksThenUses counts a view when it has decided to allow it.
-type looksThenUses struct{ followup.LinkStore }
+// checksThenCounts allows a view before it counts it.
+type checksThenCounts struct{ followup.LinkStore }
 
-func (s looksThenUses) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
+func (s checksThenCounts) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
 	org, l, err := s.LinkStore.Link(ctx, hash)
 	if err != nil {
 		return org, l, err
 	}
-	time.Sleep(time.Millisecond) // the way to the database
+	time.Sleep(time.Millisecond) // as for a round trip to the database
 	s.LinkStore.UseLink(ctx, hash)
 	l.Views++
 	return org, l, nil
 }
 
-// saysWhy tells links that were once there from others.
-type saysWhy struct{ followup.LinkStore }
+// revealsLink returns a different error for each link.
+type revealsLink struct{ followup.LinkStore }
 
-func (s saysWhy) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
+func (s revealsLink) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followup.Link, error) {
 	org, l, err := s.LinkStore.UseLink(ctx, hash)
 	if err != nil {
 		err = fmt.Errorf("%w: link %x", err, hash[:2])
@@ -425,7 +428,7 @@ func (s saysWhy) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, followu
 	return org, l, err
 }
 
-// A store that lets contacts go too early is found out.
+// A store that releases contacts too early breaks one of two sentences.
 func ExampleFailingStore() {
 	h := harness()
 	h.Store = doesNotLock{h.Store}

@@ -39,28 +39,32 @@ func senderHarness(broken func(*sender) followup.Sender) followuptest.SenderHarn
 	}
 }
 
-func TestSender(t *testing.T) {
+func TestRunSender(t *testing.T) {
+	t.Parallel()
 	followuptest.RunSender(t, senderHarness(func(s *sender) followup.Sender { return s }))
 }
 
-func TestASenderThatIsNoReconcilerIsNotAskedToBeOne(t *testing.T) {
+func TestFailingSender_WithoutReconciler(t *testing.T) {
+	t.Parallel()
 	h := senderHarness(func(s *sender) followup.Sender { return struct{ followup.Sender }{s} })
 	require.Empty(t, followuptest.FailingSender(h))
 }
 
-// Each sender is broken as a real one was or might be, and the suite says so.
-func TestABrokenSenderFailsTheSentenceItBreaks(t *testing.T) {
+// The red controls of the sender suite: each sender has a fault that a real one had
+// or might have, and the suite must return the sentences that it breaks.
+func TestFailingSender_BrokenSender(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
-		what   string
+		name   string
 		broken func(*sender) followup.Sender
 		fails  []string
 	}{
 		{
-			"it repeats", func(s *sender) followup.Sender { return repeats{s} },
+			"a failed request is repeated", func(s *sender) followup.Sender { return repeats{s} },
 			[]string{"Send must not repeat a request that the carrier may have accepted"},
 		},
 		{
-			"it takes every error for a failure", func(s *sender) followup.Sender { return neverDoubts{s} },
+			"an uncertain outcome is reported as NotSent", func(s *sender) followup.Sender { return neverUncertain{s} },
 			[]string{
 				"Outcome is NotSent only if the carrier certainly has not accepted m",
 				"Outcome is Uncertain in every other case",
@@ -68,37 +72,37 @@ func TestABrokenSenderFailsTheSentenceItBreaks(t *testing.T) {
 			},
 		},
 		{
-			"it never says that a message has departed", func(s *sender) followup.Sender { return saysNothing{s} },
+			"RequestWritten is not called", func(s *sender) followup.Sender { return neverWritten{s} },
 			[]string{"Send calls m.RequestWritten when the request is written"},
 		},
 		{
-			"it does not look at the answer", func(s *sender) followup.Sender { return hopes{s} },
+			"an error is reported as success", func(s *sender) followup.Sender { return assumesSuccess{s} },
 			[]string{"Send returns no error only if the carrier has accepted m"},
 		},
 		{
-			"its errors are those of the road", func(s *sender) followup.Sender { return tellsTheURL{s} },
+			"errors contain the URL with its password", func(s *sender) followup.Sender { return leaksURL{s} },
 			[]string{
 				"an error is a *SendError",
 				"no error and no log line may hold the text, the number or a secret of the clinic",
 			},
 		},
 		{
-			"it finds by the number alone", func(s *sender) followup.Sender { return findsAnything{s} },
+			"FindSent compares the number alone", func(s *sender) followup.Sender { return findsAny{s} },
 			[]string{"found is true only for a message that m.Is reports"},
 		},
 		{
-			"it takes a list that did not come for an empty one", func(s *sender) followup.Sender { return findsNothing{s} },
+			"FindSent reports a failed request as not found", func(s *sender) followup.Sender { return hidesErrors{s} },
 			[]string{
 				"an error means that the outcome stays unknown",
 				"FindSent finds the last attempt of an intent in the carrier's list",
 			},
 		},
 		{
-			"trouble of one is trouble of all", func(s *sender) followup.Sender { return &breaksForAll{sender: s} },
+			"one circuit breaker for all clinics", func(s *sender) followup.Sender { return &sharedBreaker{sender: s} },
 			[]string{"failures of one clinic must not delay or fail another's messages"},
 		},
 	} {
-		t.Run(tt.what, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			h := senderHarness(tt.broken)
 			require.ElementsMatch(t, tt.fails, followuptest.FailingSender(h, tt.fails...))
 			require.Empty(t, followuptest.FailingSender(h, "Send sends m to the carrier, once"))
@@ -106,7 +110,7 @@ func TestABrokenSenderFailsTheSentenceItBreaks(t *testing.T) {
 	}
 }
 
-// A carrier takes messages over HTTP, as far as its fault lets it.
+// A carrier accepts messages over HTTP, subject to its fault.
 type carrier struct {
 	*httptest.Server
 	end chan struct{}
@@ -164,10 +168,10 @@ func (c *carrier) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, string(followup.BadNumber), http.StatusBadRequest)
 		return
 	case followuptest.Misconfigured:
-		http.Error(w, "who are you", http.StatusUnauthorized)
+		http.Error(w, "unauthenticated", http.StatusUnauthorized)
 		return
 	}
-	answer := c.take(r)
+	reply := c.handle(r)
 	switch fault {
 	case followuptest.TakeThenDrop:
 		panic(http.ErrAbortHandler)
@@ -181,12 +185,12 @@ func (c *carrier) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 		}
 	default:
-		json.NewEncoder(w).Encode(answer)
+		json.NewEncoder(w).Encode(reply)
 	}
 }
 
-// take takes a message, or lists those to a number.
-func (c *carrier) take(r *http.Request) []followuptest.Taken {
+// handle accepts a message, or lists the messages to a number.
+func (c *carrier) handle(r *http.Request) []followuptest.Taken {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if r.Method == http.MethodGet {
@@ -202,13 +206,13 @@ func (c *carrier) take(r *http.Request) []followuptest.Taken {
 	if err := json.NewDecoder(r.Body).Decode(&t); err != nil {
 		panic(err)
 	}
-	io.Copy(io.Discard, r.Body) // or the end of the caller goes unnoticed
+	io.Copy(io.Discard, r.Body) // otherwise the server does not notice that the client has gone
 	t.Provider = fmt.Sprint("SM", len(c.taken))
 	c.taken = append(c.taken, t)
 	return []followuptest.Taken{t}
 }
 
-// A sender sends to a carrier.
+// A sender sends messages to a carrier.
 type sender struct {
 	url    string
 	client *http.Client
@@ -230,18 +234,18 @@ func (s *sender) Send(ctx context.Context, _ tenant.ID, m followup.Message) (fol
 	if err != nil {
 		return followup.Receipt{}, err
 	}
-	var departed atomic.Bool
+	var written atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteHeaders: func() { departed.Store(true) },
+		WroteHeaders: func() { written.Store(true) },
 		WroteRequest: func(httptrace.WroteRequestInfo) { m.RequestWritten() },
 	})
-	taken, err := s.ask(ctx, http.MethodPost, s.url, body)
+	taken, err := s.request(ctx, http.MethodPost, s.url, body)
 	var e *followup.SendError
 	switch {
 	case err == nil && len(taken) == 1:
 		return followup.Receipt{Provider: taken[0].Provider}, nil
 	case errors.As(err, &e):
-	case !departed.Load():
+	case !written.Load():
 		e = &followup.SendError{Outcome: followup.NotSent, Reason: followup.Transient, Err: errNoAnswer}
 	default:
 		e = &followup.SendError{Reason: followup.Transient, Err: errNoAnswer}
@@ -251,7 +255,7 @@ func (s *sender) Send(ctx context.Context, _ tenant.ID, m followup.Message) (fol
 }
 
 func (s *sender) FindSent(ctx context.Context, _ tenant.ID, m followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
-	taken, err := s.ask(ctx, http.MethodGet, s.url+"?to="+url.QueryEscape(m.To), nil)
+	taken, err := s.request(ctx, http.MethodGet, s.url+"?to="+url.QueryEscape(m.To), nil)
 	if err != nil {
 		return followup.Receipt{}, false, errNoAnswer
 	}
@@ -265,26 +269,26 @@ func (s *sender) FindSent(ctx context.Context, _ tenant.ID, m followup.Unconfirm
 
 var errNoAnswer = errors.New("no answer")
 
-func (s *sender) ask(ctx context.Context, method, url string, body []byte) ([]followuptest.Taken, error) {
+func (s *sender) request(ctx context.Context, method, url string, body []byte) ([]followuptest.Taken, error) {
 	r, err := http.NewRequestWithContext(ctx, method, url, io.MultiReader(bytes.NewReader(body)))
 	if err != nil {
 		return nil, err
 	}
-	answer, err := s.client.Do(r)
+	response, err := s.client.Do(r)
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, err
 	}
-	switch reason := followup.Reason(bytes.TrimSpace(text)); answer.StatusCode {
+	switch reason := followup.Reason(bytes.TrimSpace(text)); response.StatusCode {
 	case http.StatusOK:
 		var taken []followuptest.Taken
 		return taken, json.Unmarshal(text, &taken)
 	case http.StatusTooManyRequests:
-		seconds, err := strconv.Atoi(answer.Header.Get("Retry-After"))
+		seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))
 		return nil, &followup.SendError{Outcome: followup.NotSent, Reason: followup.RateLimited, RetryAfter: time.Duration(seconds) * time.Second, Err: err}
 	case http.StatusUnauthorized:
 		return nil, &followup.SendError{Outcome: followup.NotSent, Reason: followup.BadConfig}
@@ -294,7 +298,7 @@ func (s *sender) ask(ctx context.Context, method, url string, body []byte) ([]fo
 	return nil, errNoAnswer
 }
 
-// repeats tries again what did not go well.
+// repeats sends a message again after an error.
 type repeats struct{ *sender }
 
 func (s repeats) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
@@ -307,10 +311,10 @@ func (s repeats) Send(ctx context.Context, org tenant.ID, m followup.Message) (f
 	return r, nil
 }
 
-// neverDoubts says that what was not answered was not sent.
-type neverDoubts struct{ *sender }
+// neverUncertain reports an uncertain outcome as NotSent.
+type neverUncertain struct{ *sender }
 
-func (s neverDoubts) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
+func (s neverUncertain) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
 	r, err := s.sender.Send(ctx, org, m)
 	var e *followup.SendError
 	if errors.As(err, &e) && e.Outcome == followup.Uncertain {
@@ -319,19 +323,20 @@ func (s neverDoubts) Send(ctx context.Context, org tenant.ID, m followup.Message
 	return r, err
 }
 
-// saysNothing keeps contacts from booking until the carrier has answered.
-type saysNothing struct{ *sender }
+// neverWritten does not call RequestWritten, which keeps contacts locked until the
+// carrier has answered.
+type neverWritten struct{ *sender }
 
-func (s saysNothing) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
+func (s neverWritten) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
 	return s.sender.Send(ctx, org, m.WithRequestWritten(nil))
 }
 
-// hopes takes no answer for a good one.
-type hopes struct{ *sender }
+// assumesSuccess reports a message without an answer as accepted.
+type assumesSuccess struct{ *sender }
 
-func (s hopes) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
+func (s assumesSuccess) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
 	r, err := s.sender.Send(ctx, org, m)
 	var e *followup.SendError
 	if errors.As(err, &e) && e.Reason == followup.Transient {
@@ -340,10 +345,10 @@ func (s hopes) Send(ctx context.Context, org tenant.ID, m followup.Message) (fol
 	return r, err
 }
 
-// tellsTheURL says where it could not get through.
-type tellsTheURL struct{ *sender }
+// leaksURL returns errors with the URL of the request.
+type leaksURL struct{ *sender }
 
-func (s tellsTheURL) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
+func (s leaksURL) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
 	r, err := s.sender.Send(ctx, org, m)
 	if err != nil {
 		err = &url.Error{Op: "Post", URL: "https://clinic:" + password + "@carrier.example.com/", Err: err}
@@ -352,42 +357,42 @@ func (s tellsTheURL) Send(ctx context.Context, org tenant.ID, m followup.Message
 	return r, nil
 }
 
-// findsAnything takes any message to the number for the one it looks for.
-type findsAnything struct{ *sender }
+// findsAny returns any message to the number.
+type findsAny struct{ *sender }
 
-func (s findsAnything) FindSent(ctx context.Context, _ tenant.ID, m followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
-	taken, err := s.ask(ctx, http.MethodGet, s.url+"?to="+url.QueryEscape(m.To), nil)
+func (s findsAny) FindSent(ctx context.Context, _ tenant.ID, m followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
+	taken, err := s.request(ctx, http.MethodGet, s.url+"?to="+url.QueryEscape(m.To), nil)
 	if err != nil || len(taken) == 0 {
 		return followup.Receipt{}, false, err
 	}
 	return followup.Receipt{Provider: taken[0].Provider}, true, nil
 }
 
-// findsNothing does not say that it could not look.
-type findsNothing struct{ *sender }
+// hidesErrors reports a failed search as not found.
+type hidesErrors struct{ *sender }
 
-func (s findsNothing) FindSent(context.Context, tenant.ID, followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
+func (s hidesErrors) FindSent(context.Context, tenant.ID, followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
 	return followup.Receipt{}, false, nil
 }
 
-// breaksForAll leaves the carrier alone when it has refused three messages.
-type breaksForAll struct {
+// sharedBreaker stops sending for all clinics after more than three errors.
+type sharedBreaker struct {
 	*sender
-	mu      sync.Mutex
-	refused int
+	mu       sync.Mutex
+	failures int
 }
 
-func (s *breaksForAll) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
+func (s *sharedBreaker) Send(ctx context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.refused > 3 {
+	if s.failures > 3 {
 		return followup.Receipt{}, &followup.SendError{Outcome: followup.NotSent, Reason: followup.BadConfig}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
 	r, err := s.sender.Send(ctx, org, m)
 	if err != nil {
-		s.refused++
+		s.failures++
 	}
 	return r, err
 }
