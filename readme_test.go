@@ -88,15 +88,21 @@ func TestDocuments_Go(t *testing.T) {
 	require.NoError(t, err, text)
 }
 
-// TestDocuments_Identifiers looks up each qualified name, such as
-// booking.Slot, that the documents mention.
+// TestDocuments_Identifiers looks up the names that the documents mention:
+// qualified ones such as booking.Slot, methods such as vapi.(*Handler).callTools,
+// and the messages of log lines.
 func TestDocuments_Identifiers(t *testing.T) {
 	exported := make(map[string]bool) // "package", "package.Name", "package.Type.Member"
+	methods := make(map[string]bool)  // "directory.(*Type).Method"
+	var code strings.Builder
 	for _, s := range read(t, os.DirFS(".")) {
 		if s.test() {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), s.file, nil, 0)
+		text, err := os.ReadFile(s.file)
+		require.NoError(t, err)
+		code.Write(text)
+		file, err := parser.ParseFile(token.NewFileSet(), s.file, text, 0)
 		require.NoError(t, err)
 		pkg := file.Name.Name
 		exported[pkg] = true
@@ -106,35 +112,21 @@ func TestDocuments_Identifiers(t *testing.T) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.FuncDecl:
-				if n.Recv != nil && len(n.Recv.List) == 1 {
-					receiver := n.Recv.List[0].Type
-					if star, ok := receiver.(*ast.StarExpr); ok {
-						receiver = star.X
-					}
-					if ident, ok := receiver.(*ast.Ident); ok {
-						exported[pkg+"."+ident.Name+"."+n.Name.Name] = true
-					}
+				if receiver := receiverOf(n); receiver != "" {
+					exported[pkg+"."+receiver+"."+n.Name.Name] = true
+					methods[s.dir()+".(*"+receiver+")."+n.Name.Name] = true
 				}
 			case *ast.TypeSpec:
-				var fields *ast.FieldList
-				switch of := n.Type.(type) {
-				case *ast.StructType:
-					fields = of.Fields
-				case *ast.InterfaceType:
-					fields = of.Methods
-				}
-				if fields != nil {
-					for _, f := range fields.List {
-						for _, name := range f.Names {
-							exported[pkg+"."+n.Name.Name+"."+name.Name] = true
-						}
-					}
+				for _, member := range membersOf(n) {
+					exported[pkg+"."+n.Name.Name+"."+member] = true
 				}
 			}
 			return true
 		})
 	}
 	qualified := regexp.MustCompile("`([a-z]+)((?:\\.[A-Z]\\w*)+)")
+	method := regexp.MustCompile("`([\\w/]+\\.\\(\\*\\w+\\)\\.\\w+)`")
+	message := regexp.MustCompile(`msg=("[^"]+")`)
 	files, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
 	names := 0
@@ -147,8 +139,49 @@ func TestDocuments_Identifiers(t *testing.T) {
 				names++
 			}
 		}
+		for _, m := range method.FindAllStringSubmatch(string(text), -1) {
+			require.True(t, methods[m[1]], "%s mentions %s, which does not exist", file, m[1])
+		}
+		for _, m := range message.FindAllStringSubmatch(string(text), -1) {
+			require.True(t, strings.Contains(code.String(), m[1]), "%s mentions the log line %s, which does not exist", file, m[1])
+		}
 	}
 	require.Greater(t, names, 20)
+}
+
+// receiverOf returns the type that a function is a method of; "" for none.
+func receiverOf(f *ast.FuncDecl) string {
+	if f.Recv == nil || len(f.Recv.List) != 1 {
+		return ""
+	}
+	receiver := f.Recv.List[0].Type
+	if star, ok := receiver.(*ast.StarExpr); ok {
+		receiver = star.X
+	}
+	name, _ := receiver.(*ast.Ident)
+	if name == nil {
+		return ""
+	}
+	return name.Name
+}
+
+// membersOf returns the fields of a struct type or the methods of an interface.
+func membersOf(spec *ast.TypeSpec) (names []string) {
+	var members *ast.FieldList
+	switch of := spec.Type.(type) {
+	case *ast.StructType:
+		members = of.Fields
+	case *ast.InterfaceType:
+		members = of.Methods
+	default:
+		return nil
+	}
+	for _, member := range members.List {
+		for _, name := range member.Names {
+			names = append(names, name.Name)
+		}
+	}
+	return names
 }
 
 // TestDocuments_Makefile looks up each test that the Makefile names.
