@@ -10,40 +10,40 @@ import (
 // [*NotBookableError], which carry alternatives.
 var (
 	// ErrConflict: another appointment owns the time.
-	ErrConflict = errors.New("booking: the time is taken")
+	ErrConflict = errors.New("booking: conflict: the time is taken")
 
 	// ErrNotBookable: the clinic's rules do not allow the time.
-	ErrNotBookable = errors.New("booking: the time cannot be booked")
+	ErrNotBookable = errors.New("booking: not bookable: the clinic's rules forbid the time")
 
 	// ErrNotFound: the clinic has no such appointment. The error must be the
 	// same for an appointment of another clinic, or of another contact where
 	// a request names one.
-	ErrNotFound = errors.New("booking: no such appointment")
+	ErrNotFound = errors.New("booking: not found: no such appointment")
 
 	// ErrUnknownService, ErrUnknownResource and ErrUnknownSlot: a request
 	// names something that the clinic's catalog does not have.
-	ErrUnknownService  = errors.New("booking: the catalog has no such service")
-	ErrUnknownResource = errors.New("booking: the catalog has no such resource for this service")
-	ErrUnknownSlot     = errors.New("booking: no slot has this id")
+	ErrUnknownService  = errors.New("booking: unknown service: not in the catalog")
+	ErrUnknownResource = errors.New("booking: unknown resource: not among the resources of the service")
+	ErrUnknownSlot     = errors.New("booking: unknown slot: no slot has this id")
 
 	// ErrExpired: a hold ended before it was confirmed.
-	ErrExpired = errors.New("booking: the hold has expired")
+	ErrExpired = errors.New("booking: hold expired: book the time again")
 
 	// ErrNotOpen: an appointment can no longer change, because it is
 	// cancelled, completed, or was missed.
-	ErrNotOpen = errors.New("booking: the appointment is closed")
+	ErrNotOpen = errors.New("booking: appointment closed: it is cancelled, completed or missed")
 
 	// ErrKeyReused: an idempotency key came back with other content.
-	ErrKeyReused = errors.New("booking: idempotency key reused with other content")
+	ErrKeyReused = errors.New("booking: key reused with other content: use a new key for a new request")
 
 	// ErrUnavailable: the store could not be reached or did not answer in
 	// time. No data changed; the same call may be made again.
-	ErrUnavailable = errors.New("booking: the store is unavailable")
+	ErrUnavailable = errors.New("booking: unavailable: the store did not answer")
 
 	// ErrOutcomeUnknown: the connection was lost between a change and its
 	// answer. The same call with the same key returns the outcome; a
 	// [Service] has already repeated the call when it returns this error.
-	ErrOutcomeUnknown = errors.New("booking: outcome unknown")
+	ErrOutcomeUnknown = errors.New("booking: outcome unknown: retry with the same key")
 )
 
 // ConflictError is [ErrConflict] with the free slots nearest to the wanted

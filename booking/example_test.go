@@ -228,7 +228,7 @@ func ExampleService_Reschedule() {
 	}
 	fmt.Println(a.Start.Format("15:04"))
 	// Output:
-	// booking: the time cannot be booked: [closed]; 3 alternatives
+	// booking: not bookable: the clinic's rules forbid the time: [closed]; 3 alternatives
 	// 10:00
 }
 

@@ -60,7 +60,7 @@ func TestStore_Claim_LockTimeout(t *testing.T) {
 	defer blockSlot(t, d, org)()
 	_, err := store.Claim(t.Context(), org, claimOf(org, "key", day(9, 0)))
 	require.ErrorIs(t, err, booking.ErrUnavailable)
-	require.EqualError(t, err, "pgxstore: booking: the store is unavailable: SQLSTATE 55P03")
+	require.EqualError(t, err, "pgxstore: booking: unavailable: the store did not answer: SQLSTATE 55P03")
 	out, err := store.Claim(t.Context(), org, claimOf(org, "other", day(10, 0)))
 	require.NoError(t, err)
 	require.False(t, out.Taken, "another time does not wait for the lock")
@@ -73,7 +73,7 @@ func TestStore_Claim_StatementTimeout(t *testing.T) {
 		language sql as 'select pg_sleep(60)'`)
 	store := storeOf(t, d.App, 2, pgxstore.Config{LockTimeout: 50 * time.Millisecond, StatementTimeout: 50 * time.Millisecond})
 	_, err := store.Claim(t.Context(), org, claimOf(org, "key", day(9, 0)))
-	require.EqualError(t, err, "pgxstore: booking: the store is unavailable: SQLSTATE 57014")
+	require.EqualError(t, err, "pgxstore: booking: unavailable: the store did not answer: SQLSTATE 57014")
 }
 
 func TestStore_Claim_Cancel(t *testing.T) {
