@@ -15,7 +15,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// documentTypes are the files that can be sent, by their extension.
+// documentTypes are the MIME types of the files that can be sent, by extension.
 var documentTypes = map[string]string{
 	".pdf":  "application/pdf",
 	".png":  "image/png",
@@ -36,11 +36,11 @@ type Folder struct {
 	name func(tenant.ID) string
 }
 
-// NewFolder returns the Folder root. name tells what a clinic's folder is
-// called, empty if it has none; nil: as the clinic's ID.
+// NewFolder returns the Folder root. name returns the name of a clinic's folder;
+// empty: the clinic has no folder. A nil name means the clinic's ID.
 func NewFolder(root fs.FS, name func(tenant.ID) string) (*Folder, error) {
 	if root == nil {
-		return nil, errors.New("followup: NewFolder: root is nil: give the folder of the documents, such as os.DirFS(\"documents\")")
+		return nil, errors.New("followup: NewFolder: root is nil: pass the folder of the documents, such as os.DirFS(\"documents\")")
 	}
 	if name == nil {
 		name = tenant.ID.String
@@ -83,7 +83,7 @@ func ValidDocumentName(name string) bool {
 		!strings.ContainsAny(name, `/\:`) && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
-// documentError leaves out of an error what the file is called.
+// documentError removes the file's name from an error.
 func documentError(org tenant.ID, err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		return ErrNotFound
@@ -92,10 +92,10 @@ func documentError(org tenant.ID, err error) error {
 	if errors.As(err, &inPath) {
 		err = inPath.Err
 	}
-	return fmt.Errorf("followup: a document of clinic %s cannot be read: %w", org, err)
+	return fmt.Errorf("followup: unreadable document of clinic %s: %w", org, err)
 }
 
-// seekable returns a file that can seek: itself, or its content.
+// seekable returns the file if it can seek, or else its content.
 func seekable(file fs.File) (io.ReadSeekCloser, error) {
 	if f, ok := file.(io.ReadSeekCloser); ok {
 		return f, nil

@@ -9,31 +9,31 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// CallEvent is what a message tells of a call. It prints and logs as the call's
-// id only.
+// CallEvent is the content of a message about a call. It prints and logs as the
+// call's id.
 type CallEvent struct {
 	Call   string     // Vapi's id; required
 	Signal CallSignal // required
-	Caller string     // the caller's number as it was given, which may be none
+	Caller string     // the caller's number as it was given; empty: withheld
 
 	Began, Ended time.Time
 	At           time.Time // when the message was sent; zero: now
 
-	// Service is what a tool was called with, by its id in the catalog, and
-	// Wanted the start of the time that was asked for.
+	// Service is the service that a tool was called with, by its id in the
+	// catalog, and Wanted the start of the time that the caller asked for.
 	Service ProcedureID
 	Wanted  time.Time
 
-	// Analysis is what the assistant's structured data says the call was
-	// about, and Transcript what was said in it. They are matched with the
-	// catalog and not kept.
+	// Analysis is the subject of the call in the assistant's structured data,
+	// and Transcript the words of the call. They are matched with the catalog
+	// and not stored.
 	Analysis   redact.Speech
 	Transcript redact.Speech
 
 	ClaimsBooked bool
 }
 
-// String returns the call's id and nothing else.
+// String returns the signal and the call's id, without the caller.
 func (e CallEvent) String() string { return string(e.Signal) + " call " + e.Call }
 
 // GoString keeps %#v from printing the caller.
@@ -42,48 +42,49 @@ func (e CallEvent) GoString() string { return e.String() }
 // LogValue keeps slog from logging the caller.
 func (e CallEvent) LogValue() slog.Value { return slog.StringValue(e.String()) }
 
-// Note keeps what is told of a call, and plans what follows if it is over and
-// enough is known. An error means that the message should come again.
+// RecordCall records an event of a call, and plans the messages after the call if
+// it is over and its procedure is known or it is reported. After an error the
+// event must be delivered again.
 func (s *Service) RecordCall(ctx context.Context, org tenant.Org, e CallEvent) error {
-	clinic, err := s.settings(ctx, org.ID)
+	settings, err := s.settings(ctx, org.ID)
 	if err != nil {
 		return err
 	}
-	f := CallUpdate{
+	u := CallUpdate{
 		Call: e.Call, Signal: e.Signal, Began: e.Began, Ended: e.Ended, At: e.At,
-		Wanted: e.Wanted, ClaimsBooked: e.ClaimsBooked, RecheckAfter: s.recheckAfter(e.Signal, clinic),
+		Wanted: e.Wanted, ClaimsBooked: e.ClaimsBooked, RecheckAfter: s.recheckAfter(e.Signal, settings),
 	}
-	if f.At.IsZero() {
-		f.At = s.cfg.Now()
+	if u.At.IsZero() {
+		u.At = s.cfg.Now()
 	}
-	f.Phone, _ = s.number(org, e.Caller)
-	if f.Procedure, f.Evidence, err = s.procedure(ctx, org.ID, e); err != nil {
+	u.Phone, _ = s.number(org, e.Caller)
+	if u.Procedure, u.Evidence, err = s.procedure(ctx, org.ID, e); err != nil {
 		return err
 	}
-	call, err := s.cfg.Store.UpdateCall(ctx, org.ID, f)
+	call, err := s.cfg.Store.UpdateCall(ctx, org.ID, u)
 	if err != nil {
 		return err
 	}
 	if !call.Ended.IsZero() && (call.Procedure != "" || call.Reported) {
-		return s.conclude(ctx, clinic, call, Task{Org: org.ID, Kind: TaskCall, ID: call.ID})
+		return s.conclude(ctx, settings, call, Task{Org: org.ID, Kind: TaskCall, ID: call.ID})
 	}
 	return nil
 }
 
-// again is when to look at a call again of which nothing more is heard.
-func (s *Service) recheckAfter(signal CallSignal, clinic *Settings) time.Duration {
+// recheckAfter returns when to process a call without further messages.
+func (s *Service) recheckAfter(signal CallSignal, settings *Settings) time.Duration {
 	switch {
 	case signal == Hang:
 		return s.cfg.IdleAfter / 10
 	case !signal.Over():
 		return s.cfg.IdleAfter
-	case clinic.Fallback() != "":
+	case settings.Fallback() != "":
 		return s.cfg.FallbackDelay
 	}
 	return s.cfg.ReportWait
 }
 
-// procedure is what a message says a call was about, by its best evidence.
+// procedure returns the procedure of a call by the strongest evidence in a message.
 func (s *Service) procedure(ctx context.Context, org tenant.ID, e CallEvent) (ProcedureID, Evidence, error) {
 	if e.Service != "" {
 		return e.Service, FromTool, nil
@@ -103,25 +104,24 @@ func (s *Service) procedure(ctx context.Context, org tenant.ID, e CallEvent) (Pr
 	return "", NoEvidence, nil
 }
 
-// conclude plans what follows from a call that is over. What was decided before
-// stands, but for a document that has not been sent yet and can still be the
-// right one.
-func (s *Service) conclude(ctx context.Context, clinic *Settings, call Call, t Task) error {
+// conclude plans the messages after a call that is over. Earlier plans stand,
+// except that a document which was not sent yet can still be corrected.
+func (s *Service) conclude(ctx context.Context, settings *Settings, call Call, t Task) error {
 	var plans []Plan
-	org := clinic.Org().ID
+	org := settings.Org().ID
 	p := Plan{
 		ID:        informationID(org, call.ID),
 		Kind:      Information,
 		Phone:     call.Phone,
 		Call:      call.ID,
 		Procedure: call.Procedure,
-		Deadline:  later(call.Ended, call.FirstSeen).Add(clinic.Deadline()),
+		Deadline:  later(call.Ended, call.FirstSeen).Add(settings.Deadline()),
 		Consented: call.Consented,
 	}
-	known := call.Procedure != "" || clinic.Fallback() != ""
+	known := call.Procedure != "" || settings.Fallback() != ""
 	switch {
 	case call.Booked && !call.Consented:
-		// It had its outcome, and nobody was promised anything.
+		// The caller has booked and was promised no text.
 	case !known && !call.Consented:
 	case call.Phone == "":
 		p.Suppress = NoNumber

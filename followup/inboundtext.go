@@ -8,18 +8,18 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Text is a message from a person. It prints and logs without the person.
+// InboundText is a text from a contact. It prints and logs without the contact.
 type InboundText struct {
 	From    string // E.164
 	Message string // the carrier's id
 	Body    redact.Speech
 
-	// Kind is what the carrier made of it, which stands; empty: it is read
+	// Kind is the carrier's classification, which stands; empty: it is read
 	// here, see ReadReply.
 	Kind ReplyKind
 }
 
-// String returns the carrier's id of the message and nothing else.
+// String returns the carrier's id of the message, without the contact.
 func (t InboundText) String() string { return "text " + t.Message }
 
 // GoString keeps %#v from printing the person.
@@ -28,11 +28,11 @@ func (t InboundText) GoString() string { return t.String() }
 // LogValue keeps slog from logging the person.
 func (t InboundText) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// Inbound keeps that a person texted, and acts on STOP, START and their like
-// before it returns. The answer is what to text back: empty for none, and for a
-// text that came before.
+// RecordInbound records a text and carries out STOP, START and their like before
+// it returns. answer is the text to reply with; empty: none, as for a text that
+// was recorded before.
 func (s *Service) RecordInbound(ctx context.Context, org tenant.ID, t InboundText) (kind ReplyKind, answer string, err error) {
-	clinic, err := s.settings(ctx, org)
+	settings, err := s.settings(ctx, org)
 	if err != nil {
 		return "", "", err
 	}
@@ -41,8 +41,8 @@ func (s *Service) RecordInbound(ctx context.Context, org tenant.ID, t InboundTex
 			return "", "", err
 		}
 	}
-	// The ledger comes first: should the note of the reply be lost, the text
-	// comes again, and the ledger knows it by its id.
+	// The ledger comes first: if recording the reply fails, the text is
+	// delivered again, and the ledger knows it by its id.
 	if kind == ReplyStop || kind == ReplyStart {
 		err = s.cfg.Store.RecordOptOut(ctx, org, OptOut{
 			Phone: t.From, Again: kind == ReplyStart, Source: "text", Message: t.Message,
@@ -55,24 +55,24 @@ func (s *Service) RecordInbound(ctx context.Context, org tenant.ID, t InboundTex
 	if err != nil || !first {
 		return kind, "", err
 	}
-	return kind, answerTo(kind, clinic.Label()), nil
+	return kind, answerTo(kind, settings.Label()), nil
 }
 
-// read reads what a text asks for. "Yes", and other words that lift an opt-out,
-// are an answer to something else from whoever has not opted out.
+// read returns the request in a text. "Yes", and the other words that lift an
+// opt-out, mean something else from a contact who has not opted out.
 func (s *Service) read(ctx context.Context, org tenant.ID, t InboundText) (ReplyKind, error) {
 	kind := ReadReply(t.Body)
 	if kind != ReplyStart {
 		return kind, nil
 	}
-	memory, err := s.cfg.Store.Summary(ctx, org, t.From)
-	if err == nil && !memory.OptedOut {
+	summary, err := s.cfg.Store.Summary(ctx, org, t.From)
+	if err == nil && !summary.OptedOut {
 		kind = ReplyOther
 	}
 	return kind, err
 }
 
-// answerTo is what a reply is answered with. One confirmation of an opt-out is
+// answerTo returns the answer to a text. One confirmation of an opt-out is
 // allowed, within five minutes and without advertising: 47 CFR 64.1200(a)(12).
 func answerTo(kind ReplyKind, label string) string {
 	switch kind {

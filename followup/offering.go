@@ -9,16 +9,16 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// An Offering is a time that has become free, to be offered to someone who
-// waits for one. It prints and logs without the person.
+// An Offering is a time that has become free, to offer to a contact on a
+// waitlist. It prints and logs without the contact.
 type Offering struct {
-	Key   string    // one key, one text; required
+	Key   string    // a second offering with a key changes nothing; required
 	Phone string    // E.164
 	Start time.Time // of the time that is free
 	Until time.Time // when the offer ends; zero: at Start
 }
 
-// String returns the key and nothing of the person.
+// String returns the key, without the person.
 func (o Offering) String() string { return "offer " + o.Key }
 
 // GoString keeps %#v from printing the person.
@@ -27,8 +27,8 @@ func (o Offering) GoString() string { return o.String() }
 // LogValue keeps slog from logging the person.
 func (o Offering) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
-// Offer plans a text that offers a time. It needs the contact's consent for
-// the purpose Offer, and is not sent if they have booked since.
+// PlanOffer plans a text that offers a time. It needs the contact's consent to the
+// purpose Offer, and is not sent if the contact has booked since.
 func (s *Service) PlanOffer(ctx context.Context, org tenant.ID, o Offering) (Intent, error) {
 	if o.Key == "" || o.Phone == "" || o.Start.IsZero() {
 		return Intent{}, errors.New("followup: Offering.Key, Phone and Start are required")

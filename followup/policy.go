@@ -7,142 +7,142 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
-// A Policy says whether a message may be sent, and when. [StandardPolicy] is
+// A Policy decides whether a message may be sent, and when. [StandardPolicy] is
 // the default. Safe for concurrent use.
 type Policy interface {
-	// Decide says whether the candidate may be sent now, at c.Now. It is asked
-	// under the contact's lock, twice for a message that is sent, so it must
-	// be quick and answer from its arguments alone.
-	Decide(c DecisionInput, clinic *Settings, place phone.Place) Decision
+	// Decide decides whether the message may be sent now, at in.Now. It is
+	// called while the contact is locked, twice for a message that is sent: it
+	// must return soon and must depend on its arguments alone.
+	Decide(in DecisionInput, settings *Settings, place phone.Place) Decision
 }
 
-// Decision is a [Policy]'s answer.
+// Decision is the decision of a [Policy].
 type Decision struct {
 	Action Action // Send, Wait, Suppress or Expire
 	Reason Reason
-	At     time.Time // when to ask again: with Wait
-	Until  time.Time // when the message must have been delivered: with Send
+	At     time.Time // with Wait: when to decide again
+	Until  time.Time // with Send: when the message must be delivered
 }
 
-// StandardPolicy is the [Policy] for clinics as they are: no message without
-// consent, after an opt-out or a booking, too late, too often, or at an hour
-// that is quiet anywhere its reader may be.
+// StandardPolicy is the default [Policy]. It sends no message without consent,
+// after an opt-out or a booking, too late, too often, or in the quiet hours of
+// any place where its reader may be.
 type StandardPolicy struct{}
 
 const (
-	// atOnceFor is how long after a caller agreed to it a document may go out
-	// at any hour: longer than a call lasts, by default.
+	// atOnceFor is how long after consent a document may be sent at any hour:
+	// longer than a call lasts, by default.
 	atOnceFor = 15 * time.Minute
 
-	// reminderBefore is how long before an appointment it is too late for a
-	// reminder.
-	reminderBefore = 5 * time.Minute
+	// minReminderLeft is how much time before an appointment a reminder needs.
+	minReminderLeft = 5 * time.Minute
 )
 
 // Decide implements [Policy].
-func (StandardPolicy) Decide(c DecisionInput, clinic *Settings, place phone.Place) Decision {
+func (StandardPolicy) Decide(in DecisionInput, settings *Settings, place phone.Place) Decision {
 	switch {
-	case !clinic.Sends(c.Kind):
+	case !settings.Sends(in.Kind):
 		return suppress(SwitchedOff)
-	case c.Phone == "":
+	case in.Phone == "":
 		return suppress(NoNumber)
-	case validFor(c.Now, c.Deadline) == 0:
+	case validFor(in.Now, in.Deadline) == 0:
 		return Decision{Action: Expire, Reason: PastDeadline}
-	case c.OptedOut:
+	case in.OptedOut:
 		return suppress(OptedOut)
-	case c.Unusable != "":
-		return suppress(c.Unusable)
-	case c.Kind.AboutAppointment() && gone(c):
+	case in.Unusable != "":
+		return suppress(in.Unusable)
+	case in.Kind.AboutAppointment() && gone(in):
 		return suppress(AppointmentGone)
-	case !c.Kind.AboutAppointment() && c.Booked:
+	case !in.Kind.AboutAppointment() && in.Booked:
 		return suppress(Booked)
-	case !c.Kind.AboutAppointment() && c.HeldUntil.After(c.Now):
-		return Decision{Action: Wait, Reason: Held, At: c.HeldUntil}
-	// Who gives a number for an appointment agrees to be texted about it: prior
-	// express consent, 47 CFR 64.1200(a)(1)(iii), and no advertising in it.
-	case !c.Kind.AboutAppointment() && !consented(c, clinic):
+	case !in.Kind.AboutAppointment() && in.HeldUntil.After(in.Now):
+		return Decision{Action: Wait, Reason: Held, At: in.HeldUntil}
+	// A contact who gives a number for an appointment agrees to be texted about
+	// it: prior express consent, 47 CFR 64.1200(a)(1)(iii). The text must hold
+	// no advertising.
+	case !in.Kind.AboutAppointment() && !consented(in, settings):
 		return suppress(NoConsent)
 	case place.Line == phone.Landline:
 		return suppress(Landline)
-	case c.Due.After(c.Now):
-		return Decision{Action: Wait, Reason: NotDue, At: c.Due}
-	case !c.Kind.AboutAppointment() && tooMany(c, clinic):
+	case in.Due.After(in.Now):
+		return Decision{Action: Wait, Reason: NotDue, At: in.Due}
+	case !in.Kind.AboutAppointment() && tooMany(in, settings):
 		return suppress(TooMany)
 	}
-	return inOpenHours(c, clinic, place)
+	return inOpenHours(in, settings, place)
 }
 
 func suppress(why Reason) Decision { return Decision{Action: Suppress, Reason: why} }
 
-// gone reports whether an appointment is no longer what its message says.
-func gone(c DecisionInput) bool {
+// gone reports whether the appointment is no longer as its message describes it.
+func gone(in DecisionInput) bool {
 	status, left := "booked", quiethours.MinOpen
-	switch c.Kind {
+	switch in.Kind {
 	case Cancellation:
 		status = "cancelled"
 	case Reminder:
-		left = reminderBefore
+		left = minReminderLeft
 	}
-	if c.Kind != Reminder && c.AppointmentChanged.After(c.Planned) {
-		return true // that change has a message of its own
+	if in.Kind != Reminder && in.AppointmentChanged.After(in.Planned) {
+		return true // the later change has a message of its own
 	}
-	return c.AppointmentStatus != status || !c.AppointmentStart.Equal(c.Start) || c.Start.Sub(c.Now) < left
+	return in.AppointmentStatus != status || !in.AppointmentStart.Equal(in.Start) || in.Start.Sub(in.Now) < left
 }
 
-// consented reports whether the contact agreed to the message: in the call it
-// follows, or not too long ago.
-func consented(c DecisionInput, clinic *Settings) bool {
-	return !c.Consent.At.IsZero() &&
-		(inItsCall(c) || c.Now.Sub(c.Consent.At) < clinic.ConsentLasts(c.Kind))
+// consented reports whether the contact agreed to the message, in the call it
+// follows or recently.
+func consented(in DecisionInput, settings *Settings) bool {
+	return !in.Consent.At.IsZero() &&
+		(inItsCall(in) || in.Now.Sub(in.Consent.At) < settings.ConsentLasts(in.Kind))
 }
 
-// inItsCall reports whether consent was given in the call that c follows.
-func inItsCall(c DecisionInput) bool {
-	return c.Call != "" && c.Consent.Call == c.Call && !c.Consent.At.IsZero()
+// inItsCall reports whether consent was given in the call that the message follows.
+func inItsCall(in DecisionInput) bool {
+	return in.Call != "" && in.Consent.Call == in.Call && !in.Consent.At.IsZero()
 }
 
-// tooMany reports whether the contact has had its share of messages.
-func tooMany(c DecisionInput, clinic *Settings) bool {
+// tooMany reports whether the contact has reached the limit of messages.
+func tooMany(in DecisionInput, settings *Settings) bool {
 	today, thisWeek := 0, 0
-	for _, at := range c.Recent {
-		if c.Now.Sub(at) < day {
+	for _, at := range in.Recent {
+		if in.Now.Sub(at) < day {
 			today++
 		}
-		if c.Now.Sub(at) < 7*day {
+		if in.Now.Sub(at) < 7*day {
 			thisWeek++
 		}
 	}
-	perDay, perWeek := clinic.Caps()
+	perDay, perWeek := settings.Caps()
 	return today >= perDay || thisWeek >= perWeek
 }
 
-// inOpenHours sends a message in hours that are open wherever its reader may
-// be, or waits for them.
-func inOpenHours(c DecisionInput, clinic *Settings, place phone.Place) Decision {
-	until := c.Deadline
-	if c.Kind.AboutAppointment() && c.Start.Before(until) {
-		until = c.Start
+// inOpenHours sends a message in the open hours of every place where its reader
+// may be, or waits for them.
+func inOpenHours(in DecisionInput, settings *Settings, place phone.Place) Decision {
+	until := in.Deadline
+	if in.Kind.AboutAppointment() && in.Start.Before(until) {
+		until = in.Start
 	}
-	opens, closes := clinic.Hours()
-	hours, known := quiethours.Of(clinic.Org(), quiethours.Window{Open: opens, Close: closes}, place)
+	opens, closes := settings.Hours()
+	hours, known := quiethours.Of(settings.Org(), quiethours.Window{Open: opens, Close: closes}, place)
 	var at, ends time.Time
 	open := false
 	if known {
-		at, ends, open = hours.Next(c.Now)
+		at, ends, open = hours.Next(in.Now)
 	}
-	asked := clinic.AtOnce() && c.Kind == Information && inItsCall(c) && c.Now.Sub(c.Consent.At) < atOnceFor
+	asked := settings.AtOnce() && in.Kind == Information && inItsCall(in) && in.Now.Sub(in.Consent.At) < atOnceFor
 	switch {
-	case open && at.Equal(c.Now):
+	case open && at.Equal(in.Now):
 		return Decision{Action: Send, Until: earlier(until, ends)}
 	case asked:
-		return Decision{Action: Send, Until: earlier(until, c.Now.Add(atOnceFor))}
+		return Decision{Action: Send, Until: earlier(until, in.Now.Add(atOnceFor))}
 	case !known:
 		return suppress(UnknownRegion)
 	case !open:
 		return suppress(NoCommonHours)
-	case c.Kind.AboutAppointment() && !at.Before(c.Start):
+	case in.Kind.AboutAppointment() && !at.Before(in.Start):
 		return suppress(QuietHours)
-	case !at.Before(c.Deadline):
+	case !at.Before(in.Deadline):
 		return Decision{Action: Expire, Reason: PastDeadline}
 	}
 	return Decision{Action: Wait, Reason: QuietHours, At: at}

@@ -10,14 +10,14 @@ import (
 	"github.com/callwaiting-ai/callwaiting/redact"
 )
 
-// ReadReply tells what a contact's text asks for. An opt-out goes before
-// anything else in it, and START before HELP and BOOK.
+// ReadReply returns the request in a contact's text. An opt-out takes precedence
+// over every other request, and START over HELP and BOOK.
 //
-// An opt-out is one of the words of 47 CFR 64.1200(a)(10), alone but for
-// courtesies: CANCEL too, though some who text it mean their appointment. Or it
-// is a sentence that a reasonable person would understand as one: about texts
-// or being contacted, not about a treatment or a visit. Texts are only wanted
-// again if a word says so that carriers know, alone.
+// An opt-out is one of the words of 47 CFR 64.1200(a)(10), alone or with
+// courtesies: CANCEL too, though some contacts mean their appointment. Or it is a
+// sentence that a reasonable person would understand as one: about texts or being
+// contacted, not about a treatment or a visit. Only a word that carriers know,
+// alone, lifts an opt-out.
 func ReadReply(body redact.Speech) ReplyKind {
 	said := body.Reveal()
 	if isReaction(said) {
@@ -47,11 +47,11 @@ func setOf(words ...string) map[string]bool {
 }
 
 var (
-	// stopWords are those of the rule, and what carriers take for one.
+	// stopWords are the words of the rule and of the carriers.
 	stopWords = setOf("stop", "quit", "end", "revoke", "opt out", "optout", "cancel", "unsubscribe",
 		"stopall", "stop all", "arret", "arrêt", "remove")
 
-	// stopClauses end messages whatever else is said.
+	// stopClauses are opt-outs in any text.
 	stopClauses = setOf("stop", "stopall", "stop all", "stop it", "stop this", "stop that", "stop these", "stop now", "just stop",
 		"stop already", "reply stop", "text stop", "i said stop", "unsub", "opt out", "i opt out", "i revoke",
 		"no more", "remove me", "delete me", "take me off", "block me", "leave me alone", "leave us alone",
@@ -64,12 +64,12 @@ var (
 	bookWords  = setOf("book", "book now", "book it", "book me", "book me in", "book appointment",
 		"book an appointment", "book a consultation", "book a time", "book again", "make a booking", "make an appointment")
 
-	// courtesies say nothing by themselves, at the ends of a text.
+	// courtesies have no meaning at the ends of a text.
 	courtesies = setOf("please", "pls", "plz", "plse", "thanks", "thx", "ty", "cheers",
 		"ok", "okay", "hi", "hello", "hey", "sorry", "now", "sir", "madam", "maam")
 )
 
-// What patterns are made of.
+// Parts of the patterns.
 const (
 	texts   = `(?:texts?|texting|txts?|txting|messages?|messaging|msgs?|sms|texted|messaged)`
 	many    = `(?:text )?(?:texts|messages|msgs|sms|alerts|notifications|subscription)`
@@ -77,12 +77,12 @@ const (
 	us      = `(?:me|us|this number|my number|this phone|my phone|my cell|my mobile)`
 	never   = `(?:dont|do not|never|not to|dont you|dont ever|do not ever|dont you ever|never ever|dont keep|stop trying to)`
 
-	// filler may stand between a verb and the texts it is about.
+	// filler may stand between a verb and its object.
 	filler = `(?:any|anymore|more|further|future|additional|other|all|of|the|these|those|this|that|your|such|me|us|my|with|` +
 		`automated|annoying|marketing|promotional|spam|unwanted|damn|bloody|out|receiving|getting|sending|to)`
 )
 
-// revocations are clauses that end messages.
+// revocations are the clauses that are opt-outs.
 var revocations = patterns(
 	// "stop texting me", "please stop sending these messages"
 	`(?:stop|quit|cease|discontinue|end|halt) (?:`+filler+` ){0,4}`+texts,
@@ -115,15 +115,15 @@ var revocations = patterns(
 	`(?:take|remove) (?:me|us) off(?: please| now| this| your)?$`,
 )
 
-// impatience looks like notRevocations and is the opposite: "why won't you
+// impatience matches notRevocations and means the opposite: "why won't you
 // stop", "I told you not to".
 var impatience = patterns(
 	`(?:why|if|you|u) (?:you |u )?(?:dont|do not|wont|will not|cant|cannot) (?:you |u )?(?:just |please )?(?:stop|quit) (?:`+filler+` ){0,4}(?:`+texts+`|`+contact+`)`,
 	`(?:told|asked|begged|want|wanted) (?:you|u|you people|you guys) (?:not to|to not|dont|do not|never to|never) (?:ever )?(?:`+texts+`|contact|bother|send)`,
 )
 
-// notRevocations are what would otherwise look like one: what is not to stop,
-// what somebody else does, and a stop that is a place.
+// notRevocations match revocations and are none: a negated stop, a stop by
+// another person, and a stop that is a place.
 var notRevocations = patterns(
 	`(?:dont|do not|didnt|did not|never|not|cant|cannot|wont|will not|wouldnt|without) (?:want to |need to |please |ever |just |you )?`+
 		`(?:stop|quit|end|cancel|unsubscribe|opt out|opting out|opt me out|remove|take me off|leave me alone|block|delete)`,
@@ -139,9 +139,8 @@ func patterns(expressions ...string) *regexp.Regexp {
 	return regexp.MustCompile(`(?:^| )(?:` + strings.Join(expressions, "|") + `)(?: |$)`)
 }
 
-// revokes reports whether a clause of a text ends messages. Words that may be
-// about something else, such as CANCEL, do so only if nothing else is said: see
-// stopWords.
+// revokes reports whether a clause of a text is an opt-out. A word with other
+// meanings, such as CANCEL, is one only alone: see stopWords.
 func revokes(said string) bool {
 	return slices.ContainsFunc(strings.FieldsFunc(said, endsClause), func(clause string) bool {
 		words := wordsOf(clause)
@@ -169,8 +168,8 @@ var (
 	)
 )
 
-// isReaction reports whether a text is a phone's word for a thumb or a heart on
-// a message, which it quotes: ours says STOP.
+// isReaction reports whether a text is a phone's description of a thumb or a
+// heart on a message. It quotes the message, and ours holds the word STOP.
 func isReaction(said string) bool {
 	verb, quoted, ok := strings.Cut(sms.Typewriter(strings.TrimSpace(said)), ` "`)
 	return ok && strings.HasSuffix(quoted, `"`) && reactions[strings.Join(wordsOf(verb), " ")]
@@ -179,8 +178,8 @@ func isReaction(said string) bool {
 var reactions = setOf("liked", "loved", "disliked", "laughed at", "emphasized", "emphasised", "questioned", "to", "reacted to",
 	"removed a like from", "removed a heart from", "removed a dislike from")
 
-// wordsOf are the words of a text in lower case, without punctuation, and with
-// "don't" as "dont".
+// wordsOf returns the words of a text in lower case, without punctuation, and
+// with "don't" as "dont".
 func wordsOf(text string) []string {
 	text = contractions.Replace(sms.Typewriter(strings.ToLower(text)))
 	return strings.FieldsFunc(text, func(r rune) bool {
@@ -190,8 +189,8 @@ func wordsOf(text string) []string {
 
 var contractions = strings.NewReplacer("'", "", "thank you", "thanks")
 
-// withoutCourtesies are words without those at the ends that say nothing, and
-// each once where it is repeated.
+// withoutCourtesies returns words without the courtesies at the ends and without
+// repetitions.
 func withoutCourtesies(words []string) []string {
 	words = slices.Compact(slices.Clone(words))
 	for len(words) > 1 && courtesies[words[0]] {

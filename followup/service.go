@@ -12,16 +12,16 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
-// Config configures a [Service]. Store, Clinics and Catalog are required.
+// Config configures a [Service]. Store, Settings and Catalog are required.
 type Config struct {
 	Store    Store
 	Settings SettingsSource
 	Catalog  Catalog
 
-	// Assets are asked whether a document is there before it is promised or
-	// sent.
+	// Assets are opened before a document is promised or sent, to check that it
+	// exists.
 	//
-	// Defaults to none: the catalog is believed.
+	// Defaults to no check.
 	Assets Assets
 
 	// Phones reads the numbers of callers.
@@ -29,31 +29,31 @@ type Config struct {
 	// Defaults to phone.NorthAmerica.
 	Phones phone.NumberingPlan
 
-	// Policy says what may be sent when.
+	// Policy decides whether and when a message may be sent.
 	//
 	// Defaults to StandardPolicy.
 	Policy Policy
 
-	// Settle is how long a call that ended waits for its report if nothing is
-	// known of what the caller asked about and the clinic has a Fallback.
+	// FallbackDelay is how long a call that ended waits for its report if the
+	// procedure is unknown and the clinic has a Fallback.
 	//
 	// Defaults to 1.5 seconds.
 	FallbackDelay time.Duration
 
-	// ReportWait is how long it waits where the clinic has no Fallback: then
-	// there is nothing to send without the report, which comes when Vapi has
+	// ReportWait is how long it waits if the clinic has no Fallback: then no
+	// message is possible without the report, which comes when Vapi has
 	// analysed the call. An analysis may be set to take up to 60 seconds.
 	//
 	// Defaults to 2 minutes.
 	ReportWait time.Duration
 
-	// Sweep is how long a call of which nothing more is heard is taken to be
-	// going on; after a hang it is a tenth of that.
+	// IdleAfter is how long a call without further messages counts as going on;
+	// a tenth of it after a hang.
 	//
 	// Defaults to 20 minutes: twice what Vapi lets a call last by default.
 	IdleAfter time.Duration
 
-	// Log gets a line where something went wrong, ids only.
+	// Log gets a line for every failure, ids only.
 	//
 	// Defaults to slog.Default().
 	Log *slog.Logger
@@ -64,21 +64,21 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Service takes what is told of calls and contacts and keeps it. Every method
-// returns when it is durable and waits for nothing else; each may be called
-// again with the same arguments. Safe for concurrent use.
+// Service records events of calls and contacts. A method returns when its changes
+// are durable, and may be called again with the same arguments. Safe for
+// concurrent use.
 type Service struct {
 	cfg Config
 }
 
-// New returns a service. The error names the field that is missing or cannot
-// be used, and the cure.
+// New returns a service. The error names the missing or invalid field and the
+// fix.
 func New(cfg Config) (*Service, error) {
 	switch {
 	case cfg.Store == nil:
 		return nil, errors.New("followup: Config.Store is nil: pass a store, such as FollowUps of a memory.Store or a pgxstore.Store")
 	case cfg.Settings == nil:
-		return nil, errors.New("followup: Config.Settings is nil: pass how the clinics want their messages, such as followup.StaticSettings")
+		return nil, errors.New("followup: Config.Settings is nil: pass the settings of the clinics' messages, such as followup.StaticSettings")
 	case cfg.Catalog == nil:
 		return nil, errors.New("followup: Config.Catalog is nil: pass the clinics' procedures and documents, such as tools.Procedures")
 	case cfg.FallbackDelay < 0 || cfg.ReportWait < 0 || cfg.IdleAfter < 0:
@@ -100,13 +100,13 @@ func New(cfg Config) (*Service, error) {
 	return &Service{cfg}, nil
 }
 
-// document returns the name of the document about a procedure, the clinic's
-// fallback for none, or why there is nothing to send.
-func (s *Service) document(ctx context.Context, clinic *Settings, procedure ProcedureID) (name string, why Reason, err error) {
+// document returns the name of the document about a procedure, or the clinic's
+// fallback. Without a document it returns why there is none.
+func (s *Service) document(ctx context.Context, settings *Settings, procedure ProcedureID) (name string, why Reason, err error) {
 	why = UnknownProcedure
 	if procedure != "" {
 		var ok bool
-		if name, ok, err = s.cfg.Catalog.Document(ctx, clinic.Org().ID, procedure); err != nil {
+		if name, ok, err = s.cfg.Catalog.Document(ctx, settings.Org().ID, procedure); err != nil {
 			return "", "", err
 		}
 		if !ok {
@@ -115,7 +115,7 @@ func (s *Service) document(ctx context.Context, clinic *Settings, procedure Proc
 		why = NoDocument
 	}
 	if name == "" {
-		name = clinic.Fallback()
+		name = settings.Fallback()
 	}
 	if name == "" {
 		return "", why, nil
@@ -123,9 +123,9 @@ func (s *Service) document(ctx context.Context, clinic *Settings, procedure Proc
 	if s.cfg.Assets == nil {
 		return name, "", nil
 	}
-	found, err := s.cfg.Assets.Open(ctx, clinic.Org().ID, name)
+	found, err := s.cfg.Assets.Open(ctx, settings.Org().ID, name)
 	if errors.Is(err, ErrNotFound) {
-		s.cfg.Log.ErrorContext(ctx, "followup: a document of the catalog is missing", "org", clinic.Org().ID)
+		s.cfg.Log.ErrorContext(ctx, "followup: document missing", "org", settings.Org().ID)
 		return "", NoDocument, nil
 	}
 	if err != nil {
@@ -134,8 +134,8 @@ func (s *Service) document(ctx context.Context, clinic *Settings, procedure Proc
 	return name, "", found.Close()
 }
 
-// Consent keeps that a person agreed to be texted, such as when they joined a
-// waitlist; a caller's consent to a document is kept by Promise.
+// RecordConsent records that a contact agreed to be texted, as when joining a
+// waitlist. Promise records a caller's consent to a document.
 func (s *Service) RecordConsent(ctx context.Context, org tenant.ID, c Consent) error {
 	if c.Phone == "" || c.At.IsZero() || c.Purpose.AboutAppointment() || c.Purpose == "" {
 		return errors.New("followup: Consent.Phone, Purpose (Information or Offer) and At are required")
@@ -143,8 +143,8 @@ func (s *Service) RecordConsent(ctx context.Context, org tenant.ID, c Consent) e
 	return s.cfg.Store.RecordConsent(ctx, org, c)
 }
 
-// OptOutCaller records that a caller wants no texts. ok is false if the number
-// is none.
+// OptOutCaller records that a caller wants no texts. ok is false if caller is not
+// a phone number.
 func (s *Service) OptOutCaller(ctx context.Context, org tenant.Org, call, caller string) (ok bool, err error) {
 	e164, ok := s.number(org, caller)
 	if !ok {
@@ -153,8 +153,8 @@ func (s *Service) OptOutCaller(ctx context.Context, org tenant.Org, call, caller
 	return true, s.cfg.Store.RecordOptOut(ctx, org.ID, OptOut{Phone: e164, Source: "call", Call: call})
 }
 
-// Lookup returns what is known of a person by their number as it was given. A
-// number that is none is of nobody who is known.
+// Lookup returns the summary of a contact by a number as it was given; the zero
+// ContactSummary for an unknown contact or an invalid number.
 func (s *Service) Lookup(ctx context.Context, org tenant.Org, number string) (ContactSummary, error) {
 	e164, ok := s.number(org, number)
 	if !ok {
@@ -163,14 +163,14 @@ func (s *Service) Lookup(ctx context.Context, org tenant.Org, number string) (Co
 	return s.cfg.Store.Summary(ctx, org.ID, e164)
 }
 
-// Quarantine counts a message that belongs to no call. kind is its type.
+// CountUnmatched counts a message that belongs to no call. kind is its type.
 func (s *Service) CountUnmatched(ctx context.Context, org tenant.ID, kind string) error {
 	return s.cfg.Store.CountUnmatched(ctx, org, kind)
 }
 
-// Status keeps a carrier's word about a message; a number that has opted out at
-// the carrier has opted out here. An error that wraps ErrNotFound means that
-// there is no such message.
+// RecordStatus records a carrier's report on a message. A number that has opted
+// out at the carrier is opted out here too. The error wraps ErrNotFound for an
+// unknown message.
 func (s *Service) RecordStatus(ctx context.Context, org tenant.ID, u StatusUpdate) error {
 	intent, err := s.cfg.Store.RecordStatus(ctx, org, u)
 	if err != nil || u.Reason != OptedOut {
@@ -180,7 +180,7 @@ func (s *Service) RecordStatus(ctx context.Context, org tenant.ID, u StatusUpdat
 }
 
 // number returns the E.164 form of a number as it was given; ok is false if it
-// cannot be texted.
+// is not a number that can be texted.
 func (s *Service) number(org tenant.Org, given string) (e164 string, ok bool) {
 	return phone.Parse(s.cfg.Phones, given, org.Country)
 }

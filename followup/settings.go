@@ -12,68 +12,69 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Clinics tells how each clinic wants its messages. It is asked for every
-// message, so an implementation that reads a database keeps its answers for a
-// while. Safe for concurrent use.
+// A SettingsSource returns the settings of clinics. It is called for every
+// message, so an implementation that reads a database should cache. Safe for
+// concurrent use.
 type SettingsSource interface {
-	// Clinic returns the clinic's wishes. The error wraps [tenant.ErrUnknownOrg]
-	// for a clinic that is gone: what was planned for it is suppressed.
+	// Settings returns the settings of a clinic. The error wraps
+	// [tenant.ErrUnknownOrg] for an unknown clinic: its planned messages are
+	// then suppressed.
 	Settings(ctx context.Context, org tenant.ID) (*Settings, error)
 }
 
-// StaticSettings is the [SettingsSource] of a program that knows them when it starts.
-// Do not change it afterwards.
+// StaticSettings is the [SettingsSource] of a program that knows the settings at
+// its start. It must not be changed afterwards.
 type StaticSettings map[tenant.ID]*Settings
 
-// Clinic implements [SettingsSource].
+// Settings implements [SettingsSource].
 func (s StaticSettings) Settings(_ context.Context, org tenant.ID) (*Settings, error) {
 	if clinic := s[org]; clinic != nil {
 		return clinic, nil
 	}
-	return nil, fmt.Errorf("followup: clinic %s: %w", org, tenant.ErrUnknownOrg)
+	return nil, fmt.Errorf("followup: no settings of clinic %s: %w", org, tenant.ErrUnknownOrg)
 }
 
-// SettingsConfig says how a clinic wants its messages. Org is required.
+// SettingsConfig configures a clinic's messages. Org is required.
 type SettingsConfig struct {
 	Org tenant.Org
 
-	// Label is how the clinic signs its texts. A clinic's name can itself be a
-	// medical fact: give a neutral one then. With the default templates it can
-	// have 20 characters.
+	// Label is the name with which the clinic signs its texts. A clinic's name
+	// can itself be a medical fact: give a neutral one then. With the default
+	// templates it can have 20 characters.
 	//
 	// Defaults to Org.Name.
 	Label string
 
-	// Kinds are the messages it sends; empty and not nil: none.
+	// Kinds are the kinds of messages to send; empty and not nil: none.
 	//
-	// Defaults to all.
+	// Defaults to all kinds.
 	Kinds []Kind
 
 	// Templates are the texts by kind, with {clinic}, {link} (in Information),
 	// {day} and {time} (in the others). Each must fit one text of 160 GSM 7-bit
-	// characters with the longest values, an Information and an Offer must tell
-	// how to STOP, and none may tell more than the placeholders do: see
+	// characters with the longest values, an Information and an Offer must
+	// explain how to STOP, and a template may hold no medical word: see
 	// [Settings.CheckWords].
 	//
-	// Defaults to DefaultTemplates for those that are missing.
+	// Defaults to DefaultTemplates, kind by kind.
 	Templates map[Kind]string
 
-	// Open and Close bound the hours in which it texts, as minutes after
-	// midnight, on every clock the contact may be looking at. Nobody is texted
-	// before 8:00 or after 21:00 on any of them, nor outside the hours of a
-	// state that allows fewer.
+	// Open and Close bound the hours in which the clinic texts, as minutes after
+	// midnight, on every clock the contact may be looking at. A contact is
+	// never texted before 8:00 or after 21:00 on any of them, nor outside the
+	// hours of a state that allows fewer.
 	//
 	// Default to 9:00 and 20:00.
 	Open, Close int
 
-	// AtOnce lets a document go out at any hour within fifteen minutes of the
-	// caller's agreeing to it.
+	// AtOnce sends a document at any hour within fifteen minutes of the caller's
+	// consent.
 	//
 	// Defaults to false: it waits for the morning.
 	AtOnce bool
 
-	// Reminders are how long before an appointment its contact is reminded, a
-	// quarter of an hour at least; empty and not nil: never.
+	// Reminders are the times before an appointment at which its contact is
+	// reminded, a quarter of an hour at least; empty and not nil: never.
 	//
 	// Defaults to 24 and 2 hours.
 	Reminders []time.Duration
@@ -83,8 +84,8 @@ type SettingsConfig struct {
 	// Default to 1 and 3.
 	PerDay, PerWeek int
 
-	// ConsentLasts is how long a contact's consent stands that was not given
-	// in the call a message follows; 0 in the map: not at all.
+	// ConsentLasts is how long a consent counts that was not given in the call
+	// a message follows; 0 in the map: not at all.
 	//
 	// Defaults to 24 hours for documents and one year for offers.
 	ConsentLasts map[Kind]time.Duration
@@ -94,9 +95,9 @@ type SettingsConfig struct {
 	// Defaults to 36 hours: past a night and a Sunday morning.
 	Deadline time.Duration
 
-	// Fallback is the document for a caller of whom no procedure is known.
+	// Fallback is the document for a caller whose procedure is unknown.
 	//
-	// Defaults to none: nothing is sent.
+	// Defaults to no document: no message is sent.
 	Fallback string
 
 	// LinkLasts is how long a link opens its document, and LinkViews how often.
@@ -105,8 +106,8 @@ type SettingsConfig struct {
 	LinkLasts time.Duration
 	LinkViews int
 
-	// Wording names the version of the question by which the clinic's
-	// receptionist asks whether it may text; it is kept with every consent.
+	// Wording names the version of the question for consent that the clinic's
+	// receptionist asks; it is stored with every consent.
 	//
 	// Defaults to "v1".
 	Wording string
@@ -114,14 +115,15 @@ type SettingsConfig struct {
 
 const day = 24 * time.Hour
 
-// shortestReminder is how long before an appointment a reminder is of use.
-const shortestReminder = 15 * time.Minute
+// minReminder is the shortest time before an appointment at which a reminder is
+// of use.
+const minReminder = 15 * time.Minute
 
-// Clinic is how a clinic wants its messages, checked. Make one with
+// Settings are the checked settings of a clinic's messages. Make them with
 // [NewSettings]. Safe for concurrent use.
 type Settings struct {
 	cfg   SettingsConfig
-	texts map[Kind]string // of the kinds it sends, as they are sent
+	texts map[Kind]string // templates of the kinds that are sent
 }
 
 // SettingsError names an invalid field of a [SettingsConfig], such as
@@ -153,7 +155,7 @@ func NewSettings(cfg SettingsConfig) (*Settings, error) {
 	return c, nil
 }
 
-// withDefaults returns cfg with its defaults, sharing nothing that can change.
+// withDefaults returns a deep copy of cfg with its defaults.
 func withDefaults(cfg SettingsConfig) SettingsConfig {
 	cfg.Label = cmp.Or(cfg.Label, cfg.Org.Name)
 	if cfg.Kinds == nil {
@@ -176,7 +178,7 @@ func withDefaults(cfg SettingsConfig) SettingsConfig {
 
 func kinds() []Kind { return []Kind{Information, Confirmation, Reminder, Cancellation, Offer} }
 
-// check says which field cannot be used, and reads the templates.
+// check returns the first invalid field, and reads the templates.
 func (c *Settings) check() (field string, err error) {
 	cfg := &c.cfg
 	for _, kind := range cfg.Kinds {
@@ -188,8 +190,8 @@ func (c *Settings) check() (field string, err error) {
 		return "Open", errors.New("and Close are no hours: give minutes after midnight, such as 9*60 and 20*60")
 	}
 	for _, before := range cfg.Reminders {
-		if before < shortestReminder {
-			return "Reminders", fmt.Errorf("has one less than %s before the appointment: remind earlier", shortestReminder)
+		if before < minReminder {
+			return "Reminders", fmt.Errorf("has one less than %s before the appointment: remind earlier", minReminder)
 		}
 	}
 	for kind, lasts := range cfg.ConsentLasts {
@@ -216,8 +218,8 @@ func (c *Settings) check() (field string, err error) {
 	return c.readTemplates()
 }
 
-// readTemplates checks the templates that are given, and the default ones of
-// the other kinds that are sent.
+// readTemplates checks the given templates, and the default templates of the
+// other kinds that are sent.
 func (c *Settings) readTemplates() (field string, err error) {
 	c.texts = map[Kind]string{}
 	for kind := range c.cfg.Templates {
@@ -237,48 +239,48 @@ func (c *Settings) readTemplates() (field string, err error) {
 			return fmt.Sprintf("Templates[%s]", kind), err
 		}
 	}
-	c.cfg.Templates = nil // the caller's own; texts has what is sent
+	c.cfg.Templates = nil // the caller may change its map; texts is a copy
 	return "", nil
 }
 
-// Org is the clinic.
+// Org returns the clinic.
 func (c *Settings) Org() tenant.Org { return c.cfg.Org }
 
-// Label is how it signs.
+// Label returns the name with which the clinic signs.
 func (c *Settings) Label() string { return c.cfg.Label }
 
-// Sends reports whether it sends messages of a kind.
+// Sends reports whether the clinic sends messages of a kind.
 func (c *Settings) Sends(kind Kind) bool { return slices.Contains(c.cfg.Kinds, kind) }
 
-// Hours are when it texts, as minutes after midnight.
+// Hours returns the hours in which the clinic texts, as minutes after midnight.
 func (c *Settings) Hours() (open, close int) { return c.cfg.Open, c.cfg.Close }
 
-// AtOnce reports whether a document may follow its call at any hour.
+// AtOnce reports whether a document may be sent at any hour soon after consent.
 func (c *Settings) AtOnce() bool { return c.cfg.AtOnce }
 
-// Reminders are how long before an appointment it reminds.
+// Reminders returns the times before an appointment at which to remind.
 func (c *Settings) Reminders() []time.Duration { return slices.Clone(c.cfg.Reminders) }
 
-// Caps are how many documents and offers one contact may get in 24 hours and
+// Caps returns how many documents and offers one contact may get in 24 hours and
 // in seven days.
 func (c *Settings) Caps() (perDay, perWeek int) { return c.cfg.PerDay, c.cfg.PerWeek }
 
-// ConsentLasts is how long consent to a kind stands that was given elsewhere
-// than in the call a message follows.
+// ConsentLasts returns how long a consent to a kind counts that was not given in
+// the call a message follows.
 func (c *Settings) ConsentLasts(kind Kind) time.Duration { return c.cfg.ConsentLasts[kind] }
 
-// Deadline is how late a document may be sent after the call.
+// Deadline returns how late a document may be sent after the call.
 func (c *Settings) Deadline() time.Duration { return c.cfg.Deadline }
 
-// Fallback is the document for a caller of whom no procedure is known; empty
-// if there is none.
+// Fallback returns the document for a caller whose procedure is unknown; empty:
+// no document.
 func (c *Settings) Fallback() string { return c.cfg.Fallback }
 
-// LinkLasts is how long a link opens its document.
+// LinkLasts returns how long a link opens its document.
 func (c *Settings) LinkLasts() time.Duration { return c.cfg.LinkLasts }
 
-// LinkViews is how often a link opens its document.
+// LinkViews returns how often a link opens its document.
 func (c *Settings) LinkViews() int { return c.cfg.LinkViews }
 
-// Wording names the version of the question for consent.
+// Wording returns the version of the question for consent.
 func (c *Settings) Wording() string { return c.cfg.Wording }

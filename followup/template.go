@@ -13,14 +13,14 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup/sms"
 )
 
-// MaxLinkLength is how many characters a link may have. Templates are checked
-// with a link of this length, so that no link makes a text longer than one
-// segment; [Clinic.Render] refuses a longer one.
+// MaxLinkLength is the number of characters that a link may have. Templates are
+// checked with a link of this length, so that no link makes a text longer than
+// one segment; [Settings.Render] refuses a longer link.
 const MaxLinkLength = 64
 
-// DefaultTemplates are the texts of a clinic that has none of its own. They
-// tell no treatment and no name, and with a Label of up to 20 characters are
-// one segment long.
+// DefaultTemplates are the texts of a clinic without templates. They hold no
+// treatment and no name, and with a Label of up to 20 characters each is one
+// segment long.
 var DefaultTemplates = map[Kind]string{
 	Information:  "{clinic}: the information you asked for: {link} Reply BOOK to book, STOP to opt out.",
 	Confirmation: "{clinic}: your appointment is booked for {day} at {time}. To change it, please call us. Reply STOP to opt out.",
@@ -29,7 +29,7 @@ var DefaultTemplates = map[Kind]string{
 	Offer:        "{clinic}: {day} at {time} has become free. To take it, call us or reply BOOK. Reply STOP to opt out.",
 }
 
-// The longest that can stand for {day} and {time}.
+// The longest values of {day} and {time}.
 const (
 	longestDay  = "Wed 30 Sep"
 	longestTime = "10:00 AM"
@@ -40,7 +40,8 @@ var (
 	stopWord    = regexp.MustCompile(`\bSTOP\b`)
 )
 
-// placeholders are what a template of a kind may hold besides {clinic}.
+// placeholders returns the placeholders that a template of a kind may hold
+// besides {clinic}.
 func placeholders(kind Kind) []string {
 	if kind == Information {
 		return []string{"{link}"}
@@ -48,7 +49,7 @@ func placeholders(kind Kind) []string {
 	return []string{"{day}", "{time}"}
 }
 
-// lintTemplate returns a template as it is sent, or says what is wrong with it.
+// lintTemplate returns a template as it is sent, or an error with the fix.
 func lintTemplate(kind Kind, text, label string) (string, error) {
 	text = strings.TrimSpace(sms.Typewriter(text))
 	known := append(placeholders(kind), "{clinic}")
@@ -67,44 +68,44 @@ func lintTemplate(kind Kind, text, label string) (string, error) {
 		return "", errors.New("does not say how to opt out: add a sentence such as \"Reply STOP to opt out.\"")
 	}
 	longest := fill(text, label, strings.Repeat("x", MaxLinkLength), longestDay, longestTime)
-	n, alien := sms.Septets(longest)
+	n, outside := sms.Septets(longest)
 	switch {
-	case alien != 0:
-		return "", fmt.Errorf("has the character %U, which is not in the GSM 7-bit alphabet and makes a text two or three times as long: replace it", alien)
+	case outside != 0:
+		return "", fmt.Errorf("has the character %U, which is not in the GSM 7-bit alphabet and makes a text two or three times as long: replace it", outside)
 	case n > sms.MaxSeptets:
 		return "", fmt.Errorf("is up to %d characters long with its longest values (a link of %d, and this Label), and one text holds %d: shorten it or the Label", n, MaxLinkLength, sms.MaxSeptets)
 	}
 	return text, nil
 }
 
-// fill puts values in their places. What a value holds is not looked at again.
+// fill replaces the placeholders. A placeholder in a value is not replaced.
 func fill(text, label, link, day, clock string) string {
 	return strings.NewReplacer("{clinic}", label, "{link}", link, "{day}", day, "{time}", clock).Replace(text)
 }
 
-// lintLabel returns a label as it is sent, or says what is wrong with it.
+// lintLabel returns a label as it is sent, or an error with the fix.
 func lintLabel(label string) (string, error) {
 	label = strings.TrimSpace(sms.Typewriter(label))
-	_, alien := sms.Septets(label)
+	_, outside := sms.Septets(label)
 	switch {
 	case label == "":
 		return "", errors.New("is empty: give the name by which the clinic signs")
 	case strings.Contains(label, "\n"):
 		return "", errors.New("has a line break: remove it")
-	case alien != 0:
-		return "", fmt.Errorf("has the character %U, which is not in the GSM 7-bit alphabet: replace it", alien)
+	case outside != 0:
+		return "", fmt.Errorf("has the character %U, which is not in the GSM 7-bit alphabet: replace it", outside)
 	}
 	return label, nil
 }
 
-// Values are what differs from text to text.
+// Values are the values of a template's placeholders.
 type Values struct {
 	Link  string    // for Information
 	Start time.Time // for the other kinds
 }
 
-// Render writes a text: one segment, in the clinic's zone and style. The error
-// tells which value is missing or cannot be sent, and not what it is.
+// Render returns a text: one segment, in the clinic's zone and style. The error
+// names the value that is missing or cannot be sent, without the value itself.
 func (c *Settings) Render(kind Kind, v Values) (string, error) {
 	text, ok := c.texts[kind]
 	if !ok {
@@ -117,8 +118,8 @@ func (c *Settings) Render(kind Kind, v Values) (string, error) {
 		start := v.Start.In(c.cfg.Org.Zone)
 		return fill(text, c.cfg.Label, "", start.Format("Mon 2 Jan"), start.Format(c.clock())), nil
 	}
-	switch n, alien := sms.Septets(v.Link); {
-	case n == 0 || alien != 0 || strings.ContainsFunc(v.Link, unicode.IsSpace):
+	switch n, outside := sms.Septets(v.Link); {
+	case n == 0 || outside != 0 || strings.ContainsFunc(v.Link, unicode.IsSpace):
 		return "", fmt.Errorf("followup: a text of kind %q needs a link in Values.Link", kind)
 	case n > MaxLinkLength:
 		return "", fmt.Errorf("followup: the link in Values.Link has %d characters, more than the %d of MaxLinkLength: use a shorter address", n, MaxLinkLength)
@@ -126,7 +127,7 @@ func (c *Settings) Render(kind Kind, v Values) (string, error) {
 	return fill(text, c.cfg.Label, v.Link, "", ""), nil
 }
 
-// clock is how a time of day is written where the clinic is.
+// clock returns the layout of a time of day in the clinic's locale.
 func (c *Settings) clock() string {
 	if strings.EqualFold(c.cfg.Org.Locale, "en-US") {
 		return "3:04 PM"
@@ -134,10 +135,10 @@ func (c *Settings) clock() string {
 	return "15:04"
 }
 
-// CheckWords refuses a clinic of which a text or the label holds one of words,
-// the names and aliases in its catalog: whoever sees a phone's screen would
-// learn of a treatment. Call it when the clinic and its catalog are loaded. The
-// error tells the place of the word in words, and not the word.
+// CheckWords returns an error if a text or the label holds one of words, the
+// names and aliases in the clinic's catalog: a glance at the phone's screen would
+// reveal a treatment. Call it when the clinic and its catalog are loaded. The
+// error holds the index of the word, and not the word.
 func (c *Settings) CheckWords(words []string) error {
 	for i, word := range words {
 		if holdsWord(c.cfg.Label, word) {
@@ -152,7 +153,7 @@ func (c *Settings) CheckWords(words []string) error {
 	return nil
 }
 
-// holdsWord reports whether word stands in text by itself, in any case.
+// holdsWord reports whether text holds word as a whole word, in any case.
 func holdsWord(text, word string) bool {
 	text, word = spaced(text), spaced(word)
 	if word == "" {
@@ -174,7 +175,7 @@ func holdsWord(text, word string) bool {
 	}
 }
 
-// spaced is text in lower case, with typewriter quotes and single spaces.
+// spaced returns text in lower case, with typewriter quotes and single spaces.
 func spaced(text string) string {
 	return strings.Join(strings.Fields(strings.ToLower(sms.Typewriter(text))), " ")
 }

@@ -18,46 +18,46 @@ type WorkerConfig struct {
 	Sender  Sender // may be a Reconciler and a Pacer too
 	Links   Linker
 
-	// SendTimeout bounds one attempt. Lease is how long an attempt is its
-	// worker's own: after it, its outcome is unknown. It must be longer than
-	// SendTimeout by half a second at least.
+	// SendTimeout bounds one attempt. Lease is how long an attempt belongs to
+	// its worker: after it, the outcome is unknown. Lease must be at least half
+	// a second longer than SendTimeout.
 	//
 	// Default to 3 and 5 seconds.
 	SendTimeout, Lease time.Duration
 
-	// Settle is how long after an attempt a carrier that does not list it
-	// surely does not have it: it covers the lag of the list and a request
-	// still on its way when the attempt was given up.
+	// ReconcileDelay is the time after an attempt from which on a carrier that
+	// does not list it certainly does not have it. It covers the lag of the
+	// list and a request still on its way when the attempt was given up.
 	//
 	// Defaults to 5 seconds.
 	ReconcileDelay time.Duration
 
-	// NeverResend keeps an attempt of unknown outcome from being made again
-	// even if the carrier does not list it. It is what happens if Sender is no
-	// Reconciler.
+	// NeverResend prevents a second attempt after one of unknown outcome, even
+	// if the carrier does not list it. A Sender that is no Reconciler implies
+	// it.
 	//
 	// Defaults to false.
 	NeverResend bool
 
-	// Concurrency and PerClinic bound the tasks under way, of all clinics and
-	// of one.
+	// Concurrency and PerClinic bound the tasks in progress, of all clinics and
+	// of each.
 	//
 	// Default to 256 and 64.
 	Concurrency, PerClinic int
 
-	// Poll is how often the queue is asked if it does not ring.
+	// Poll is the interval between reads of a queue that gives no notice.
 	//
 	// Defaults to 250 milliseconds.
 	Poll time.Duration
 
-	// Observer is told of every decision.
+	// Observer receives every step in the life of a message.
 	//
-	// Defaults to none.
+	// Defaults to no observer.
 	Observer Observer
 }
 
-// An Observer counts and measures what becomes of messages. It must be quick.
-// Safe for concurrent use.
+// An Observer counts and measures messages. It must return soon. Safe for
+// concurrent use.
 type Observer interface {
 	ObserveMessage(ctx context.Context, o Observation)
 }
@@ -70,20 +70,20 @@ type Observation struct {
 	State   State
 	Reason  Reason
 	Code    string        // the carrier's
-	Elapsed time.Duration // of the attempt; zero if there was none
+	Elapsed time.Duration // of the attempt; zero: no attempt
 }
 
-// Worker decides what is due and sends it. Any number of workers, in any number
-// of processes, may share a store. Safe for concurrent use.
+// Worker decides about due messages and sends them. Any number of workers, in
+// any number of processes, may share a store. Safe for concurrent use.
 type Worker struct {
 	cfg        WorkerConfig
 	svc        Config
-	reconciler Reconciler // nil if the sender is none
-	pacer      Pacer      // nil if the sender is none
+	reconciler Reconciler // nil if the sender does not implement it
+	pacer      Pacer      // nil if the sender does not implement it
 }
 
-// NewWorker returns a worker. The error names the field that is missing or
-// cannot be used, and the cure.
+// NewWorker returns a worker. The error names the missing or invalid field and
+// the fix.
 func NewWorker(cfg WorkerConfig) (*Worker, error) {
 	cfg.SendTimeout = cmp.Or(cfg.SendTimeout, 3*time.Second)
 	cfg.Lease = cmp.Or(cfg.Lease, cfg.SendTimeout+2*time.Second)
@@ -93,11 +93,11 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 	cfg.Poll = cmp.Or(cfg.Poll, 250*time.Millisecond)
 	switch {
 	case cfg.Service == nil:
-		return nil, errors.New("followup: WorkerConfig.Service is nil: pass the Service whose plans are to be carried out")
+		return nil, errors.New("followup: WorkerConfig.Service is nil: pass the Service whose messages the worker sends")
 	case cfg.Queue == nil:
 		return nil, errors.New("followup: WorkerConfig.Queue is nil: pass a queue, such as FollowUps of a memory.Store or a pgxstore.Store")
 	case cfg.Sender == nil:
-		return nil, errors.New("followup: WorkerConfig.Sender is nil: pass a sender, such as twiliosms.New makes; what is planned meanwhile is kept")
+		return nil, errors.New("followup: WorkerConfig.Sender is nil: pass a sender, such as twiliosms.New makes; planned messages are kept meanwhile")
 	case cfg.Links == nil:
 		return nil, errors.New("followup: WorkerConfig.Links is nil: pass a linker, such as linkpage.NewLinks makes")
 	case cfg.SendTimeout < 0 || cfg.Lease < cfg.SendTimeout+500*time.Millisecond:

@@ -1,3 +1,7 @@
+// Package procedures finds the procedure that a caller's words are about.
+//
+// Its [Catalog] is the default [followup.Catalog]: the clinics' procedures with
+// their names, aliases and documents.
 package procedures
 
 import (
@@ -15,33 +19,33 @@ import (
 type Procedure struct {
 	ID followup.ProcedureID
 
-	// Name and Aliases are what it is called. Give as an alias what callers
-	// say, such as "nose job": only a whole one is recognised.
+	// Name and Aliases are the names of the procedure. Give the callers' words as
+	// aliases, such as "nose job": only a whole name or alias is recognised.
 	Name    string
 	Aliases []string
 
 	// Document is the name of its document in the clinic's Assets.
 	//
-	// Defaults to none: the words of such a procedure, say of a plain
-	// "consultation", count only where nothing with a document is named.
+	// Defaults to no document: such a procedure, as a plain "consultation",
+	// matches only if no procedure with a document is named.
 	Document string
 }
 
-// Catalog is the default [followup.Catalog]: what clinics offer, as it was given.
-// Safe for concurrent use.
+// Catalog is the default [followup.Catalog]: a fixed list of procedures for each
+// clinic. Safe for concurrent use.
 type Catalog struct {
 	clinics map[tenant.ID]*clinic
 }
 
-// procedures are those of one clinic.
+// clinic has the procedures of one clinic.
 type clinic struct {
 	list  []Procedure
 	byID  map[followup.ProcedureID]int
-	names phrasebook
+	names phrases
 }
 
-// New returns the Catalog of these clinics, or an error that says
-// what cannot be used. A clinic that is not among them has no procedures.
+// New returns the catalog of these clinics. The error names the invalid
+// procedure and the fix. Any other clinic has no procedures.
 func New(clinics map[tenant.ID][]Procedure) (*Catalog, error) {
 	p := &Catalog{clinics: make(map[tenant.ID]*clinic, len(clinics))}
 	for org, list := range clinics {
@@ -64,18 +68,18 @@ func newClinic(list []Procedure) (*clinic, error) {
 			return nil, fmt.Errorf("procedure %d has the ID %q: use 1 to 64 of a-z, 0-9, '-' and '_'", i, p.ID)
 		}
 		if _, twice := c.byID[p.ID]; twice {
-			return nil, fmt.Errorf("two procedures have the ID %q", p.ID)
+			return nil, fmt.Errorf("two procedures have the ID %q: each needs its own", p.ID)
 		}
 		if p.Document != "" && !followup.ValidDocumentName(p.Document) {
-			return nil, fmt.Errorf("the Document of %q is not the plain name of a file", p.ID)
+			return nil, fmt.Errorf("the Document of %q is not a plain file name: give one without a folder", p.ID)
 		}
 		for _, name := range append([]string{p.Name}, p.Aliases...) {
 			before, ok := c.names.add(name, meaning(i))
 			if !ok {
-				return nil, fmt.Errorf("a name or an alias of %q has no word in it", p.ID)
+				return nil, fmt.Errorf("a name or an alias of %q has no letter or digit: give a word", p.ID)
 			}
 			if before != meaning(i) {
-				return nil, fmt.Errorf("%q and %q are called the same: nobody could tell them apart", list[before].ID, p.ID)
+				return nil, fmt.Errorf("%q and %q have the same name or alias: rename one of them", list[before].ID, p.ID)
 			}
 		}
 		p.Aliases = slices.Clone(p.Aliases)
@@ -103,9 +107,9 @@ func (p *Catalog) Document(_ context.Context, org tenant.ID, id followup.Procedu
 	return c.list[i].Document, true, nil
 }
 
-// Words returns what a clinic's procedures with a document are called, for
-// [followup.Settings.CheckWords]. Those without one are left out: every text may say
-// "appointment".
+// Words returns the names and aliases of a clinic's procedures with a document,
+// for [followup.Settings.CheckWords]. It leaves out procedures without one: every
+// text may hold "appointment".
 func (p *Catalog) Words(org tenant.ID) (words []string) {
 	if c := p.clinics[org]; c != nil {
 		for _, one := range c.list {
@@ -117,16 +121,16 @@ func (p *Catalog) Words(org tenant.ID) (words []string) {
 	return words
 }
 
-// Match implements [followup.Catalog]. Words are compared by letters and digits, case
-// and a final "s" ignored; of names that overlap the longest counts, so that a
-// "liquid nose job" is no "nose job"; and what is named to be ruled out, as in
-// "not Botox", is not named, unless it is named again later. A procedure with a
-// document goes before one without.
+// Match implements [followup.Catalog]. It compares words by letters and digits,
+// without case and a final "s". Of names that overlap the longest counts, so that
+// a "liquid nose job" is no "nose job". A name that is ruled out, as in "not
+// Botox", does not count unless it comes again later. A procedure with a document
+// takes precedence over one without.
 //
-// In words without speakers there must be one procedure, or they are about
-// several alike. In a transcript, which has "User:" and "AI:" or the like before
-// what each says, the last one that the caller names counts, and if the caller
-// names none, the only one that the assistant names.
+// Words without speakers must name exactly one procedure. In a transcript, in
+// which "User:", "AI:" or the like stands before the words of each speaker, the
+// last procedure that the caller names counts. If the caller names none, the only
+// procedure that the assistant names counts.
 func (p *Catalog) Match(_ context.Context, org tenant.ID, words redact.Speech) (followup.ProcedureID, bool, error) {
 	if org.IsZero() {
 		return "", false, tenant.ErrNoOrg
@@ -139,27 +143,27 @@ func (p *Catalog) Match(_ context.Context, org tenant.ID, words redact.Speech) (
 	if i, ok := c.byID[followup.ProcedureID(strings.TrimSpace(text))]; ok {
 		return c.list[i].ID, true, nil
 	}
-	l := listener{book: &c.names, said: make([]mentions, len(c.list))}
-	i, ok := c.about(l.said, l.listen(text))
+	s := scanner{phrases: &c.names, mentions: make([]mention, len(c.list))}
+	transcript := s.scan(text)
+	i, ok := c.choose(s.mentions, transcript)
 	if !ok {
 		return "", false, nil
 	}
 	return c.list[i].ID, true, nil
 }
 
-// about returns the procedure that has been spoken about, by what was said of
-// each.
-func (c *clinic) about(said []mentions, transcript bool) (int, bool) {
+// choose returns the procedure that the words are about.
+func (c *clinic) choose(mentions []mention, transcript bool) (int, bool) {
 	for _, withDocument := range []bool{true, false} {
-		last, named := 0, 0 // by the caller, or by nobody in particular
+		last, named := 0, 0 // by the caller, or without a speaker
 		suggested, only := 0, 0
-		for i, m := range said {
+		for i, m := range mentions {
 			if (c.list[i].Document != "") != withDocument {
 				continue
 			}
 			if m.caller > 0 {
 				named++
-				if named == 1 || m.caller > said[last].caller {
+				if named == 1 || m.caller > mentions[last].caller {
 					last = i
 				}
 			}

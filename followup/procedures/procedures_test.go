@@ -208,10 +208,10 @@ func TestProceduresThatCannotBeToldApartAreRefused(t *testing.T) {
 		{"procedure 0 has the ID", []procedures.Procedure{{Name: "Botox"}}},
 		{"procedure 1 has the ID", []procedures.Procedure{{ID: "a", Name: "A"}, {ID: "B", Name: "B"}}},
 		{"two procedures have the ID", []procedures.Procedure{{ID: "a", Name: "A"}, {ID: "a", Name: "B"}}},
-		{"no word in it", []procedures.Procedure{{ID: "a"}}},
-		{"no word in it", []procedures.Procedure{{ID: "a", Name: "A", Aliases: []string{" - "}}}},
-		{"called the same", []procedures.Procedure{{ID: "a", Name: "Nose job"}, {ID: "b", Name: "B", Aliases: []string{"nose-jobs"}}}},
-		{"not the plain name", []procedures.Procedure{{ID: "a", Name: "A", Document: "../a.pdf"}}},
+		{"has no letter or digit", []procedures.Procedure{{ID: "a"}}},
+		{"has no letter or digit", []procedures.Procedure{{ID: "a", Name: "A", Aliases: []string{" - "}}}},
+		{"have the same name", []procedures.Procedure{{ID: "a", Name: "Nose job"}, {ID: "b", Name: "B", Aliases: []string{"nose-jobs"}}}},
+		{"not a plain file name", []procedures.Procedure{{ID: "a", Name: "A", Document: "../a.pdf"}}},
 	} {
 		_, err := procedures.New(map[tenant.ID][]procedures.Procedure{surgery: row.list})
 		require.ErrorContains(t, err, row.problem)
