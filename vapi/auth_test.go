@@ -30,7 +30,7 @@ func sign(h func() hash.Hash, key, text string) []byte {
 func TestSignature(t *testing.T) {
 	t.Parallel()
 	t.Run("a known signature is accepted", func(t *testing.T) {
-		// pins the format to vectors made with
+		// The vectors pin the format. They were made with
 		// printf '1795356300.{"message":{"type":"hang"}}' | openssl dgst -sha256 -hmac Jefe
 		t.Parallel()
 		const body = `{"message":{"type":"hang"}}`
@@ -44,8 +44,8 @@ func TestSignature(t *testing.T) {
 			{vapi.Signature{}, "1795356300", "fdac328310560d06a12e765f509f9f068ebc6d697408262cfbd832ffdfa25248"},
 			{vapi.Signature{Hash: "sha512", Encoding: "base64", Payload: vapi.BodyOnly}, "", "Dk39ae42OBd8JmDL7MCeq8/QChEJ4X9EMG49kO4PgB5sjjr65meDEcup5H2mvoJ1j+x7zTSlL+cQhWX7wNQ8Cg=="},
 		} {
-			desk := newFixture(t, func(cfg *vapi.Config) { cfg.Directory, cfg.Signature = d, c.sig })
-			w := desk.PostTo("harley", body, http.Header{"X-Signature": {c.signature}, "X-Timestamp": {c.timestamp}})
+			f := newFixture(t, func(cfg *vapi.Config) { cfg.Directory, cfg.Signature = d, c.sig })
+			w := f.PostTo("harley", body, http.Header{"X-Signature": {c.signature}, "X-Timestamp": {c.timestamp}})
 			require.Equal(t, http.StatusOK, w.Code)
 		}
 	})
@@ -104,7 +104,7 @@ func TestSignature(t *testing.T) {
 			{"a year ahead, in milliseconds", vapi.Signature{}, atMillis(365 * 24 * time.Hour), false},
 			{"a window of its own", vapi.Signature{Window: time.Hour}, at(-50 * time.Minute), true},
 			{"no timestamp", vapi.Signature{}, header(hexed(sha256.New, secret, "."+body), ""), false},
-			{"a timestamp that is none", vapi.Signature{}, header(hexed(sha256.New, secret, "now."+body), "now"), false},
+			{"a malformed timestamp", vapi.Signature{}, header(hexed(sha256.New, secret, "now."+body), "now"), false},
 			{"a timestamp below zero", vapi.Signature{}, header(hexed(sha256.New, secret, "-1."+body), "-1"), false},
 			{"a timestamp past all numbers", vapi.Signature{}, header(hexed(sha256.New, secret, "9223372036854775807."+body), "9223372036854775807"), false},
 			{"another timestamp than was signed", vapi.Signature{}, header(hexed(sha256.New, secret, seconds+"."+body), milliseconds), false},
@@ -112,7 +112,7 @@ func TestSignature(t *testing.T) {
 			{"a body marshalled once more", vapi.Signature{}, header(hexed(sha256.New, secret, seconds+"."+string(again)), seconds), false},
 			{"half a signature", vapi.Signature{}, header(hexed(sha256.New, secret, seconds+"."+body)[:32], seconds), false},
 			{"an empty signature", vapi.Signature{}, header("", seconds), false},
-			{"a signature that is none", vapi.Signature{}, header("zz", seconds), false},
+			{"a malformed signature", vapi.Signature{}, header("zz", seconds), false},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				d := newFixture(t, func(cfg *vapi.Config) { cfg.Signature = c.sig })
@@ -184,7 +184,7 @@ func TestAuthMethod(t *testing.T) {
 	})
 	t.Run("an empty secret never authenticates", func(t *testing.T) {
 		t.Parallel()
-		d := newFixture(t, func(c *vapi.Config) { c.Directory = doorless{c.Directory} })
+		d := newFixture(t, func(c *vapi.Config) { c.Directory = secretlessDirectory{c.Directory} })
 		timestamp := strconv.FormatInt(now.Unix(), 10)
 		for _, header := range []http.Header{
 			nil,
@@ -198,10 +198,10 @@ func TestAuthMethod(t *testing.T) {
 	})
 }
 
-// A doorless directory has a clinic without a secret.
-type doorless struct{ tenant.Directory }
+// secretlessDirectory has clinics without secrets.
+type secretlessDirectory struct{ tenant.Directory }
 
-func (d doorless) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secrets, error) {
+func (d secretlessDirectory) ByKey(ctx context.Context, key string) (tenant.Org, tenant.Secrets, error) {
 	org, _, err := d.Directory.ByKey(ctx, key)
 	return org, tenant.Secrets{}, err
 }

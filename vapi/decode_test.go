@@ -26,7 +26,6 @@ func decode(t testing.TB, body string) *vapi.Message {
 func TestDecode(t *testing.T) {
 	t.Parallel()
 	t.Run("every shape of a tool call is read", func(t *testing.T) {
-		// decodes one call of a tool in every shape that was seen.
 		t.Parallel()
 		const want = `{"city":"Leeds"}`
 		for name, call := range map[string]string{
@@ -182,8 +181,8 @@ func TestDecode_Allocations(t *testing.T) {
 	require.LessOrEqual(t, allocs, 20.0)
 }
 
-// FuzzDecode holds the decoder to encoding/json: the same texts are JSON, and
-// the same words are read from them.
+// FuzzDecode compares the decoder with encoding/json: the same texts are JSON,
+// and the same values are read from them.
 func FuzzDecode(f *testing.F) {
 	for _, body := range []string{
 		hang, ``, `null`, `{}`, `[`, `{"message":{"type":"a\u00e9\ud83d\ude00\ud800"}}`, "{\"message\":{\"type\":\"\xff\"}}",
@@ -248,7 +247,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 // report is an end-of-call report as long as a real one: 24 turns, each word
-// with its confidence, told three times over.
+// with its confidence, all three times over.
 func report() []byte {
 	words := strings.Fields("so I was wondering whether you might have something free on Tuesday in the afternoon because I work mornings and it takes me an hour to get there by train if it is not too much trouble thank you")
 	type word struct {
@@ -263,12 +262,12 @@ func report() []byte {
 		if turn%2 == 1 {
 			role, speaker = "user", "User: "
 		}
-		said := words[turn%5 : len(words)-turn%7-10]
+		spoken := words[turn%5 : len(words)-turn%7-10]
 		var heard []word
-		for i, w := range said {
+		for i, w := range spoken {
 			heard = append(heard, word{w, w + ",", float64(i) * 0.312, float64(i)*0.312 + 0.2875, 0.99384766})
 		}
-		text := strings.Join(said, " ") + " – \"fine\"."
+		text := strings.Join(spoken, " ") + " – \"fine\"."
 		transcript.WriteString(speaker + text + "\n")
 		messages = append(messages, map[string]any{
 			"role": role, "message": text, "time": at, "endTime": at + 3120.5, "secondsFromStart": float64(turn) * 4.31,

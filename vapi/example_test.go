@@ -78,7 +78,7 @@ func check(err error) {
 	}
 }
 
-// message is what the model reads in the one result of an answer.
+// message returns the code and the message of the one result in an answer.
 func message(body io.ReadCloser) string {
 	defer body.Close()
 	var answer struct{ Results []struct{ Result string } }

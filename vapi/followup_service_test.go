@@ -14,7 +14,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
-// fullFixture answers with everything there is, over a store in memory.
+// fullFixture has all tools, follow-up and an assistant, over a store in memory.
 func fullFixture(t testing.TB) *fixture {
 	store := memory.New(memory.Clock(clock))
 	clinic, err := followup.NewSettings(followup.SettingsConfig{Org: harley})
@@ -35,7 +35,7 @@ func TestFollowUp_Service(t *testing.T) {
 	t.Run("a caller that hung up is known in the next call", func(t *testing.T) {
 		t.Parallel()
 		d := fullFixture(t)
-		require.Equal(t, nobody, variables(t, d.Post(ring)))
+		require.Equal(t, unknownCaller, variables(t, d.Post(assistantRequest)))
 		first := d.Call("call-1", caller)
 		require.Equal(t, "unknown_procedure", first.Tool("send_information", args{"consent": true}).Status)
 		require.Equal(t, "no_document", first.Tool("send_information", args{"procedure": "a consultation", "consent": true}).Status)
@@ -61,7 +61,7 @@ func TestFollowUp_Service(t *testing.T) {
 		d := fullFixture(t)
 		d.Call("call-1", caller).Tool("check_availability", args{"service": "botox", "date": "2026-11-24", "time": "10:00"})
 		require.Eventually(t, func() bool {
-			return variables(t, d.Post(ring))["callerWanted"] == "2026-11-24 10:00"
+			return variables(t, d.Post(assistantRequest))["callerWanted"] == "2026-11-24 10:00"
 		}, 5*time.Second, time.Millisecond)
 	})
 }

@@ -26,7 +26,7 @@ import (
 
 var _ vapi.FollowUp = (*followup.Service)(nil)
 
-// followUpFixture is a handler that tells r of its calls.
+// followUpFixture is a handler over the follow-up service r.
 func followUpFixture(t testing.TB, r *handlertest.FollowUp) *fixture {
 	return newFixture(t, func(c *vapi.Config) {
 		c.FollowUp, c.Assistant = r, assistant.Saved("as-harley")
@@ -48,19 +48,19 @@ func TestFollowUp_RecordCall(t *testing.T) {
 			body string
 			want followup.CallSignal // "" for nothing
 		}{
-			"it rings":          {about("status-update", `"status":"ringing",`), followup.Seen},
-			"it goes on":        {about("status-update", `"status":"in-progress",`), followup.Seen},
-			"it is forwarded":   {about("status-update", `"status":"forwarding",`), followup.Seen},
-			"it ended":          {about("status-update", `"status":"ended",`), followup.Ended},
-			"it is reported":    {about("end-of-call-report", ""), followup.Reported},
-			"it hangs":          {about("hang", ""), followup.Hang},
-			"it is to come":     {about("status-update", `"status":"scheduled",`), ""},
-			"it waits":          {about("status-update", `"status":"queued",`), ""},
-			"it is not there":   {about("status-update", `"status":"not-found",`), ""},
-			"it stays":          {about("status-update", `"status":"deletion-failed",`), ""},
-			"a status to come":  {about("status-update", `"status":"levitating",`), ""},
-			"none":              {about("status-update", ""), ""},
-			"something is said": {about("transcript", `"status":"ended",`), ""},
+			"it rings":         {about("status-update", `"status":"ringing",`), followup.Seen},
+			"it goes on":       {about("status-update", `"status":"in-progress",`), followup.Seen},
+			"it is forwarded":  {about("status-update", `"status":"forwarding",`), followup.Seen},
+			"it ended":         {about("status-update", `"status":"ended",`), followup.Ended},
+			"it is reported":   {about("end-of-call-report", ""), followup.Reported},
+			"it hangs":         {about("hang", ""), followup.Hang},
+			"it is to come":    {about("status-update", `"status":"scheduled",`), ""},
+			"it waits":         {about("status-update", `"status":"queued",`), ""},
+			"it is not there":  {about("status-update", `"status":"not-found",`), ""},
+			"it stays":         {about("status-update", `"status":"deletion-failed",`), ""},
+			"a status to come": {about("status-update", `"status":"levitating",`), ""},
+			"none":             {about("status-update", ""), ""},
+			"a transcript":     {about("transcript", `"status":"ended",`), ""},
 		} {
 			t.Run(name, func(t *testing.T) {
 				r := new(handlertest.FollowUp)
@@ -79,7 +79,7 @@ func TestFollowUp_RecordCall(t *testing.T) {
 		}
 	})
 	t.Run("a year that no call can have is zero", func(t *testing.T) {
-		// A time that nothing can keep would have its message refused for ever.
+		// A time that no store takes would make Vapi repeat the message for ever.
 		t.Parallel()
 		for _, no := range []string{`"0000-01-01T00:00:00Z"`, `"1969-12-31T23:59:59Z"`, `"9999-12-31T23:59:59-01:00"`, `"2262-01-01T00:00:00Z"`, `-1`, `1e300`, `"soon"`} {
 			r := new(handlertest.FollowUp)
@@ -112,7 +112,7 @@ func TestFollowUp_RecordCall(t *testing.T) {
 		require.Equal(t, e.Ended, r.Events[1].Ended)
 	})
 	t.Run("an analysis of any schema is read", func(t *testing.T) {
-		// Models and schemas write it in every way.
+		// Models and schemas spell a name in every way.
 		t.Parallel()
 		for analysis, want := range map[string]struct {
 			about  string
@@ -139,12 +139,12 @@ func TestFollowUp_RecordCall(t *testing.T) {
 			`"structuredDataMulti":[{"a":{"procedure":"Botox"}},{"b":{"booked":true}}]`: {"Botox", true},
 		} {
 			require.NotPanics(t, func() {
-				got := noted(t, about("end-of-call-report", `"analysis":{`+analysis+`},`))
+				got := recorded(t, about("end-of-call-report", `"analysis":{`+analysis+`},`))
 				require.Equal(t, want.about, got.Analysis.Reveal(), analysis)
 				require.Equal(t, want.booked, got.ClaimsBooked, analysis)
 			})
 		}
-		got := noted(t, about("end-of-call-report", `"artifact":{"structuredOutputs":{
+		got := recorded(t, about("end-of-call-report", `"artifact":{"structuredOutputs":{
 		"0b8f":{"name":"Appointment Booked","result":true},
 		"1c9a":{"result":{"procedure":"Botox"},"name":"Lead"},
 		"2d0b":{"name":"Service","result":"nose job"},
@@ -185,24 +185,24 @@ func TestFollowUp_RecordCall(t *testing.T) {
 		t.Parallel()
 		for name, c := range map[string]struct{ kind, number, want string }{
 			"a caller":          {"inboundPhoneCall", caller, caller},
-			"who was called":    {"outboundPhoneCall", caller, caller},
+			"the called number": {"outboundPhoneCall", caller, caller},
 			"a call of no type": {"", caller, caller},
 			"a web call":        {"webCall", caller, ""},
 			"a socket":          {"vapi.websocketCall", caller, ""},
 			"a word":            {"inboundPhoneCall", "anonymous", "anonymous"}, // followup knows that it is no number
-			"nobody":            {"inboundPhoneCall", "", ""},
+			"no number":         {"inboundPhoneCall", "", ""},
 		} {
 			t.Run(name, func(t *testing.T) {
 				body := fmt.Sprintf(`{"message":{"type":"status-update","status":"ended","call":{"id":"call-1","type":%q},"customer":{"number":%q}}}`, c.kind, c.number)
-				require.Equal(t, c.want, noted(t, body).Caller)
+				require.Equal(t, c.want, recorded(t, body).Caller)
 			})
 		}
 	})
 	t.Run("a failed write may be retried", func(t *testing.T) {
 		t.Parallel()
 		for name, body := range map[string]string{
-			"a note":       about("status-update", `"status":"ended",`),
-			"a quarantine": `{"message":{"type":"end-of-call-report"}}`,
+			"a record": about("status-update", `"status":"ended",`),
+			"a count":  `{"message":{"type":"end-of-call-report"}}`,
 		} {
 			t.Run(name, func(t *testing.T) {
 				d := followUpFixture(t, &handlertest.FollowUp{Err: fmt.Errorf("call 7 of Sarah Connor: %w", followup.ErrUnavailable)})
@@ -219,10 +219,10 @@ func TestFollowUp_RecordCall(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			ctx, hangUp := context.WithCancel(t.Context())
-			who := tenant.Principal{}
+			principal := tenant.Principal{}
 			r := &handlertest.FollowUp{Before: func(ctx context.Context) error {
 				hangUp()
-				who, _ = tenant.PrincipalFrom(ctx)
+				principal, _ = tenant.PrincipalFrom(ctx)
 				return ctx.Err()
 			}}
 			d := followUpFixture(t, r)
@@ -233,7 +233,7 @@ func TestFollowUp_RecordCall(t *testing.T) {
 			d.Handler.ServeHTTP(w, request)
 			require.Equal(t, http.StatusOK, w.Code)
 			require.Len(t, r.Events, 1)
-			require.Equal(t, harley.ID, who.Org)
+			require.Equal(t, harley.ID, principal.Org)
 
 			r.Before = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 			start := time.Now()
@@ -243,7 +243,7 @@ func TestFollowUp_RecordCall(t *testing.T) {
 	})
 }
 
-func noted(t *testing.T, body string) followup.CallEvent {
+func recorded(t *testing.T, body string) followup.CallEvent {
 	t.Helper()
 	r := new(handlertest.FollowUp)
 	require.Equal(t, http.StatusOK, followUpFixture(t, r).Post(body).Code)
@@ -283,8 +283,8 @@ func TestConfig_FollowUp(t *testing.T) {
 	})
 }
 
-// ring is what Vapi asks when a call comes in.
-var ring = about("assistant-request", "")
+// assistantRequest is the message of Vapi when a call arrives.
+var assistantRequest = about("assistant-request", "")
 
 func variables(t testing.TB, w *httptest.ResponseRecorder) map[string]string {
 	t.Helper()
@@ -305,7 +305,7 @@ func variables(t testing.TB, w *httptest.ResponseRecorder) map[string]string {
 	return values
 }
 
-var nobody = map[string]string{
+var unknownCaller = map[string]string{
 	"callerKnown": "no", "callerLastContact": "", "callerInformed": "", "callerWanted": "", "callerUpcoming": "no", "callerInterest": "no",
 }
 
@@ -318,14 +318,14 @@ func TestFollowUp_Lookup(t *testing.T) {
 			memory followup.ContactSummary
 			want   map[string]string
 		}{
-			"somebody new": {followup.ContactSummary{}, nobody},
-			"somebody who asked and was informed": {
+			"a new caller": {followup.ContactSummary{}, unknownCaller},
+			"a caller that asked and was informed": {
 				followup.ContactSummary{Known: true, FirstSeen: summer, LastContact: summer, Informed: summer.Add(24 * time.Hour), Procedure: "rhinoplasty",
 					Wanted: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)},
 				map[string]string{"callerKnown": "yes", "callerLastContact": "2026-07-02", "callerInformed": "2026-07-03",
 					"callerWanted": "2026-11-24 10:00", "callerUpcoming": "no", "callerInterest": "yes"},
 			},
-			"somebody who wanted a time that is over": {
+			"a requested time that is over": {
 				followup.ContactSummary{Known: true, LastContact: summer, Wanted: summer, Upcoming: true},
 				map[string]string{"callerKnown": "yes", "callerLastContact": "2026-07-02", "callerInformed": "",
 					"callerWanted": "", "callerUpcoming": "yes", "callerInterest": "no"},
@@ -333,7 +333,7 @@ func TestFollowUp_Lookup(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				r := &handlertest.FollowUp{Summary: c.memory}
-				w := followUpFixture(t, r).Post(ring)
+				w := followUpFixture(t, r).Post(assistantRequest)
 				require.NotContains(t, w.Body.String(), "rhinoplasty")
 				require.Equal(t, c.want, variables(t, w))
 				require.Equal(t, []string{caller}, r.Lookups)
@@ -346,31 +346,31 @@ func TestFollowUp_Lookup(t *testing.T) {
 	t.Run("a call without an id is not recorded", func(t *testing.T) {
 		t.Parallel()
 		r := new(handlertest.FollowUp)
-		require.Equal(t, nobody, variables(t, followUpFixture(t, r).Post(`{"message":{"type":"assistant-request","call":{}}}`)))
+		require.Equal(t, unknownCaller, variables(t, followUpFixture(t, r).Post(`{"message":{"type":"assistant-request","call":{}}}`)))
 		require.Empty(t, r.Events)
 	})
 	t.Run("a lookup that is late or fails does not delay the call", func(t *testing.T) {
 		t.Parallel()
-		t.Run("a memory that is late", func(t *testing.T) {
+		t.Run("a late lookup", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := followUpFixture(t, &handlertest.FollowUp{Before: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }})
 				start := time.Now()
-				require.Equal(t, nobody, variables(t, d.Post(ring)))
+				require.Equal(t, unknownCaller, variables(t, d.Post(assistantRequest)))
 				require.Equal(t, 1500*time.Millisecond, time.Since(start))
 				synctest.Wait()
 				require.Contains(t, d.Log.String(), "caller lookup failed")
 			})
 		})
-		t.Run("a memory that heeds nobody", func(t *testing.T) {
+		t.Run("a lookup that ignores its context", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := followUpFixture(t, &handlertest.FollowUp{Before: func(context.Context) error { time.Sleep(time.Minute); return nil }})
 				start := time.Now()
-				require.Equal(t, nobody, variables(t, d.Post(ring)))
+				require.Equal(t, unknownCaller, variables(t, d.Post(assistantRequest)))
 				require.Equal(t, 1500*time.Millisecond, time.Since(start))
 				time.Sleep(3 * time.Minute) // of the test's own clock
 			})
 		})
-		t.Run("a note that is late", func(t *testing.T) {
+		t.Run("a late record", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				first := true
 				d := followUpFixture(t, &handlertest.FollowUp{Summary: followup.ContactSummary{Known: true}, Before: func(ctx context.Context) error {
@@ -381,21 +381,21 @@ func TestFollowUp_Lookup(t *testing.T) {
 					<-ctx.Done()
 					return ctx.Err()
 				}})
-				require.Equal(t, "yes", variables(t, d.Post(ring))["callerKnown"])
+				require.Equal(t, "yes", variables(t, d.Post(assistantRequest))["callerKnown"])
 				synctest.Wait()
 				require.Contains(t, d.Log.String(), "call not persisted")
 			})
 		})
-		t.Run("a memory that fails", func(t *testing.T) {
+		t.Run("a lookup that fails", func(t *testing.T) {
 			d := followUpFixture(t, &handlertest.FollowUp{Err: errors.New("Sarah Connor is not in row 7")})
-			require.Equal(t, nobody, variables(t, d.Post(ring)))
+			require.Equal(t, unknownCaller, variables(t, d.Post(assistantRequest)))
 			require.Contains(t, d.Log.String(), "caller lookup failed")
 			require.Contains(t, d.Log.String(), "call not persisted")
 			require.NotContains(t, d.Log.String(), "Connor")
 		})
-		t.Run("a memory that panics", func(t *testing.T) {
+		t.Run("a lookup that panics", func(t *testing.T) {
 			d := followUpFixture(t, &handlertest.FollowUp{Before: func(context.Context) error { panic("a rash") }})
-			require.Equal(t, nobody, variables(t, d.Post(ring)))
+			require.Equal(t, unknownCaller, variables(t, d.Post(assistantRequest)))
 			require.Contains(t, d.Log.String(), "panic with a string")
 		})
 	})
@@ -411,7 +411,7 @@ func TestFollowUp_Lookup(t *testing.T) {
 				}
 			})
 			start := time.Now()
-			values := variables(t, d.Post(ring))
+			values := variables(t, d.Post(assistantRequest))
 			require.Equal(t, time.Second, time.Since(start))
 			require.Equal(t, "yes", values["callerKnown"])
 			require.Equal(t, "soon", values["callerUpcoming"], "what the choice says stands")
@@ -433,7 +433,7 @@ func TestFollowUp_RecordCall_PublishedPayloads(t *testing.T) {
 		"30": {{Call: "call-sensitive-vapi-123", Signal: followup.Reported}},
 		"33": {{Call: "call_1", Signal: followup.Seen, Caller: "+919876543210"}},
 	}
-	quarantined := map[string][]string{"45": {"status-update"}, "46": {"end-of-call-report"}, "47": {"hang"}}
+	unmatched := map[string][]string{"45": {"status-update"}, "46": {"end-of-call-report"}, "47": {"hang"}}
 	for _, file := range files {
 		number := filepath.Base(file)[:2]
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -451,13 +451,13 @@ func TestFollowUp_RecordCall_PublishedPayloads(t *testing.T) {
 				got = append(got, followup.CallEvent{Call: e.Call, Signal: e.Signal, Caller: e.Caller})
 			}
 			require.Equal(t, want[number], got)
-			require.Equal(t, quarantined[number], r.Unmatched)
+			require.Equal(t, unmatched[number], r.Unmatched)
 		})
 	}
 }
 
-// FuzzCallEvent reads what a model made of a call: whatever it is, it is
-// answered, and what is found of it are words of it.
+// FuzzCallEvent reads an analysis of a call: each is answered, and its findings
+// are words of it.
 func FuzzCallEvent(f *testing.F) {
 	for _, analysis := range []string{
 		`{"procedure":"Botox"}`, `"{\"procedure\":\"Botox\"}"`, `[{"services":["a",["b"]]}]`, `{"booked":"yes"}`, `"{\"a\":"`, `"{"`, `{"procedure":{"procedure":"\ud800"}}`,

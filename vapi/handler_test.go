@@ -56,7 +56,6 @@ func TestNew(t *testing.T) {
 func TestHandler_ServeHTTP(t *testing.T) {
 	t.Parallel()
 	t.Run("each input has its status and its answer", func(t *testing.T) {
-		// walks the table of what the handler answers.
 		t.Parallel()
 		d := newFixture(t, func(c *vapi.Config) { c.MaxBody = 1000 })
 		good := http.Header{"X-Vapi-Secret": {secret}}
@@ -67,20 +66,20 @@ func TestHandler_ServeHTTP(t *testing.T) {
 			status          int
 			answer          string
 		}{
-			{"an unknown key", "nobody", hang, good, 404, `{"error":"not_found"}`},
+			{"an unknown key", "unknown", hang, good, 404, `{"error":"not_found"}`},
 			{"a key of no form", "Harley%20Street", hang, good, 404, `{"error":"not_found"}`},
 			{"no secret", "harley", hang, nil, 401, `{"error":"unauthorized"}`},
 			{"a wrong secret", "harley", hang, http.Header{"X-Vapi-Secret": {"wrong"}}, 401, `{"error":"unauthorized"}`},
 			{"another clinic's secret", "ikeja", hang, good, 401, `{"error":"unauthorized"}`},
 			{"a body too large", "harley", long, good, 413, `{"error":"too_large"}`},
-			{"a body too large for anybody", "nobody", long, nil, 413, `{"error":"too_large"}`},
+			{"a body too large, before the key is looked up", "unknown", long, nil, 413, `{"error":"too_large"}`},
 			{"no body", "harley", "", good, 400, `{"error":"bad_json"}`},
 			{"half a body", "harley", hang[:20], good, 400, `{"error":"bad_json"}`},
 			{"two bodies", "harley", hang + hang, good, 400, `{"error":"bad_json"}`},
 			{"no message", "harley", `{"type":"hang"}`, good, 400, `{"error":"no_type"}`},
-			{"a message that is none", "harley", `{"message":"hang"}`, good, 400, `{"error":"no_type"}`},
+			{"a message that is no object", "harley", `{"message":"hang"}`, good, 400, `{"error":"no_type"}`},
 			{"a list", "harley", `[1]`, good, 400, `{"error":"no_type"}`},
-			{"a type that is none", "harley", `{"message":{"type":{"a":1}}}`, good, 400, `{"error":"no_type"}`},
+			{"a type that is no text", "harley", `{"message":{"type":{"a":1}}}`, good, 400, `{"error":"no_type"}`},
 			{"a known message", "harley", hang, good, 200, `{}`},
 			{"the key's previous secret", "harley", hang, http.Header{"X-Vapi-Secret": {"harley-secret-old"}}, 200, `{}`},
 			{"another clinic's phone number", "harley", `{"message":{"type":"hang","call":{"phoneNumberId":"pn-ikeja"}}}`, good, 403, `{"error":"forbidden"}`},
@@ -88,7 +87,7 @@ func TestHandler_ServeHTTP(t *testing.T) {
 			{"another clinic's assistant", "harley", `{"message":{"type":"hang","assistant":{"id":"as-ikeja"}}}`, good, 403, `{"error":"forbidden"}`},
 			{"another clinic's assistant, in the call", "harley", `{"message":{"type":"tool-calls","call":{"assistantId":"as-ikeja"}}}`, good, 403, `{"error":"forbidden"}`},
 			{"its own phone number and assistant", "harley", `{"message":{"type":"hang","call":{"phoneNumberId":"pn-harley","assistantId":"as-harley"}}}`, good, 200, `{}`},
-			{"nobody's phone number", "harley", `{"message":{"type":"hang","call":{"phoneNumberId":"pn-new","assistantId":null}}}`, good, 200, `{}`},
+			{"an unregistered phone number", "harley", `{"message":{"type":"hang","call":{"phoneNumberId":"pn-new","assistantId":null}}}`, good, 200, `{}`},
 			{"metadata that names another clinic", "harley", `{"message":{"type":"hang","call":{"metadata":{"org_id":"` + ikeja.ID.String() + `"}}}}`, good, 200, `{}`},
 		} {
 			t.Run(c.name, func(t *testing.T) {
@@ -202,15 +201,15 @@ func TestHandler_ServeHTTP(t *testing.T) {
 	})
 	t.Run("the principal is the call", func(t *testing.T) {
 		t.Parallel()
-		var who tenant.Principal
+		var principal tenant.Principal
 		d := newFixture(t, func(c *vapi.Config) {
-			c.Tools = []vapi.Tool{{Name: "who", Call: func(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
-				who, _ = tenant.PrincipalFrom(ctx)
+			c.Tools = []vapi.Tool{{Name: "whoami", Call: func(ctx context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
+				principal, _ = tenant.PrincipalFrom(ctx)
 				return vapi.ToolResult{Status: "ok", Code: 200, Message: call.Org.Name}, nil
 			}}}
 		})
-		r := handlertest.Results(t, d.Post(`{"message":{"type":"tool-calls","call":{"id":"call-1"},"toolCallList":[{"id":"1","name":"who"}]}}`))
-		require.Equal(t, tenant.Principal{Org: harley.ID, Subject: "vapi:call-1", Method: "secret"}, who)
+		r := handlertest.Results(t, d.Post(`{"message":{"type":"tool-calls","call":{"id":"call-1"},"toolCallList":[{"id":"1","name":"whoami"}]}}`))
+		require.Equal(t, tenant.Principal{Org: harley.ID, Subject: "vapi:call-1", Method: "secret"}, principal)
 		require.Equal(t, `{"status":"ok","code":200,"message":"Harley Street Clinic"}`, r[0].Result)
 	})
 }
@@ -230,7 +229,7 @@ func TestConfig_RegisteredOnly(t *testing.T) {
 	})
 }
 
-// A broken directory is one whose database is down.
+// brokenDirectory fails as one with its database down does.
 type brokenDirectory struct {
 	tenant.Directory
 	keys, numbers bool
@@ -252,7 +251,7 @@ func (b brokenDirectory) ByPhoneNumberID(ctx context.Context, id string) (tenant
 	return b.Directory.ByPhoneNumberID(ctx, id)
 }
 
-// A silent directory does not answer until it is told to stop.
+// silentDirectory does not answer until its context ends.
 type silentDirectory struct{ tenant.Directory }
 
 func (silentDirectory) ByAssistantID(ctx context.Context, _ string) (tenant.ID, error) {
@@ -260,14 +259,14 @@ func (silentDirectory) ByAssistantID(ctx context.Context, _ string) (tenant.ID, 
 	return tenant.ID{}, ctx.Err()
 }
 
-// A panickingDirectory says what nobody may read.
+// panickingDirectory panics with a value that must not be logged.
 type panickingDirectory struct{ tenant.Directory }
 
 func (panickingDirectory) ByKey(context.Context, string) (tenant.Org, tenant.Secrets, error) {
 	panic("Zoë Brown has a rash")
 }
 
-// An endless body keeps count of what is read of it.
+// endless is a body without end. It counts the bytes that were read.
 type endless struct{ read int }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -289,7 +288,7 @@ func TestHandler_ServeHTTP_PublishedPayloads(t *testing.T) {
 		t.Skip("no published payloads beside this repository")
 	}
 	none := http.StatusOK
-	want := map[string]string{ // what is not acknowledged
+	want := map[string]string{ // types with a reply of their own
 		"assistant-request":            `{"error":"I am sorry, we cannot take your call right now. Please call again in a few minutes."}`,
 		"transfer-destination-request": `{"error":"There is nobody to transfer the call to."}`,
 		"handoff-destination-request":  `{"error":"There is nobody to transfer the call to."}`,

@@ -21,7 +21,7 @@ func fine(text string) (vapi.ToolResult, error) {
 	return vapi.ToolResult{Status: "ok", Code: 200, Message: text}, nil
 }
 
-// toolFixture offers tools that behave in every way a tool can.
+// toolFixture has a tool for each way to succeed and to fail.
 func toolFixture(t testing.TB, deadline time.Duration) (d *fixture, runs *atomic.Int64, released chan struct{}) {
 	runs, released = new(atomic.Int64), make(chan struct{})
 	t.Cleanup(func() { close(released) })
@@ -39,7 +39,7 @@ func toolFixture(t testing.TB, deadline time.Duration) (d *fixture, runs *atomic
 				return vapi.ToolResult{Status: "ok"}, errors.New("row 7 is locked")
 			}),
 			tool("panics", func(_ context.Context, call vapi.ToolCall) (vapi.ToolResult, error) {
-				panic("heard: " + string(call.Arguments))
+				panic("arguments: " + string(call.Arguments))
 			}),
 			tool("obeys", func(ctx context.Context, _ vapi.ToolCall) (vapi.ToolResult, error) {
 				<-ctx.Done()
@@ -53,7 +53,7 @@ func toolFixture(t testing.TB, deadline time.Duration) (d *fixture, runs *atomic
 				return vapi.ToolResult{Status: "ok", Code: 200, Message: "one\r\ntwo\u2028three\x00 <b>", Say: "\tone\ntwo ",
 					Data: map[string]any{"list": []string{"a\nb"}}}, nil
 			}),
-			tool("unsaid", func(context.Context, vapi.ToolCall) (vapi.ToolResult, error) {
+			tool("unencodable", func(context.Context, vapi.ToolCall) (vapi.ToolResult, error) {
 				return vapi.ToolResult{Status: "ok", Data: map[string]any{"f": func() {}}}, nil
 			}),
 			tool("collides", func(context.Context, vapi.ToolCall) (vapi.ToolResult, error) {
@@ -77,8 +77,8 @@ func TestTool_Call(t *testing.T) {
 		t.Parallel()
 		d, _, _ := toolFixture(t, 0)
 		w := d.Post(calls(
-			one("1", "echo", `{"a":1}`), one("2", "nobody", `{}`), one("3", "broken", `{}`), one("4", "panics", `{"rash":true}`),
-			one("5", "echo", `"{not json"`), one("6", "echo", `[1]`), one("7", "unsaid", `{}`), one("8", "collides", `{}`),
+			one("1", "echo", `{"a":1}`), one("2", "no_such_tool", `{}`), one("3", "broken", `{}`), one("4", "panics", `{"rash":true}`),
+			one("5", "echo", `"{not json"`), one("6", "echo", `[1]`), one("7", "unencodable", `{}`), one("8", "collides", `{}`),
 			one("9", "Echo_v2", `"{\"b\":\"<2>\"}"`)))
 		r := handlertest.Results(t, w)
 		require.Len(t, r, 9)
@@ -87,7 +87,7 @@ func TestTool_Call(t *testing.T) {
 			require.NotEqual(t, r[i].Result == "", r[i].Error == "", "one of result and error")
 		}
 		require.Equal(t, `{"status":"ok","code":200,"message":"{\"a\":1}"}`, r[0].Result)
-		require.Equal(t, "nobody", r[1].Name)
+		require.Equal(t, "no_such_tool", r[1].Name)
 		require.Contains(t, r[1].Error, "no tool of this name")
 		require.Contains(t, r[2].Error, "failed on our side")
 		require.NotContains(t, r[2].Error, "row 7")
@@ -103,7 +103,7 @@ func TestTool_Call(t *testing.T) {
 		require.Contains(t, log, "row 7 is locked")
 		require.Contains(t, log, "panic with a string")
 		require.NotContains(t, log, "rash")
-		require.NotContains(t, log, "nobody", "an unknown name is the model's word")
+		require.NotContains(t, log, "no_such_tool", "an unknown name is the model's word")
 	})
 	t.Run("a late tool is left behind", func(t *testing.T) {
 		t.Parallel()
@@ -165,7 +165,7 @@ func TestTool_Call(t *testing.T) {
 		r = handlertest.Results(t, d.Post(calls(one("1", "echo", `{"a":1}`), one("1", "echo", `{"a":2}`), one("", "echo", `{}`), one("", "echo", `{}`))))
 		require.Contains(t, r[0].Result, `\"a\":1`)
 		require.Contains(t, r[1].Result, `\"a\":2`)
-		require.EqualValues(t, 5, runs.Load(), "others are told apart, and calls without an id are")
+		require.EqualValues(t, 5, runs.Load(), "calls with other arguments or without an id are distinct")
 		require.Empty(t, r[3].ToolCallID)
 	})
 	t.Run("a function-call is answered in its own form", func(t *testing.T) {
@@ -173,7 +173,7 @@ func TestTool_Call(t *testing.T) {
 		d, _, _ := toolFixture(t, 0)
 		w := d.Post(`{"message":{"type":"function-call","functionCall":{"name":"echo","parameters":{"a":1}}}}`)
 		require.Equal(t, `{"result":"{\"status\":\"ok\",\"code\":200,\"message\":\"{\\\"a\\\":1}\"}"}`, w.Body.String())
-		w = d.Post(`{"message":{"type":"function-call","functionCall":{"name":"nobody"}}}`)
+		w = d.Post(`{"message":{"type":"function-call","functionCall":{"name":"no_such_tool"}}}`)
 		require.Contains(t, w.Body.String(), `{"result":"There is no tool of this name.`)
 		w = d.Post(`{"message":{"type":"function-call"}}`)
 		require.Contains(t, w.Body.String(), `{"result":"There is no tool of this name.`)

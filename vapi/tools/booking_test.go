@@ -60,19 +60,19 @@ func TestBookAppointment(t *testing.T) {
 	t.Run("one winner among five callers", func(t *testing.T) {
 		t.Parallel()
 		d := bookingFixture(t)
-		said := make([]handlertest.ToolResult, 5)
+		replies := make([]handlertest.ToolResult, 5)
 		var wg sync.WaitGroup
-		for i := range said {
+		for i := range replies {
 			wg.Add(1)
 			go func() {
 				defer wg.Done()
-				said[i] = d.Call(fmt.Sprint("call-", i), fmt.Sprintf("+44770090020%d", i)).
+				replies[i] = d.Call(fmt.Sprint("call-", i), fmt.Sprintf("+44770090020%d", i)).
 					Tool("book_appointment", args{"service": "botox", "date": "2026-11-24", "time": "10:00", "name": fmt.Sprint("Caller Number", i)})
 			}()
 		}
 		wg.Wait()
 		won := 0
-		for _, s := range said {
+		for _, s := range replies {
 			if s.Status == "booked" {
 				won++
 				continue
@@ -169,7 +169,7 @@ func TestBookAppointment(t *testing.T) {
 			field   string
 			message string
 		}{
-			{"nothing", args{}, "service", "What is the appointment for? I can offer Consultation, Botox consultation or Rhinoplasty consultation."},
+			{"no argument", args{}, "service", "What is the appointment for? I can offer Consultation, Botox consultation or Rhinoplasty consultation."},
 			{"an unknown service", with("service", "tattoo removal"), "service", "I did not find that among our appointments. I can offer Consultation, Botox consultation or Rhinoplasty consultation."},
 			{"words that mean two services", with("service", "botox or rhinoplasty"), "service", ""},
 			{"no date", with("date", ""), "date", "Which day would you like?"},
@@ -183,18 +183,18 @@ func TestBookAppointment(t *testing.T) {
 			{"a date of two years ago", with("date", "2024-11-24"), "date", "That day is over. Which day would you like?"},
 			{"no time", with("time", nil), "time", "What time would you like?"},
 			{"a time with a.m.", with("time", "2:30 PM"), "time", "I did not get the time. What time would you like?"},
-			{"a time that is none", with("time", "25:00"), "time", "I did not get the time. What time would you like?"},
+			{"a malformed time", with("time", "25:00"), "time", "I did not get the time. What time would you like?"},
 			{"a time as a number", with("time", 10), "time", "I did not get the time. What time would you like?"},
 			{"no name", with("name", " "), "name", "What name may I put the appointment under?"},
-			{"a name that is none", with("name", "Guest"), "name", "What name may I put the appointment under?"},
+			{"a placeholder as name", with("name", "Guest"), "name", "What name may I put the appointment under?"},
 			{"a name that is null", with("name", "null"), "name", "What name may I put the appointment under?"},
 			{"an endless name", with("name", strings.Repeat("Ada ", 100)), "name", "I did not get that. Could you say it once more?"},
 			{"a phone number that is none", with("phone", "the one I call from"), "phone", "I did not get the phone number. Could you say it once more, digit by digit?"},
 			{"a phone number of no country", with("phone", "07700 900 456"), "phone", "I did not get the phone number. Could you say it once more, digit by digit?"},
 			{"an e-mail address that is none", with("email", "ada at example"), "email", "I did not get the e-mail address. Could you spell it for me?"},
 			{"an unknown practitioner", with("resource", "Dr House"), "resource", "I do not have that name for this appointment. Would anybody else do?"},
-			{"somebody who does something else", with("resource", "Okafor"), "resource", "I do not have that name for this appointment. Would anybody else do?"},
-			{"a slot that nobody offered", with("slot", "tomorrow-at-ten"), "slot", "Which day and time would you like?"},
+			{"a practitioner of another service", with("resource", "Okafor"), "resource", "I do not have that name for this appointment. Would anybody else do?"},
+			{"a slot that was not offered", with("slot", "tomorrow-at-ten"), "slot", "Which day and time would you like?"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				s := d.Call("call-1", caller).Tool("book_appointment", c.args)
@@ -294,7 +294,7 @@ func TestBookAppointment(t *testing.T) {
 
 			booked := c.Tool("book_appointment", args{"service": "botox", "date": "2026-11-24", "time": "10:00", "name": "Ada Obi", "phone": "+44 7700 900-456"})
 			require.Equal(t, "booked", booked.Status)
-			// What was made in this call can be changed in it.
+			// An appointment of this call can be changed in it.
 			require.Equal(t, "rescheduled", c.Tool("reschedule_appointment", args{"appointment": booked.Appointment, "date": "2026-11-24", "time": "11:00"}).Status)
 			require.Equal(t, "cancelled", c.Tool("cancel_appointment", args{"appointment": booked.Appointment}).Status)
 		}
@@ -433,7 +433,7 @@ func TestOwnAppointment(t *testing.T) {
 	})
 }
 
-// A down store is a database that cannot be reached, or cannot say what it did.
+// downStore is a database that cannot be reached, or cannot confirm its write.
 type downStore struct {
 	booking.Store
 	err error

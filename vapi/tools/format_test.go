@@ -25,7 +25,7 @@ func TestDateTime(t *testing.T) {
 	require.Equal(t, "Tuesday, January 5, 2027 at 1:30 PM is free.", checkIn(t, "en-US", "2027-01-05").Message)
 }
 
-// checkIn asks for half past one at a clinic of a locale.
+// checkIn checks half past one at a clinic of a locale.
 func checkIn(t *testing.T, locale, date string) handlertest.ToolResult {
 	org := harley
 	org.Locale = locale

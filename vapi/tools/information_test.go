@@ -13,7 +13,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
-// textFixture answers with the tools that text.
+// textFixture has the follow-up tools over r.
 func textFixture(t testing.TB, r *handlertest.FollowUp) *fixture {
 	all, err := tools.New(tools.Config{FollowUp: r})
 	require.NoError(t, err)
@@ -135,14 +135,14 @@ func TestOptOut(t *testing.T) {
 		s = browser.Tool("opt_out", args{})
 		require.Equal(t, "no_number", s.Status)
 		require.Equal(t, 422, s.Code)
-		require.Equal(t, [2]string{"call-2", ""}, r.OptOuts[1], "a browser opts nobody out")
+		require.Equal(t, [2]string{"call-2", ""}, r.OptOuts[1], "a browser cannot opt out a number")
 
 		r.Err = errors.New("row 7")
 		require.Contains(t, handlertest.Results(t, d.Call("call-3", caller).Send("opt_out", args{}))[0].Error, "failed on our side")
 	})
 }
 
-// FuzzSendInformation: whatever a model gives, only a yes is consent.
+// FuzzSendInformation: of all values that a model gives, only a yes is consent.
 func FuzzSendInformation(f *testing.F) {
 	for _, consent := range []string{`true`, `"yes"`, `null`, `{}`, `[true]`, `"true "`, `1`, `1.0`, `"\u0079es"`} {
 		f.Add(consent, `"botox"`)

@@ -19,7 +19,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/vapi/tools"
 )
 
-// interestFixture books and remembers. What the tools log is the second buffer.
+// interestFixture books and records interest. The second buffer is the log of
+// the tools.
 func interestFixture(t testing.TB, r *handlertest.FollowUp) (*fixture, *handlertest.LogBuffer) {
 	log := handlertest.NewLogBuffer()
 	all, err := tools.New(tools.Config{

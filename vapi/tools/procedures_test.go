@@ -95,7 +95,7 @@ func TestProcedures(t *testing.T) { // not parallel: it measures allocations
 		require.ErrorIs(t, err, down)
 	})
 	t.Run("of two services with the same name the first is meant", func(t *testing.T) {
-		// A booking catalog takes what NewProcedures would refuse.
+		// A booking catalog accepts names that procedures.NewCatalog refuses.
 		t.Parallel()
 		c := tools.Procedures(&changingCatalogs{catalog: catalogOf(t,
 			booking.ServiceType{ID: "first", Name: "Botox", Aliases: []string{"anti-wrinkle injection", "?!", "s"}, Document: "a.pdf"},
@@ -118,7 +118,7 @@ func TestProcedures(t *testing.T) { // not parallel: it measures allocations
 	})
 }
 
-// changingCatalogs give what they are set to.
+// changingCatalogs return the catalog that was set last.
 type changingCatalogs struct {
 	mu      sync.Mutex
 	catalog *booking.Catalog
@@ -150,8 +150,8 @@ func catalogOf(t testing.TB, services ...booking.ServiceType) *booking.Catalog {
 	return c
 }
 
-// FuzzFollowUpCatalog: whatever services are called, each is a procedure.
-func FuzzFollowUpCatalog(f *testing.F) {
+// FuzzProcedures: each service type is a procedure, with any name.
+func FuzzProcedures(f *testing.F) {
 	for _, names := range [][3]string{{"Botox", "botox", "BOTOX’S"}, {"ſ", "S", "s"}, {"İ", "i̇", "i"}, {"a b", "A-B", "a\u0301 b"}, {"don't", "no", "dont"}, {"x''s", "x' s", "ʼ"}} {
 		f.Add(names[0], names[1], names[2])
 	}

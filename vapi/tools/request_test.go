@@ -35,7 +35,7 @@ func TestIsName(t *testing.T) {
 			w := d.Call(fmt.Sprint("call-", i+2), caller).Send("book_appointment",
 				args{"service": "botox", "date": "2026-11-24", "time": fmt.Sprintf("%02d:00", 10+i), "name": name})
 			require.Contains(t, w.Body.String(), `\"booked\"`, name)
-			require.NotContains(t, w.Body.String(), strings.Fields(name)[0], "a name is not said back to the model")
+			require.NotContains(t, w.Body.String(), strings.Fields(name)[0], "a name is not repeated to the model")
 		}
 	})
 }
