@@ -20,8 +20,8 @@ type ContactStore interface {
 
 	// RecordOptOut appends to the ledger that a contact wants no texts, or wants
 	// them again. It takes the contact's lock: when it returns, every message
-	// that is sent later was released by BeginSending before. An entry whose
-	// Message is in the ledger changes nothing.
+	// that is sent later was released by BeginSending before. An entry with a
+	// Message that is in the ledger changes nothing.
 	RecordOptOut(ctx context.Context, org tenant.ID, o OptOut) error
 
 	// RecordReply records the kind and the time of a text from a contact, and

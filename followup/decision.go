@@ -33,8 +33,8 @@ type DecisionInput struct {
 	// Unusable is why the number cannot be texted; empty: it can.
 	Unusable Reason
 
-	// Recent is when messages of the kinds Information and Offer were sent to
-	// the contact in the last thirty days, latest first, without this one.
+	// Recent has the times of the messages of the kinds Information and Offer
+	// to the contact in the last thirty days, latest first, without this one.
 	Recent []time.Time
 
 	Now time.Time // of the store's clock

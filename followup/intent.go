@@ -16,7 +16,7 @@ type IntentStore interface {
 	// a task for each, and acknowledges t: all of it or none of it. It returns
 	// the current intents, in the order of plans.
 	//
-	// A plan whose intent exists changes nothing, with two exceptions. An
+	// A plan of an existing intent changes nothing, with two exceptions. An
 	// intent that is Planned and was never attempted takes the plan's
 	// procedure, if the plan has one. An intent that was Suppressed for
 	// NoConsent is Planned again if the plan is Consented. If t is a call's
@@ -35,10 +35,10 @@ type IntentStore interface {
 	// Send makes an intent Sending, leases it for the time of lease and counts
 	// the attempt. Wait leaves the intent unchanged and schedules it at the
 	// decision's At. Suppress, Expire and DeadLetter end it. Reconcile counts a
-	// reconciliation and leases the intent for the time of lease. BeginSending
-	// first makes an intent Unknown that is Sending and whose lease has
-	// expired; it skips an intent whose lease has not. It skips an intent whose
-	// contact is locked, and schedules it again soon.
+	// reconciliation and leases the intent for the time of lease. A Sending
+	// intent with an expired lease becomes Unknown first; BeginSending skips an
+	// intent with a valid lease. It skips an intent of a locked contact, and
+	// schedules it again soon.
 	//
 	// When the decisions are durable, BeginSending locks the contacts of
 	// intents to be sent again and calls decide a second time about these
@@ -51,15 +51,15 @@ type IntentStore interface {
 
 	// RecordResults writes the results of attempts. A result of an attempt that
 	// is not the intent's last changes nothing. A result for an intent that has
-	// ended changes nothing but a carrier's id that was not known. A result
-	// that is Accepted must not undo a later state that the carrier reported.
+	// ended adds only a missing carrier's id. A result that is Accepted must not
+	// undo a later state that the carrier reported.
 	RecordResults(ctx context.Context, org tenant.ID, results []Result) error
 
 	// RecordStatus records a carrier's report on a message. A state that
 	// outranks the intent's replaces it, see State.Outranks, and ends an
-	// unknown outcome. Any other state changes nothing but a carrier's id that
-	// was not known. RecordStatus returns the current intent; the error is
-	// ErrNotFound for an unknown one.
+	// unknown outcome. Any other state adds only a missing carrier's id.
+	// RecordStatus returns the current intent; the error is ErrNotFound for an
+	// unknown one.
 	RecordStatus(ctx context.Context, org tenant.ID, u StatusUpdate) (Intent, error)
 }
 

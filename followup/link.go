@@ -25,12 +25,12 @@ type Linker interface {
 	NewLink(org tenant.ID) (url string, hash [32]byte)
 }
 
-// A LinkStore keeps links. Package followuptest checks an implementation. Safe
-// for concurrent use.
+// A LinkStore keeps the links in texts. Package followuptest checks an
+// implementation. Safe for concurrent use.
 type LinkStore interface {
 	// Link returns the link with this hash and its clinic. The error is
-	// ErrNotFound, and the same, for a link that is unknown, expired, revoked or
-	// used up.
+	// ErrNotFound, with the same text, for a link that is unknown, expired,
+	// revoked or used up: an error must not reveal whether a link ever existed.
 	Link(ctx context.Context, hash [32]byte) (tenant.ID, Link, error)
 
 	// UseLink counts a view of a link that Link would return, and returns it.

@@ -18,8 +18,8 @@ var beginSendingChecks = []check[*storeFixture]{
 
 	{"Suppress, Expire and DeadLetter end it", decisionsEnd},
 	{"Reconcile counts a reconciliation and leases the intent for the time of lease", reconcileCounts},
-	{"BeginSending first makes an intent Unknown that is Sending and whose lease has expired; it skips an intent whose lease has not", leaseExpires},
-	{"BeginSending skips an intent whose contact is locked, and schedules it again soon", lockedIsSkipped},
+	{"a Sending intent with an expired lease becomes Unknown first; BeginSending skips an intent with a valid lease", leaseExpires},
+	{"BeginSending skips an intent of a locked contact, and schedules it again soon", lockedIsSkipped},
 	{"BeginSending calls decide a second time about intents to be sent, which are now Sending", decidesTwice},
 	{"a second decision other than Send replaces the first", secondDecisionReplaces},
 	{"Batch returns each intent with its first decision, in Ended the intents that a decision suppressed, expired or gave up", decisionsReturn},
@@ -340,7 +340,7 @@ var decisionInputChecks = []check[*storeFixture]{
 	{"AppointmentStatus and AppointmentStart are the current ones of the intent's appointment", inputAppointment},
 	{"Consent is the last that the contact gave for this kind of message; zero if there is none, or if an opt-out came after it", inputConsent},
 	{"Unusable is why the number cannot be texted", inputUnusable},
-	{"Recent is when messages of the kinds Information and Offer were sent to the contact, latest first, without this one", inputRecent},
+	{"Recent has the times of the messages of the kinds Information and Offer to the contact in the last thirty days, latest first, without this one", inputRecent},
 }
 
 func inputIsCurrent(f *storeFixture) {

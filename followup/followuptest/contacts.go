@@ -23,7 +23,7 @@ var recordOptOutChecks = []check[*storeFixture]{
 	{"RecordOptOut appends to the ledger that a contact wants no texts, or wants them again", appendsOptOut},
 	{"when RecordOptOut returns, every message that is sent later was released by BeginSending before", optOutsAreSeen},
 
-	{"an entry whose Message is in the ledger changes nothing", repeatedMessage},
+	{"an entry with a Message that is in the ledger changes nothing", repeatedMessage},
 }
 
 func appendsOptOut(f *storeFixture) {

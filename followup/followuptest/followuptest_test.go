@@ -65,7 +65,7 @@ func TestFailingStore_BrokenStore(t *testing.T) {
 	}{
 		{
 			"contacts are not locked", func(h *followuptest.StoreHarness) { h.Store = doesNotLock{h.Store} },
-			[]string{seesBookings, seesOptOuts, "BeginSending skips an intent whose contact is locked, and schedules it again soon"},
+			[]string{seesBookings, seesOptOuts, "BeginSending skips an intent of a locked contact, and schedules it again soon"},
 			[]string{oneEach, "Send makes an intent Sending, leases it for the time of lease and counts the attempt"},
 		},
 		{
@@ -86,12 +86,12 @@ func TestFailingStore_BrokenStore(t *testing.T) {
 		},
 		{
 			"an attempt with an expired lease is repeated", func(h *followuptest.StoreHarness) { h.Store = retriesUnknown{h.Store} },
-			[]string{"BeginSending first makes an intent Unknown that is Sending and whose lease has expired; it skips an intent whose lease has not"},
+			[]string{"a Sending intent with an expired lease becomes Unknown first; BeginSending skips an intent with a valid lease"},
 			[]string{oneEach},
 		},
 		{
 			"leases expire at once", func(h *followuptest.StoreHarness) { h.Store = zeroLease{h.Store} },
-			[]string{oneEach, "BeginSending first makes an intent Unknown that is Sending and whose lease has expired; it skips an intent whose lease has not"},
+			[]string{oneEach, "a Sending intent with an expired lease becomes Unknown first; BeginSending skips an intent with a valid lease"},
 			[]string{"RecordResults writes the results of attempts"},
 		},
 		{
@@ -115,7 +115,7 @@ func TestFailingStore_BrokenStore(t *testing.T) {
 			},
 			[]string{
 				"reports in any order lead to the same state",
-				"any other state changes nothing but a carrier's id that was not known",
+				"any other state adds only a missing carrier's id",
 			},
 			[]string{"a state that outranks the intent's replaces it and ends an unknown outcome"},
 		},
@@ -138,7 +138,7 @@ func TestFailingStore_BrokenStore(t *testing.T) {
 			"a repeated plan makes a second intent", func(h *followuptest.StoreHarness) { h.Store = newIntentIDs{h.Store} },
 			[]string{
 				"concurrent plans of one intent write it once",
-				"a plan whose intent exists changes nothing, except that an intent that is Planned and was never attempted takes the plan's procedure, if the plan has one",
+				"a plan of an existing intent changes nothing, except that an intent that is Planned and was never attempted takes the plan's procedure, if the plan has one",
 			},
 			[]string{anyOrder},
 		},
@@ -170,7 +170,7 @@ func TestFailingStore_BrokenStore(t *testing.T) {
 		},
 		{
 			"the error of a dead link differs", func(h *followuptest.StoreHarness) { h.Links = revealsLink{h.Links} },
-			[]string{"the error is ErrNotFound, and the same, for a link that is unknown, expired, revoked or used up"},
+			[]string{"the error is ErrNotFound, with the same text, for a link that is unknown, expired, revoked or used up"},
 			[]string{"Link returns the link with this hash and its clinic"},
 		},
 	} {
@@ -434,10 +434,10 @@ func ExampleFailingStore() {
 	h.Store = doesNotLock{h.Store}
 	for _, sentence := range followuptest.FailingStore(h,
 		"Suppress, Expire and DeadLetter end it",
-		"BeginSending skips an intent whose contact is locked, and schedules it again soon",
+		"BeginSending skips an intent of a locked contact, and schedules it again soon",
 	) {
 		fmt.Println("does not hold:", sentence)
 	}
 	// Output:
-	// does not hold: BeginSending skips an intent whose contact is locked, and schedules it again soon
+	// does not hold: BeginSending skips an intent of a locked contact, and schedules it again soon
 }

@@ -17,7 +17,7 @@ var planIntentsChecks = []check[*storeFixture]{
 
 	{"PlanIntents returns the current intents, in the order of plans", returnsIntents},
 
-	{"a plan whose intent exists changes nothing, except that an intent that is Planned and was never attempted takes the plan's procedure, if the plan has one", repeatedPlan},
+	{"a plan of an existing intent changes nothing, except that an intent that is Planned and was never attempted takes the plan's procedure, if the plan has one", repeatedPlan},
 	{"an intent that was Suppressed for NoConsent is Planned again if the plan is Consented", plansAfterConsent},
 
 	{"an intent that is suppressed for NoConsent at the same time is Planned again as well", plansDuringDecision},

@@ -14,7 +14,7 @@ import (
 var linkChecks = []check[*storeFixture]{
 	{"Link returns the link with this hash and its clinic", returnsLink},
 
-	{"the error is ErrNotFound, and the same, for a link that is unknown, expired, revoked or used up", linkNotFound},
+	{"the error is ErrNotFound, with the same text, for a link that is unknown, expired, revoked or used up", linkNotFound},
 }
 
 var useLinkChecks = []check[*storeFixture]{

@@ -13,7 +13,7 @@ var recordResultsChecks = []check[*storeFixture]{
 
 	{"a result of an attempt that is not the intent's last changes nothing", staleResult},
 
-	{"a result for an intent that has ended changes nothing but a carrier's id that was not known", resultAfterEnd},
+	{"a result for an intent that has ended adds only a missing carrier's id", resultAfterEnd},
 	{"a result that is Accepted must not undo a later state that the carrier reported", resultAfterStatus},
 	{"a result of an unknown intent changes nothing", resultOfUnknownIntent},
 }
@@ -114,7 +114,7 @@ func resultOfUnknownIntent(f *storeFixture) {
 
 var recordStatusChecks = []check[*storeFixture]{
 	{"a state that outranks the intent's replaces it and ends an unknown outcome", statusReplaces},
-	{"any other state changes nothing but a carrier's id that was not known", lowerStatus},
+	{"any other state adds only a missing carrier's id", lowerStatus},
 	{"reports in any order lead to the same state", statusesInAnyOrder},
 	{"RecordStatus returns the current intent; the error is ErrNotFound for an unknown one", returnsIntent},
 }
