@@ -34,9 +34,11 @@ var claimChecks = []check{
 	{"an expired hold does not block a claim: its expiry is written first", expiredGivesWay},
 	{"a hold that has not expired blocks a claim", holdOccupies},
 	{"if a need cannot be met, Busy lists the taken times", takenSaysBusy},
-	{"Busy never identifies an owner", losersLearnNobody},
+	{"Busy never identifies an owner", losersNeverLearnTheOwner},
 }
 
+// oneWinner also reads back: a loser must see the winner's time in Busy, and
+// the store must keep an appointment for the winner only.
 func oneWinner(f *fixture, callers, rounds int) {
 	for round := range f.rounds(rounds) {
 		start := at(9, 0).Add(time.Duration(round) * 30 * time.Minute)
@@ -63,6 +65,8 @@ func oneWinner(f *fixture, callers, rounds int) {
 	}
 }
 
+// oneWinnerPerSlot catches a lock that is wider than its slot and lets one
+// winner block the other slots.
 func oneWinnerPerSlot(f *fixture) {
 	var claims []booking.Claim
 	for i := range 15 {
@@ -79,6 +83,9 @@ func oneWinnerPerSlot(f *fixture) {
 	}
 }
 
+// staggered catches a lock keyed by the exact start: starts that differ by
+// minutes overlap all the same. An earlier implementation booked 98 of 100 such
+// races twice.
 func staggered(f *fixture) {
 	for round := range f.rounds(20) {
 		base := at(8, 0).Add(time.Duration(round) * 40 * time.Minute)
@@ -106,6 +113,7 @@ func (f *fixture) disjoint(resources ...booking.ResourceID) {
 	}
 }
 
+// backToBack checks that spans are half-open: an end is not part of the time.
 func backToBack(f *fixture) {
 	f.wins(f.claim("ten", at(10, 0)))
 	f.wins(f.claim("half past nine", at(9, 30)))
@@ -114,6 +122,7 @@ func backToBack(f *fixture) {
 	f.loses(f.claim("a minute after nine", at(9, 1)))
 }
 
+// buffers uses Occupied, which is wider than Start to End.
 func buffers(f *fixture) {
 	c := f.claim("with buffers", at(10, 0))
 	c.Occupied = span(at(9, 50), at(10, 40))
@@ -127,6 +136,7 @@ func buffers(f *fixture) {
 	f.wins(f.claim("from the buffer on", at(10, 40)))
 }
 
+// firstSeat also checks that a cancelled seat is the first free one again.
 func firstSeat(f *fixture) {
 	need := []booking.Candidate{{Resource: bello, Capacity: 1}, {Resource: amara, Capacity: 2}}
 	want := []booking.Busy{
@@ -149,6 +159,7 @@ func firstSeat(f *fixture) {
 	f.wantBusy(f.listBusy(at(0, 0), at(24, 0), amara, bello), want...)
 }
 
+// nestedNeeds has needs that share resources, the narrower first.
 func nestedNeeds(f *fixture) {
 	a := f.wins(f.claim("two of one group", at(10, 0), one(amara), one(amara, bello)))
 	if !slices.Equal(a.Resources, []booking.ResourceID{amara, bello}) {
@@ -164,6 +175,8 @@ func nestedNeeds(f *fixture) {
 		booking.Busy{Resource: room1, Seat: 1, Span: span(at(11, 0), at(11, 30))})
 }
 
+// allOrNone reads everything back: a claim that lost must not leave occupied
+// time, an event, or a contact's name behind.
 func allOrNone(f *fixture) {
 	f.wins(f.claim("the room", at(10, 0), one(room1)))
 	before := f.listBusy(at(0, 0), at(24, 0), amara, room1)
@@ -180,6 +193,8 @@ func allOrNone(f *fixture) {
 	}
 }
 
+// oppositeOrder races claims that lock the same two resources in opposite order:
+// a store must sort its locks.
 func oppositeOrder(f *fixture) {
 	for round := range f.rounds(20) {
 		start := at(4, 0).Add(time.Duration(round) * 30 * time.Minute)
@@ -256,6 +271,8 @@ func contactUpsert(f *fixture) {
 	}
 }
 
+// oneContact races first claims of one phone for different resources, so that no
+// resource lock serializes the creation of the contact.
 func oneContact(f *fixture) {
 	for round := range f.rounds(10) {
 		var claims []booking.Claim
@@ -340,6 +357,8 @@ func holdLasts(f *fixture) {
 	}
 }
 
+// replay repeats a claim after every kind of change. The content of the first
+// claim stays, whatever else the repetition contains.
 func replay(f *fixture) {
 	c := f.claim("once", at(10, 0))
 	c.Contact.Name = "Ada"
@@ -363,6 +382,8 @@ func replay(f *fixture) {
 	again("after a cancellation", f.cancels(c.ID), "booked", "moved", "cancelled")
 }
 
+// simultaneousReplays is the retry that overtakes its original: a client that
+// timed out sends the same key while the first request still runs.
 func simultaneousReplays(f *fixture) {
 	for round := range f.rounds(10) {
 		c := f.claim(fmt.Sprint("round-", round), at(8, 0).Add(time.Duration(round)*30*time.Minute))
@@ -418,6 +439,8 @@ func keyReused(f *fixture) {
 	}
 }
 
+// takenLeavesNoTrace: a caller that lost must be able to claim another time
+// under the same key.
 func takenLeavesNoTrace(f *fixture) {
 	f.wins(f.claim("somebody", at(10, 0)))
 	f.loses(f.claim("twice", at(10, 0)))
@@ -428,6 +451,8 @@ func takenLeavesNoTrace(f *fixture) {
 	f.wantKinds(a.ID, "booked")
 }
 
+// expiredGivesWay covers an expired hold of one resource and of two, a hold that
+// spans several later bookings, and a race for the time of an expired hold.
 func expiredGivesWay(f *fixture) {
 	d := f.shortHold()
 	n := needs(one(amara), one(room1))
@@ -510,7 +535,8 @@ func takenSaysBusy(f *fixture) {
 	f.wantBusy(f.loses(c).Busy)
 }
 
-func losersLearnNobody(f *fixture) {
+// losersNeverLearnTheOwner: a conflict must not reveal who has the appointment.
+func losersNeverLearnTheOwner(f *fixture) {
 	c := f.claim("winner", at(10, 0))
 	c.Contact.Name, c.Contact.Email = "Ada", "ada@example.org"
 	f.wins(c)

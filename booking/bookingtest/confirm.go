@@ -87,6 +87,8 @@ func (f *fixture) atOnce(change change, id booking.ID) {
 	}
 }
 
+// confirmAtOnce checks that the event is part of the change: equal changes that
+// race must not write two.
 func confirmAtOnce(f *fixture) {
 	for round := range f.rounds(10) {
 		held := f.wins(hold(f.claim(fmt.Sprint("a-", round), at(8+round, 0)), time.Hour))
@@ -261,6 +263,8 @@ func cancelExpired(f *fixture) {
 	f.wantKinds(dead.ID, "held", "expired")
 }
 
+// cancelErrors compares the texts of the errors: they must not reveal that
+// another clinic has the appointment.
 func cancelErrors(f *fixture) {
 	var texts []string
 	for _, id := range []booking.ID{
@@ -287,6 +291,8 @@ func (f *fixture) foreign() booking.Appointment {
 	return f.wins(f.claim("foreign", at(10, 0)))
 }
 
+// cancelRacesClaims accepts zero or one winner: a claim may come before the
+// cancellation. It never accepts two.
 func cancelRacesClaims(f *fixture) {
 	for round := range f.rounds(10) {
 		r := booking.ResourceID(fmt.Sprint("device-", round))

@@ -63,6 +63,8 @@ func moveResources(f *fixture) {
 		booking.Busy{Resource: room2, Span: span(at(11, 0), at(11, 30))})
 }
 
+// moveConflict moves into a taken resource of two: the free one must not be
+// occupied, and the old time must stay.
 func moveConflict(f *fixture) {
 	a := f.wins(f.claim("a", at(10, 0), one(amara), one(room1)))
 	f.wins(by(2, f.claim("b", at(11, 0), one(room1))))
@@ -77,6 +79,7 @@ func moveConflict(f *fixture) {
 	f.wantKinds(a.ID, "booked")
 }
 
+// moveOverlapping moves by less than the length of the appointment.
 func moveOverlapping(f *fixture) {
 	a := f.wins(f.claim("a", at(10, 0)))
 	f.moves(f.move(a.ID, at(10, 15)))
@@ -198,6 +201,8 @@ func moveRacesClaim(f *fixture) {
 	}
 }
 
+// movesSwap races two moves into each other's time. A store that frees before it
+// owns would let both pass; one that locks without order would deadlock.
 func movesSwap(f *fixture) {
 	for round := range f.rounds(20) {
 		r := booking.ResourceID(fmt.Sprint("device-", round))

@@ -11,7 +11,7 @@ import (
 )
 
 var listBusyChecks = []check{
-	{"it returns the taken times, by start", listBusyBusy},
+	{"it returns the taken times, by start", listBusyTaken},
 	{"it returns the IDs that are known", listBusyKnown},
 	{"it sees every change that was acknowledged before the call", listBusyFresh},
 	{"the view is of one moment", listBusyMoment},
@@ -34,7 +34,7 @@ var listEventsChecks = []check{
 	{"simultaneous changes write one event per version", eventsRaced},
 }
 
-func listBusyBusy(f *fixture) {
+func listBusyTaken(f *fixture) {
 	f.wins(f.claim("at eleven", at(11, 0)))
 	f.wins(f.claim("at nine", at(9, 0)))
 	c := f.claim("at ten", at(10, 0), one(bello))
@@ -176,6 +176,7 @@ func listBusyMoment(f *fixture) {
 	}
 }
 
+// listBusyExpired: the expiry need not be written yet.
 func listBusyExpired(f *fixture) {
 	d := f.shortHold()
 	dead := f.wins(hold(f.claim("dead", at(10, 0)), d))
@@ -190,6 +191,8 @@ func listBusyExpired(f *fixture) {
 	f.wantBusy(f.loses(f.claim("loser", at(11, 0))).Busy, alive)
 }
 
+// listFields combines the fields, and gives malformed ids and phones, which must
+// match no appointment and must not be an error.
 func listFields(f *fixture) {
 	nine := f.wins(by(1, f.claim("nine", at(9, 0))))
 	ten := f.wins(by(2, f.claim("ten", at(10, 0))))
@@ -355,6 +358,7 @@ func eventsUnknown(f *fixture) {
 	}
 }
 
+// eventsRaced checks that versions have no gap and no duplicate under races.
 func eventsRaced(f *fixture) {
 	for round := range f.rounds(10) {
 		r := booking.ResourceID(fmt.Sprint("device-", round))

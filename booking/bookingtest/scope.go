@@ -62,6 +62,7 @@ func gaveUp(err error) bool {
 	return errors.Is(err, booking.ErrUnavailable) || errors.Is(err, booking.ErrOutcomeUnknown)
 }
 
+// givesUp calls every method with a cancelled context.
 func givesUp(f *fixture) {
 	ctx, cancel := context.WithCancel(f.ctx)
 	cancel()
