@@ -46,7 +46,7 @@ contract: ## every request to Twilio against Twilio's OpenAPI file; needs npm
 	@.ci/openapi $(GO)
 
 browser: ## the link page in a real browser; SCREENSHOT=/tmp/linkpage.png
-	LINKPAGE_SCREENSHOT=$(SCREENSHOT) $(GO) test -count=1 -v -run '^TestLinkPageInABrowser$$' ./followup/linkpage
+	LINKPAGE_SCREENSHOT=$(SCREENSHOT) $(GO) test -count=1 -v -run '^TestHandler_Browser$$' ./followup/linkpage
 
 fuzz: ## every fuzz target for FUZZ=30s each
 	@.ci/fuzz $(GO) $(FUZZ)

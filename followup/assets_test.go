@@ -30,7 +30,8 @@ func folder(t testing.TB, root fs.FS) *followup.Folder {
 	return f
 }
 
-func TestFolderOpensTheDocumentsOfAClinic(t *testing.T) {
+func TestFolder_Open(t *testing.T) {
+	t.Parallel()
 	changed := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	dir := surgery.String() + "/"
 	f := folder(t, fstest.MapFS{
@@ -65,7 +66,8 @@ func TestFolderOpensTheDocumentsOfAClinic(t *testing.T) {
 	require.EqualValues(t, 1, at)
 }
 
-func TestFolderDoesNotTellAnothersDocumentFromNone(t *testing.T) {
+func TestFolder_Open_OtherClinicsDocument(t *testing.T) {
+	t.Parallel()
 	dir, foreign := surgery.String()+"/", other.String()+"/"
 	f := folder(t, fstest.MapFS{
 		dir + "botox.pdf":        {},
@@ -93,7 +95,8 @@ func TestFolderDoesNotTellAnothersDocumentFromNone(t *testing.T) {
 	require.ErrorIs(t, err, tenant.ErrNoOrg)
 }
 
-func TestFolderNamesTheFoldersOfClinics(t *testing.T) {
+func TestNewFolder_Name(t *testing.T) {
+	t.Parallel()
 	root := fstest.MapFS{"harley/a.pdf": {}, "a.pdf": {}}
 	named := map[tenant.ID]string{surgery: "harley", other: ".."}
 	f, err := followup.NewFolder(root, func(org tenant.ID) string { return named[org] })
@@ -109,7 +112,8 @@ func TestFolderNamesTheFoldersOfClinics(t *testing.T) {
 	require.ErrorContains(t, err, "root")
 }
 
-func TestFolderOnADisk(t *testing.T) {
+func TestFolder_Open_Disk(t *testing.T) {
+	t.Parallel()
 	disk := t.TempDir()
 	dir := filepath.Join(disk, surgery.String())
 	require.NoError(t, os.MkdirAll(dir, 0o755))
@@ -132,7 +136,8 @@ func TestFolderOnADisk(t *testing.T) {
 	require.Error(t, err, "a link does not lead out")
 }
 
-func TestFolderReadsFilesThatCannotSeek(t *testing.T) {
+func TestFolder_Open_FileWithoutSeek(t *testing.T) {
+	t.Parallel()
 	var archive bytes.Buffer
 	w := zip.NewWriter(&archive)
 	for name, size := range map[string]int{"a.pdf": 10_000, "large.pdf": 32<<20 + 1} {
@@ -157,14 +162,15 @@ func TestFolderReadsFilesThatCannotSeek(t *testing.T) {
 	require.ErrorContains(t, err, "larger")
 }
 
-// forbidden is a file system that nobody may read.
+// forbidden is a file system that denies every read.
 type forbidden struct{}
 
 func (forbidden) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
 }
 
-func TestErrorsOfAFolderDoNotNameTheDocument(t *testing.T) {
+func TestFolder_Open_ErrorOmitsName(t *testing.T) {
+	t.Parallel()
 	_, err := folder(t, forbidden{}).Open(t.Context(), surgery, "rhinoplasty.pdf")
 	require.ErrorIs(t, err, fs.ErrPermission)
 	require.False(t, errors.Is(err, followup.ErrNotFound))

@@ -15,8 +15,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// printer is a carrier that prints what it takes; the token of a link is a
-// secret, and another every time.
+// printer is a carrier that prints the texts. The token of a link is a secret
+// and random.
 type printer struct{ sent chan struct{} }
 
 var token = regexp.MustCompile(`/d/[\w-]{16}`)
@@ -60,7 +60,7 @@ func Example() {
 
 	promised, err := texts.Promise(ctx, harley, followup.Promise{Call: "call-1", Caller: "+44 7700 900123", Procedure: redact.NewSpeech("a nose job")})
 	fmt.Println(promised, err)
-	for range 2 { // Vapi may say it twice
+	for range 2 { // Vapi may deliver an event twice
 		if err := texts.RecordCall(ctx, harley, followup.CallEvent{Call: "call-1", Signal: followup.Ended, Caller: "+44 7700 900123"}); err != nil {
 			log.Fatal(err)
 		}

@@ -38,7 +38,7 @@ func zone(name string) *time.Location {
 
 const caller = "+447700900123"
 
-// A clock is a time that tests let pass.
+// clock is a clock that tests advance.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -56,8 +56,8 @@ func (c *clock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// A world is a clinic, its store and its carrier, on a clock of its own.
-type world struct {
+// fixture is a clinic with its store and its carrier, on a clock of its own.
+type fixture struct {
 	t       *testing.T
 	clock   *clock
 	booking *memory.Store
@@ -68,28 +68,28 @@ type world struct {
 	log     *bytes.Buffer
 }
 
-// A wish changes the world before it begins.
-type wish func(*followup.SettingsConfig, *followup.Config, *followup.WorkerConfig)
+// option changes the configuration of a fixture.
+type option func(*followup.SettingsConfig, *followup.Config, *followup.WorkerConfig)
 
-func withClinic(change func(*followup.SettingsConfig)) wish {
+func withClinic(change func(*followup.SettingsConfig)) option {
 	return func(c *followup.SettingsConfig, _ *followup.Config, _ *followup.WorkerConfig) { change(c) }
 }
 
-func withService(change func(*followup.Config)) wish {
+func withService(change func(*followup.Config)) option {
 	return func(_ *followup.SettingsConfig, c *followup.Config, _ *followup.WorkerConfig) { change(c) }
 }
 
-func withWorker(change func(*followup.WorkerConfig)) wish {
+func withWorker(change func(*followup.WorkerConfig)) option {
 	return func(_ *followup.SettingsConfig, _ *followup.Config, c *followup.WorkerConfig) { change(c) }
 }
 
-// newWorld begins on Tuesday, 24 November 2026, at noon in London.
-func newWorld(t *testing.T, wishes ...wish) *world {
+// newFixture starts on Tuesday, 24 November 2026, at noon in London.
+func newFixture(t *testing.T, options ...option) *fixture {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &bytes.Buffer{}}
+	w := &fixture{t: t, clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &bytes.Buffer{}}
 	w.booking = memory.New(memory.Clock(w.clock.Now))
 	w.store = w.booking.FollowUps()
-	w.carrier = &carrier{world: w}
+	w.carrier = &carrier{}
 	clinicConfig := followup.SettingsConfig{Org: harley}
 	catalog, err := procedures.New(map[tenant.ID][]procedures.Procedure{harley.ID: {
 		{ID: "botox", Name: "Botox consultation", Aliases: []string{"botox"}, Document: "botox.pdf"},
@@ -103,7 +103,7 @@ func newWorld(t *testing.T, wishes ...wish) *world {
 	links, err := linkpage.NewLinks("https://go.harley.example")
 	require.NoError(t, err)
 	workerConfig := followup.WorkerConfig{Queue: w.store, Sender: w.carrier, Links: links}
-	for _, change := range wishes {
+	for _, change := range options {
 		change(&clinicConfig, &config, &workerConfig)
 	}
 	if config.Settings == nil {
@@ -124,8 +124,8 @@ func newWorld(t *testing.T, wishes ...wish) *world {
 	return w
 }
 
-// note tells the service of the call, at the time of the clock.
-func (w *world) note(signal followup.CallSignal, changes ...func(*followup.CallEvent)) {
+// record records an event of call-1.
+func (w *fixture) record(signal followup.CallSignal, changes ...func(*followup.CallEvent)) {
 	w.t.Helper()
 	e := followup.CallEvent{Call: "call-1", Signal: signal, Caller: caller}
 	for _, change := range changes {
@@ -146,8 +146,8 @@ func from(number string) func(*followup.CallEvent) {
 	return func(e *followup.CallEvent) { e.Caller = number }
 }
 
-// promise has the caller agree to be texted.
-func (w *world) promise(words string) followup.PromiseResult {
+// promise records that the caller agrees to be texted.
+func (w *fixture) promise(words string) followup.PromiseResult {
 	w.t.Helper()
 	got, err := w.service.Promise(w.t.Context(), harley, followup.Promise{
 		Call: "call-1", Caller: caller, Procedure: redact.NewSpeech(words),
@@ -156,8 +156,8 @@ func (w *world) promise(words string) followup.PromiseResult {
 	return got
 }
 
-// work does all that is due, and what comes due by doing it.
-func (w *world) work() {
+// work processes all tasks that are due, and those that become due meanwhile.
+func (w *fixture) work() {
 	w.t.Helper()
 	for range 100 {
 		tasks, err := w.store.Dequeue(w.t.Context(), 100, 100, 5*time.Second, nil)
@@ -169,11 +169,11 @@ func (w *world) work() {
 			w.worker.Process(w.t.Context(), task)
 		}
 	}
-	w.t.Fatal("there is no end of work")
+	w.t.Fatal("tasks stay due without end")
 }
 
-// wait lets time pass and does what comes due, step by step.
-func (w *world) wait(d, step time.Duration) {
+// wait advances the clock and processes due tasks, step by step.
+func (w *fixture) wait(d, step time.Duration) {
 	w.t.Helper()
 	for ; d > 0; d -= step {
 		w.clock.Advance(min(d, step))
@@ -181,22 +181,22 @@ func (w *world) wait(d, step time.Duration) {
 	}
 }
 
-// only returns the one intent there is.
-func (w *world) only() followup.Intent {
+// only returns the only intent.
+func (w *fixture) only() followup.Intent {
 	w.t.Helper()
 	intents := w.intents()
 	require.Len(w.t, intents, 1)
 	return intents[0]
 }
 
-func (w *world) intents() []followup.Intent {
+func (w *fixture) intents() []followup.Intent {
 	w.t.Helper()
 	intents, err := w.store.ListIntents(w.t.Context(), harley.ID, followup.IntentFilter{})
 	require.NoError(w.t, err)
 	return intents
 }
 
-// claim is what a booking of half an hour asks of the store.
+// claim returns the claim of half an hour.
 func claim(key, phone, call string, start time.Time) booking.Claim {
 	end := start.Add(30 * time.Minute)
 	return booking.Claim{
@@ -209,7 +209,7 @@ func claim(key, phone, call string, start time.Time) booking.Claim {
 }
 
 // book makes an appointment next Tuesday at two.
-func (w *world) book(phone, call string) booking.Appointment {
+func (w *fixture) book(phone, call string) booking.Appointment {
 	w.t.Helper()
 	out, err := w.booking.Claim(w.t.Context(), harley.ID, claim(phone+call, phone, call, time.Date(2026, 12, 1, 14, 0, 0, 0, london)))
 	require.NoError(w.t, err)
@@ -217,14 +217,12 @@ func (w *world) book(phone, call string) booking.Appointment {
 	return out.Appointment
 }
 
-// A carrier takes what it is sent, unless a test says what else happens.
+// carrier accepts every message, unless a test scripts another outcome.
 type carrier struct {
-	world *world
-
 	mu    sync.Mutex
 	next  []func(followup.Message) (followup.Receipt, error) // one for each attempt to come
 	taken []followup.Message
-	blind error // why it cannot be asked what it has
+	blind error // the error of FindSent
 }
 
 func (c *carrier) Send(_ context.Context, org tenant.ID, m followup.Message) (followup.Receipt, error) {
@@ -262,7 +260,7 @@ func (c *carrier) FindSent(_ context.Context, org tenant.ID, l followup.Unconfir
 	return followup.Receipt{}, false, nil
 }
 
-// then says what happens to the attempts to come.
+// then scripts the next attempts.
 func (c *carrier) then(next ...func(followup.Message) (followup.Receipt, error)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -279,8 +277,8 @@ func (c *carrier) sent() []followup.Message {
 	return append([]followup.Message(nil), c.taken...)
 }
 
-// onlyText returns the one text that was sent, to the caller.
-func (w *world) onlyText() string {
+// onlyText returns the only text that was sent, to the caller.
+func (w *fixture) onlyText() string {
 	w.t.Helper()
 	sent := w.carrier.sent()
 	require.Len(w.t, sent, 1)

@@ -94,12 +94,13 @@ func openAt(at time.Time, loc *time.Location, state string) bool {
 	return h[0] <= wall.Hour() && wall.Hour() < h[1]
 }
 
-// zoneStride is 1 to look at every zone.
+// zoneStride is 1 to test every zone.
 var zoneStride = 1
 
-// Sent is nothing outside the hours of any clock, and not for longer than they
-// last, on every day on which any clock of the world changes.
-func TestNothingIsSentOutsideTheHoursOfAnyZone(t *testing.T) {
+// No message is sent outside the hours of any clock, nor is valid for longer than
+// they last, on every day on which a clock of the world changes.
+func TestStandardPolicy_Decide_OpenHoursOfEveryZone(t *testing.T) {
+	t.Parallel()
 	from, to := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)
 	newYork := zone("America/New_York")
 	zones := everyZone(t, from, to)
@@ -144,8 +145,7 @@ func moments(first time.Time, loc *time.Location) (all []time.Time) {
 	return all
 }
 
-// wrong says how a decision differs from what the clocks show; empty if it
-// does not.
+// wrong returns how a decision contradicts the clocks; empty: it does not.
 func wrong(d followup.Decision, now time.Time, zones []*time.Location, state string) string {
 	open := func(at time.Time) bool {
 		return openAt(at, zones[0], state) && openAt(at, zones[1], state)
@@ -173,9 +173,9 @@ func wrong(d followup.Decision, now time.Time, zones []*time.Location, state str
 	return ""
 }
 
-// The test above is worth what it notices: a policy that looks at the clinic's
-// clock alone.
-func TestHoursOfTheClinicAloneAreNoticed(t *testing.T) {
+// A policy that reads the clinic's clock alone must fail the test above.
+func TestStandardPolicy_Decide_OpenHours_RedControl(t *testing.T) {
+	t.Parallel()
 	clinic := clinicOf(t, followup.SettingsConfig{Org: harley})
 	both := []*time.Location{zone("America/Los_Angeles"), london}
 	found := 0
@@ -187,7 +187,8 @@ func TestHoursOfTheClinicAloneAreNoticed(t *testing.T) {
 	require.Greater(t, found, 10)
 }
 
-func TestHoursOnTheDaysOfClockChanges(t *testing.T) {
+func TestStandardPolicy_Decide_ClockChanges(t *testing.T) {
+	t.Parallel()
 	const layout = "2006-01-02 15:04:05 MST"
 	for _, c := range []struct{ why, zone, now, want string }{
 		{"a day of 23 hours opens by the new clock", "America/New_York", "2026-03-08 01:30:00 EST", "2026-03-08 09:00:00 EDT"},
@@ -207,7 +208,8 @@ func TestHoursOnTheDaysOfClockChanges(t *testing.T) {
 	}
 }
 
-func TestHoursAreThoseOfEveryPlausibleZone(t *testing.T) {
+func TestStandardPolicy_Decide_SeveralZones(t *testing.T) {
+	t.Parallel()
 	clinic := clinicOf(t, followup.SettingsConfig{Org: harley})
 	alaska := phone.NorthAmerica{}.Locate("+19075550143")
 	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -227,7 +229,8 @@ func TestHoursAreThoseOfEveryPlausibleZone(t *testing.T) {
 	require.Equal(t, "20:00", d.Until.UTC().Format("15:04"), "20:00 in London")
 }
 
-func TestAMessageIsValidWithinItsHoursOnly(t *testing.T) {
+func TestValidFor(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 11, 24, 19, 0, 0, 0, time.UTC)
 	for _, c := range []struct{ left, want time.Duration }{
 		{3 * time.Hour, time.Hour},
@@ -242,7 +245,7 @@ func TestAMessageIsValidWithinItsHoursOnly(t *testing.T) {
 	}
 }
 
-func BenchmarkDecide(b *testing.B) {
+func BenchmarkStandardPolicy_Decide(b *testing.B) {
 	clinic := clinicOf(b, followup.SettingsConfig{Org: harley})
 	night := time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
 	for name, place := range map[string]phone.Place{

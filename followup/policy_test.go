@@ -17,8 +17,8 @@ func clinicOf(t testing.TB, cfg followup.SettingsConfig) *followup.Settings {
 	return clinic
 }
 
-// promisedDocument is a document that the caller agreed to and that nothing
-// speaks against but the hour.
+// promisedDocument is a document that the caller agreed to and that only the hour
+// can delay.
 func promisedDocument(now time.Time) followup.DecisionInput {
 	return followup.DecisionInput{
 		Intent: followup.Intent{
@@ -43,7 +43,8 @@ var (
 
 type decision = followup.Decision
 
-func TestPolicyOfDocuments(t *testing.T) {
+func TestStandardPolicy_Decide_Documents(t *testing.T) {
+	t.Parallel()
 	send := decision{Action: followup.Send, Until: evening}
 	no := func(why followup.Reason) decision { return decision{Action: followup.Suppress, Reason: why} }
 	late := decision{Action: followup.Expire, Reason: followup.PastDeadline}
@@ -98,7 +99,7 @@ func TestPolicyOfDocuments(t *testing.T) {
 		{"a minute before the evening", func(s setting) { s.Now = evening.Add(-time.Minute) }, send},
 		{"in the evening, too late for the morning", func(s setting) { s.Now, s.DecisionInput.Deadline = evening, morning }, late},
 		{"hours of its own", func(s setting) { s.Open, s.Close = 12*60+1, 18*60 }, until(noon.Add(time.Minute), followup.QuietHours)},
-		{"nobody is texted before eight, whatever a clinic wishes", func(s setting) {
+		{"nobody is texted before eight, whatever a clinic options", func(s setting) {
 			s.Now, s.Open, s.Close = morning.Add(-2*time.Hour), 1, 24*60
 		}, until(morning.Add(-time.Hour), followup.QuietHours)},
 		{"a number of nowhere", func(s setting) { *s.Place = phone.Place{} }, no(followup.UnknownRegion)},
@@ -138,7 +139,8 @@ func utc(d decision) decision {
 	return d
 }
 
-func TestPolicyOfAppointments(t *testing.T) {
+func TestStandardPolicy_Decide_Appointments(t *testing.T) {
+	t.Parallel()
 	start := morning.Add(30 * time.Minute)
 	no := func(why followup.Reason) decision { return decision{Action: followup.Suppress, Reason: why} }
 	for _, c := range []struct {

@@ -71,7 +71,8 @@ var replies = map[followup.ReplyKind][]string{
 	},
 }
 
-func TestRepliesAsPeopleWriteThem(t *testing.T) {
+func TestReadReply(t *testing.T) {
+	t.Parallel()
 	n, wrong := 0, []string{}
 	for kind, texts := range replies {
 		for _, text := range texts {

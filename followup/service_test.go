@@ -16,12 +16,13 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-func TestACallThatEndsWithoutABookingBecomesOneText(t *testing.T) {
-	w := newWorld(t)
+func TestService_RecordCall_OneText(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	require.Equal(t, followup.Noted, w.promise("a nose job"))
 	w.work()
 	require.Empty(t, w.carrier.sent(), "not while the call goes on")
-	w.note(followup.Ended)
+	w.record(followup.Ended)
 	w.work()
 	body := w.onlyText()
 	require.Contains(t, body, "Harley Street Clinic")
@@ -33,14 +34,15 @@ func TestACallThatEndsWithoutABookingBecomesOneText(t *testing.T) {
 	require.NotEmpty(t, i.Provider)
 }
 
-// What is told comes in any order, twice or never: one call, one text.
-func TestTheOrderOfWhatIsToldMakesNoDifference(t *testing.T) {
-	ended := func(w *world) { w.note(followup.Ended) }
-	report := func(w *world) {
-		w.note(followup.Reported, transcript("AI: How can I help?\nUser: I would like to know about a nose job."))
+// Events come in any order, twice or never: one call, one text.
+func TestService_RecordCall_AnyOrder(t *testing.T) {
+	t.Parallel()
+	ended := func(w *fixture) { w.record(followup.Ended) }
+	report := func(w *fixture) {
+		w.record(followup.Reported, transcript("AI: How can I help?\nUser: I would like to know about a nose job."))
 	}
-	promise := func(w *world) { w.promise("rhinoplasty") }
-	for name, story := range map[string][]func(*world){
+	promise := func(w *fixture) { w.promise("rhinoplasty") }
+	for name, story := range map[string][]func(*fixture){
 		"ended, then report":       {promise, ended, report},
 		"report before ended":      {promise, report, ended},
 		"report only":              {promise, report},
@@ -50,11 +52,11 @@ func TestTheOrderOfWhatIsToldMakesNoDifference(t *testing.T) {
 		"the promise comes twice":  {promise, promise, ended},
 		"all backwards and twice":  {report, report, ended, ended, promise, promise},
 		"nothing but the promise":  {promise},
-		"the promise and a hang":   {promise, func(w *world) { w.note(followup.Hang) }},
-		"ended, an hour, a report": {promise, ended, func(w *world) { w.wait(time.Hour, time.Minute) }, report},
+		"the promise and a hang":   {promise, func(w *fixture) { w.record(followup.Hang) }},
+		"ended, an hour, a report": {promise, ended, func(w *fixture) { w.wait(time.Hour, time.Minute) }, report},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newFixture(t)
 			for _, tell := range story {
 				tell(w)
 				w.work()
@@ -66,59 +68,60 @@ func TestTheOrderOfWhatIsToldMakesNoDifference(t *testing.T) {
 	}
 }
 
-func TestAReportTellsWhatTheCallerAskedAbout(t *testing.T) {
-	consents := func(w *world) {
+func TestService_RecordCall_ReportNamesProcedure(t *testing.T) {
+	t.Parallel()
+	consents := func(w *fixture) {
 		require.NoError(t, w.store.RecordConsent(t.Context(), harley.ID, followup.Consent{
 			Phone: caller, Purpose: followup.Information, Wording: "v1", Call: "call-1", At: w.clock.Now(),
 		}))
 	}
 	t.Run("in its transcript", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		consents(w)
-		w.note(followup.Ended)
+		w.record(followup.Ended)
 		w.work()
 		require.Empty(t, w.intents(), "nothing is known yet")
-		w.note(followup.Reported, transcript("User: what does botox cost?"))
+		w.record(followup.Reported, transcript("User: what does botox cost?"))
 		w.work()
 		w.onlyText()
 		require.Equal(t, followup.ProcedureID("botox"), w.only().Procedure)
 	})
 	t.Run("in its structured data, which is stronger", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		consents(w)
-		w.note(followup.Reported, transcript("User: what does botox cost?"),
+		w.record(followup.Reported, transcript("User: what does botox cost?"),
 			func(e *followup.CallEvent) { e.Analysis = redact.NewSpeech("rhinoplasty") })
 		w.work()
 		require.Equal(t, followup.ProcedureID("rhinoplasty"), w.only().Procedure)
 	})
 	t.Run("but what a tool was called with is stronger still", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		consents(w)
-		w.note(followup.Seen, service("botox"))
-		w.note(followup.Reported, transcript("User: a nose job?"))
+		w.record(followup.Seen, service("botox"))
+		w.record(followup.Reported, transcript("User: a nose job?"))
 		w.work()
 		require.Equal(t, followup.ProcedureID("botox"), w.only().Procedure)
 	})
 	t.Run("and what was promised is the strongest", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.promise("botox")
 		w.clock.Advance(time.Second)
-		w.note(followup.Seen, service("rhinoplasty"))
-		w.note(followup.Ended)
+		w.record(followup.Seen, service("rhinoplasty"))
+		w.record(followup.Ended)
 		w.work()
 		require.Equal(t, followup.ProcedureID("botox"), w.only().Procedure)
 	})
 	t.Run("a report that names nothing leaves nothing to send", func(t *testing.T) {
-		w := newWorld(t)
-		w.note(followup.Ended)
-		w.note(followup.Reported, transcript("User: sorry, wrong number"))
+		w := newFixture(t)
+		w.record(followup.Ended)
+		w.record(followup.Reported, transcript("User: sorry, wrong number"))
 		w.wait(time.Hour, time.Minute)
 		require.Empty(t, w.intents())
 	})
 	t.Run("without one, a clinic may send a sheet of its own", func(t *testing.T) {
-		w := newWorld(t, withClinic(func(c *followup.SettingsConfig) { c.Fallback = "clinic.pdf" }))
+		w := newFixture(t, withClinic(func(c *followup.SettingsConfig) { c.Fallback = "clinic.pdf" }))
 		consents(w)
-		w.note(followup.Ended)
+		w.record(followup.Ended)
 		w.work()
 		require.Empty(t, w.carrier.sent(), "the report may still tell")
 		w.wait(2*time.Second, time.Second)
@@ -126,18 +129,20 @@ func TestAReportTellsWhatTheCallerAskedAbout(t *testing.T) {
 	})
 }
 
-func TestNothingIsSentWithoutConsent(t *testing.T) {
-	w := newWorld(t)
-	w.note(followup.Seen, service("botox"))
-	w.note(followup.Ended)
+func TestService_RecordCall_WithoutConsent(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	w.record(followup.Seen, service("botox"))
+	w.record(followup.Ended)
 	w.work()
 	require.Empty(t, w.carrier.sent())
 	require.Equal(t, followup.Suppressed, w.only().State)
 	require.Equal(t, followup.NoConsent, w.only().Reason)
 }
 
-func TestNothingIsSentAfterABooking(t *testing.T) {
-	suppressed := func(t *testing.T, w *world) {
+func TestService_RecordCall_AfterBooking(t *testing.T) {
+	t.Parallel()
+	suppressed := func(t *testing.T, w *fixture) {
 		w.work()
 		require.Empty(t, w.carrier.sent())
 		var reasons []followup.Reason
@@ -153,39 +158,39 @@ func TestNothingIsSentAfterABooking(t *testing.T) {
 		c.Kinds = []followup.Kind{followup.Information} // no confirmations
 	})
 	t.Run("in the call", func(t *testing.T) {
-		w := newWorld(t, quiet)
+		w := newFixture(t, quiet)
 		w.promise("botox")
 		w.book(caller, "call-1")
-		w.note(followup.Ended)
+		w.record(followup.Ended)
 		suppressed(t, w)
 	})
 	t.Run("in the call, for somebody else", func(t *testing.T) {
-		w := newWorld(t, quiet)
+		w := newFixture(t, quiet)
 		w.promise("botox")
 		w.book("+447700900199", "call-1")
-		w.note(followup.Ended)
+		w.record(followup.Ended)
 		suppressed(t, w)
 	})
 	t.Run("by the caller, on another channel, since the call began", func(t *testing.T) {
-		w := newWorld(t, quiet)
+		w := newFixture(t, quiet)
 		w.promise("botox")
 		w.book(caller, "")
-		w.note(followup.Ended)
+		w.record(followup.Ended)
 		suppressed(t, w)
 	})
 	t.Run("since the call began by our clock, though not by one that is ahead", func(t *testing.T) {
-		w := newWorld(t, quiet)
+		w := newFixture(t, quiet)
 		w.promise("botox")
 		w.clock.Advance(time.Minute)
 		w.book(caller, "")
-		w.note(followup.Ended, func(e *followup.CallEvent) { e.Began = w.clock.Now().Add(time.Second) })
+		w.record(followup.Ended, func(e *followup.CallEvent) { e.Began = w.clock.Now().Add(time.Second) })
 		suppressed(t, w)
 	})
 	t.Run("that was made while the text waits for the morning", func(t *testing.T) {
-		w := newWorld(t, quiet)
+		w := newFixture(t, quiet)
 		w.clock.Advance(10 * time.Hour) // ten in the evening
 		w.promise("botox")
-		w.note(followup.Ended)
+		w.record(followup.Ended)
 		w.work()
 		require.Equal(t, followup.QuietHours, w.only().Reason)
 		w.book(caller, "")
@@ -193,22 +198,22 @@ func TestNothingIsSentAfterABooking(t *testing.T) {
 		suppressed(t, w)
 	})
 	t.Run("but one from before the call does not matter", func(t *testing.T) {
-		w := newWorld(t, quiet)
+		w := newFixture(t, quiet)
 		w.book(caller, "")
 		w.clock.Advance(time.Hour)
 		w.promise("botox")
-		w.note(followup.Ended)
+		w.record(followup.Ended)
 		w.work()
 		w.onlyText()
 	})
 	t.Run("and while a time is held, nothing is decided", func(t *testing.T) {
-		w := newWorld(t, quiet)
+		w := newFixture(t, quiet)
 		w.promise("botox")
 		c := claim("held", caller, "", time.Date(2026, 12, 1, 14, 0, 0, 0, london))
 		c.HoldFor = 2 * time.Minute
 		_, err := w.booking.Claim(t.Context(), harley.ID, c)
 		require.NoError(t, err)
-		w.note(followup.Ended)
+		w.record(followup.Ended)
 		w.work()
 		require.Empty(t, w.carrier.sent())
 		require.Equal(t, followup.Held, w.only().Reason)
@@ -217,14 +222,15 @@ func TestNothingIsSentAfterABooking(t *testing.T) {
 	})
 }
 
-func TestNothingIsSentAfterAnOptOut(t *testing.T) {
-	for name, optOut := range map[string]func(w *world){
-		"in the call": func(w *world) {
+func TestService_OptOutCaller(t *testing.T) {
+	t.Parallel()
+	for name, optOut := range map[string]func(w *fixture){
+		"in the call": func(w *fixture) {
 			ok, err := w.service.OptOutCaller(t.Context(), harley, "call-1", caller)
 			require.NoError(t, err)
 			require.True(t, ok)
 		},
-		"by text": func(w *world) {
+		"by text": func(w *fixture) {
 			kind, answer, err := w.service.RecordInbound(t.Context(), harley.ID, followup.InboundText{
 				From: caller, Message: "SM1", Body: redact.NewSpeech("Please stop texting me")})
 			require.NoError(t, err)
@@ -233,10 +239,10 @@ func TestNothingIsSentAfterAnOptOut(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newFixture(t)
 			w.promise("botox")
 			optOut(w)
-			w.note(followup.Ended)
+			w.record(followup.Ended)
 			w.work()
 			require.Empty(t, w.carrier.sent())
 			require.Equal(t, followup.OptedOut, w.only().Reason)
@@ -245,8 +251,9 @@ func TestNothingIsSentAfterAnOptOut(t *testing.T) {
 	}
 }
 
-func TestAnOptOutCanBeLiftedByTextAndComesOnce(t *testing.T) {
-	w := newWorld(t)
+func TestService_RecordInbound_OptOutAndStart(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	text := func(id, words string) string {
 		_, answer, err := w.service.RecordInbound(t.Context(), harley.ID, followup.InboundText{From: caller, Message: id, Body: redact.NewSpeech(words)})
 		require.NoError(t, err)
@@ -272,11 +279,12 @@ func TestAnOptOutCanBeLiftedByTextAndComesOnce(t *testing.T) {
 		followup.ReplyHelp, followup.ReplyStart, followup.ReplyStop}, kinds)
 }
 
-func TestWhoCannotBeTextedIsToldSo(t *testing.T) {
+func TestService_Promise_Refused(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		number, words string
 		want          followup.PromiseResult
-		wish          wish
+		option        option
 	}{
 		"withheld":                   {number: "anonymous", words: "botox", want: followup.NoNumberToText},
 		"withheld on a keypad":       {number: "+266696687", words: "botox", want: followup.NoNumberToText},
@@ -288,28 +296,29 @@ func TestWhoCannotBeTextedIsToldSo(t *testing.T) {
 		"nothing, and nothing known": {number: caller, words: "", want: followup.NothingKnown},
 		"a document that is missing": {number: caller, words: "facelift", want: followup.NothingToSend},
 		"a clinic that sends none": {number: caller, words: "botox", want: followup.ClinicSendsNoText,
-			wish: withClinic(func(c *followup.SettingsConfig) { c.Kinds = []followup.Kind{followup.Reminder} })},
+			option: withClinic(func(c *followup.SettingsConfig) { c.Kinds = []followup.Kind{followup.Reminder} })},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var wishes []wish
-			if tt.wish != nil {
-				wishes = append(wishes, tt.wish)
+			var options []option
+			if tt.option != nil {
+				options = append(options, tt.option)
 			}
-			w := newWorld(t, wishes...)
+			w := newFixture(t, options...)
 			got, err := w.service.Promise(t.Context(), harley, followup.Promise{
 				Call: "call-1", Caller: tt.number, Procedure: redact.NewSpeech(tt.words)})
 			require.NoError(t, err)
 			require.Equal(t, tt.want, got)
-			w.note(followup.Ended, from(tt.number))
+			w.record(followup.Ended, from(tt.number))
 			w.wait(time.Hour, time.Minute)
 			require.Empty(t, w.carrier.sent())
 		})
 	}
 }
 
-// What the policy would refuse is not promised.
-func TestAPromiseIsOnlyMadeIfItCanBeKept(t *testing.T) {
-	again := func(w *world, call string) followup.PromiseResult {
+// Promise refuses a text that the policy would suppress.
+func TestService_Promise_NotedOnlyIfSendable(t *testing.T) {
+	t.Parallel()
+	again := func(w *fixture, call string) followup.PromiseResult {
 		got, err := w.service.Promise(t.Context(), harley, followup.Promise{Call: call, Caller: caller, Procedure: redact.NewSpeech("botox")})
 		require.NoError(t, err)
 		return got
@@ -329,7 +338,7 @@ func TestAPromiseIsOnlyMadeIfItCanBeKept(t *testing.T) {
 		require.Equal(t, followup.NotATextNumber, again(w, "call-2"))
 	})
 	t.Run("not after a booking in the call", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.book(caller, "call-1")
 		require.Equal(t, followup.HasBooked, again(w, "call-1"))
 	})
@@ -337,19 +346,20 @@ func TestAPromiseIsOnlyMadeIfItCanBeKept(t *testing.T) {
 		files := fstest.MapFS{"harley/rhinoplasty.pdf": {Data: []byte("%PDF-")}}
 		folder, err := followup.NewFolder(files, func(tenant.ID) string { return "harley" })
 		require.NoError(t, err)
-		w := newWorld(t, withService(func(c *followup.Config) { c.Assets = folder }))
+		w := newFixture(t, withService(func(c *followup.Config) { c.Assets = folder }))
 		require.Equal(t, followup.NothingToSend, again(w, "call-1"))
 		require.Equal(t, followup.Noted, w.promise("a nose job"))
 		delete(files, "harley/rhinoplasty.pdf") // before it is sent
-		w.note(followup.Ended)
+		w.record(followup.Ended)
 		w.work()
 		require.Empty(t, w.carrier.sent())
 		require.Equal(t, followup.NoDocument, w.only().Reason)
 	})
 }
 
-func TestConsentNeedsItsPurpose(t *testing.T) {
-	w := newWorld(t)
+func TestService_RecordConsent_Purpose(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	good := followup.Consent{Phone: caller, Purpose: followup.Offer, Wording: "v1", At: w.clock.Now()}
 	require.NoError(t, w.service.RecordConsent(t.Context(), harley.ID, good))
 	for _, spoil := range []func(*followup.Consent){
@@ -364,23 +374,25 @@ func TestConsentNeedsItsPurpose(t *testing.T) {
 	}
 }
 
-func TestAWithheldNumberIsSeenNotSent(t *testing.T) {
-	w := newWorld(t)
-	w.note(followup.Ended, from("anonymous"), service("botox"))
+func TestService_RecordCall_WithheldNumber(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	w.record(followup.Ended, from("anonymous"), service("botox"))
 	w.work()
 	require.Equal(t, followup.NoNumber, w.only().Reason)
 }
 
-// The next time that person calls, the receptionist knows.
-func TestACallerIsRemembered(t *testing.T) {
-	w := newWorld(t)
+// The receptionist knows the caller in the next call.
+func TestService_Lookup(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	memory, err := w.service.Lookup(t.Context(), harley, caller)
 	require.NoError(t, err)
 	require.False(t, memory.Known)
 	wanted := time.Date(2026, 11, 26, 10, 0, 0, 0, london)
-	w.note(followup.Seen, service("botox"), func(e *followup.CallEvent) { e.Wanted = wanted })
+	w.record(followup.Seen, service("botox"), func(e *followup.CallEvent) { e.Wanted = wanted })
 	w.promise("botox")
-	w.note(followup.Ended)
+	w.record(followup.Ended)
 	w.work()
 	w.clock.Advance(24 * time.Hour)
 	memory, err = w.service.Lookup(t.Context(), harley, "07700 900123")
@@ -403,7 +415,7 @@ func TestACallerIsRemembered(t *testing.T) {
 	})
 }
 
-// brokenStore does not answer.
+// brokenStore is unavailable.
 type brokenStore struct{ followup.Store }
 
 func (brokenStore) UpdateCall(context.Context, tenant.ID, followup.CallUpdate) (followup.Call, error) {
@@ -414,16 +426,18 @@ func (brokenStore) Summary(context.Context, tenant.ID, string) (followup.Contact
 	return followup.ContactSummary{}, followup.ErrUnavailable
 }
 
-func TestAStoreThatDoesNotAnswerIsSaidSo(t *testing.T) {
-	w := newWorld(t, withService(func(c *followup.Config) { c.Store = brokenStore{c.Store} }))
+func TestService_RecordCall_StoreUnavailable(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t, withService(func(c *followup.Config) { c.Store = brokenStore{c.Store} }))
 	err := w.service.RecordCall(t.Context(), harley, followup.CallEvent{Call: "call-1", Signal: followup.Ended, Caller: caller})
 	require.ErrorIs(t, err, followup.ErrUnavailable)
 	_, err = w.service.Promise(t.Context(), harley, followup.Promise{Call: "call-1", Caller: caller})
 	require.ErrorIs(t, err, followup.ErrUnavailable)
 }
 
-func TestNoMethodAnswersWithoutAClinic(t *testing.T) {
-	w := newWorld(t)
+func TestService_ZeroOrg(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	require.ErrorIs(t, w.service.RecordCall(t.Context(), tenant.Org{}, followup.CallEvent{Call: "c", Signal: followup.Ended}), tenant.ErrNoOrg)
 	_, err := w.service.Promise(t.Context(), tenant.Org{}, followup.Promise{Call: "c", Caller: caller})
 	require.ErrorIs(t, err, tenant.ErrNoOrg)
@@ -432,14 +446,16 @@ func TestNoMethodAnswersWithoutAClinic(t *testing.T) {
 	require.ErrorIs(t, w.service.CountUnmatched(t.Context(), tenant.ID{}, "end-of-call-report"), tenant.ErrNoOrg)
 }
 
-func TestAPromiseNeedsACall(t *testing.T) {
-	w := newWorld(t)
+func TestService_Promise_WithoutCall(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	_, err := w.service.Promise(t.Context(), harley, followup.Promise{Caller: caller, Procedure: redact.NewSpeech("botox")})
 	require.Error(t, err)
 }
 
-func TestNewNamesTheFieldAndTheCure(t *testing.T) {
-	w := newWorld(t)
+func TestNew_InvalidConfig(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	good := followup.Config{Store: w.store, Settings: followup.StaticSettings{}, Catalog: &procedures.Catalog{}}
 	_, err := followup.New(good)
 	require.NoError(t, err)
@@ -456,8 +472,9 @@ func TestNewNamesTheFieldAndTheCure(t *testing.T) {
 	}
 }
 
-func TestAnOfferNeedsLastingConsent(t *testing.T) {
-	w := newWorld(t)
+func TestService_PlanOffer_Consent(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	start := time.Date(2026, 11, 25, 10, 0, 0, 0, london)
 	o := followup.Offering{Key: "slot-1", Phone: caller, Start: start}
 	i, err := w.service.PlanOffer(t.Context(), harley.ID, o)

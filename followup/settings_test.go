@@ -12,7 +12,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-func TestAClinicHasItsDefaults(t *testing.T) {
+func TestNewSettings_Defaults(t *testing.T) {
+	t.Parallel()
 	c := clinicOf(t, followup.SettingsConfig{Org: harley})
 	require.Equal(t, harley, c.Org())
 	require.Equal(t, "Harley Street Clinic", c.Label())
@@ -34,13 +35,15 @@ func TestAClinicHasItsDefaults(t *testing.T) {
 	require.False(t, c.AtOnce())
 }
 
-func TestAClinicMaySendNothingAndRemindNever(t *testing.T) {
+func TestNewSettings_NoKindsNoReminders(t *testing.T) {
+	t.Parallel()
 	c := clinicOf(t, followup.SettingsConfig{Org: harley, Kinds: []followup.Kind{}, Reminders: []time.Duration{}})
 	require.False(t, c.Sends(followup.Information))
 	require.Empty(t, c.Reminders())
 }
 
-func TestNewClinicNamesTheFieldAndTheCure(t *testing.T) {
+func TestNewSettings_InvalidField(t *testing.T) {
+	t.Parallel()
 	information := func(text string) followup.SettingsConfig {
 		return followup.SettingsConfig{Org: harley, Templates: map[followup.Kind]string{followup.Information: text}}
 	}
@@ -110,7 +113,8 @@ func septets(t *testing.T, text string) (n int) {
 	return n
 }
 
-func TestTheDefaultTextsAreOneSegment(t *testing.T) {
+func TestDefaultTemplates_OneSegment(t *testing.T) {
+	t.Parallel()
 	org := harley
 	org.Name, org.Locale = "Clinic of 20 letters", "en-US"
 	require.Len(t, org.Name, 20)
@@ -127,7 +131,8 @@ func TestTheDefaultTextsAreOneSegment(t *testing.T) {
 	}
 }
 
-func TestTextsAreWrittenAsTheClinicWrites(t *testing.T) {
+func TestSettings_Render(t *testing.T) {
+	t.Parallel()
 	start := time.Date(2026, 7, 1, 9, 5, 0, 0, time.UTC)
 	render := func(locale, zoneName string) string {
 		org := harley
@@ -144,14 +149,16 @@ func TestTextsAreWrittenAsTheClinicWrites(t *testing.T) {
 	require.Equal(t, `"Harley Street Clinic" - you're due on Wed 1 Jul, 21:05...`, render("en-NZ", "Pacific/Auckland"))
 }
 
-func TestALabelIsNotReadAsATemplate(t *testing.T) {
+func TestSettings_Render_LabelWithPlaceholder(t *testing.T) {
+	t.Parallel()
 	c := clinicOf(t, followup.SettingsConfig{Org: harley, Label: "Dr O’{link}"})
 	text, err := c.Render(followup.Information, followup.Values{Link: "https://go.example/d/8Kq2vN3xT7bYwZ1c"})
 	require.NoError(t, err)
 	require.Equal(t, "Dr O'{link}: the information you asked for: https://go.example/d/8Kq2vN3xT7bYwZ1c Reply BOOK to book, STOP to opt out.", text)
 }
 
-func TestATextThatCannotBeWrittenIsNot(t *testing.T) {
+func TestSettings_Render_InvalidValues(t *testing.T) {
+	t.Parallel()
 	c := clinicOf(t, followup.SettingsConfig{Org: harley, Kinds: []followup.Kind{followup.Information, followup.Reminder}})
 	for _, bad := range []struct {
 		kind followup.Kind
@@ -171,7 +178,8 @@ func TestATextThatCannotBeWrittenIsNot(t *testing.T) {
 	}
 }
 
-func TestATextMustNotHoldAWordOfTheCatalog(t *testing.T) {
+func TestSettings_CheckWords(t *testing.T) {
+	t.Parallel()
 	words := []string{"", "Botox", "lip filler", "Rhinoplasty consultation", "IV"}
 	require.NoError(t, clinicOf(t, followup.SettingsConfig{Org: harley}).CheckWords(words))
 	for text, holds := range map[string]bool{
@@ -193,7 +201,8 @@ func TestATextMustNotHoldAWordOfTheCatalog(t *testing.T) {
 	require.ErrorContains(t, c.CheckWords(words), "SettingsConfig.Label")
 }
 
-func TestStaticClinicsKnowTheirClinicsOnly(t *testing.T) {
+func TestStaticSettings_Settings(t *testing.T) {
+	t.Parallel()
 	clinic := clinicOf(t, followup.SettingsConfig{Org: harley})
 	clinics := followup.StaticSettings{harley.ID: clinic}
 	got, err := clinics.Settings(t.Context(), harley.ID)
@@ -205,8 +214,9 @@ func TestStaticClinicsKnowTheirClinicsOnly(t *testing.T) {
 	}
 }
 
-// What a caller does with its config afterwards does not change the clinic.
-func TestAClinicSharesNothing(t *testing.T) {
+// A later change of the config must not change the settings.
+func TestSettings_SharesNoMemory(t *testing.T) {
+	t.Parallel()
 	cfg := followup.SettingsConfig{
 		Org: harley, Kinds: []followup.Kind{followup.Reminder}, Reminders: []time.Duration{time.Hour},
 		ConsentLasts: map[followup.Kind]time.Duration{followup.Offer: time.Hour},
@@ -224,8 +234,8 @@ func TestAClinicSharesNothing(t *testing.T) {
 	require.Equal(t, "Soon.", text)
 }
 
-// Whatever template is taken, its texts are one segment.
-func FuzzTemplate(f *testing.F) {
+// The texts of every accepted template are one segment.
+func FuzzNewSettings(f *testing.F) {
 	for _, text := range followup.DefaultTemplates {
 		f.Add(text, "Harley Street Clinic")
 	}

@@ -20,19 +20,20 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 )
 
-// promised is a world in which a call has ended and a text is due.
-func promised(t *testing.T, wishes ...wish) *world {
-	w := newWorld(t, wishes...)
+// promised returns a fixture in which a call has ended and a text is due.
+func promised(t *testing.T, options ...option) *fixture {
+	w := newFixture(t, options...)
 	require.Equal(t, followup.Noted, w.promise("botox"))
-	w.note(followup.Ended)
+	w.record(followup.Ended)
 	return w
 }
 
-func TestAClinicWithQuietHoursSendsAtOpening(t *testing.T) {
-	w := newWorld(t)
+func TestWorker_Process_QuietHours(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	w.clock.Advance(9*time.Hour + 30*time.Minute) // half past nine in the evening
 	w.promise("botox")
-	w.note(followup.Ended)
+	w.record(followup.Ended)
 	w.work()
 	require.Equal(t, followup.Planned, w.only().State)
 	require.Equal(t, followup.QuietHours, w.only().Reason)
@@ -43,55 +44,60 @@ func TestAClinicWithQuietHoursSendsAtOpening(t *testing.T) {
 	require.LessOrEqual(t, w.carrier.sent()[0].ValidFor, time.Hour)
 }
 
-func TestACallerWhoAskedMayBeAnsweredAtOnce(t *testing.T) {
-	w := newWorld(t, withClinic(func(c *followup.SettingsConfig) { c.AtOnce = true }))
+func TestWorker_Process_AtOnce(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t, withClinic(func(c *followup.SettingsConfig) { c.AtOnce = true }))
 	w.clock.Advance(11 * time.Hour) // eleven at night
 	w.promise("botox")
-	w.note(followup.Ended)
+	w.record(followup.Ended)
 	w.work()
 	w.onlyText()
 }
 
-func TestAReplayOfEverythingAddsNoText(t *testing.T) {
+func TestWorker_Process_Replay(t *testing.T) {
+	t.Parallel()
 	w := promised(t)
 	w.work()
 	for range 3 {
 		w.promise("botox")
-		w.note(followup.Ended)
-		w.note(followup.Reported, transcript("User: botox"))
+		w.record(followup.Ended)
+		w.record(followup.Reported, transcript("User: botox"))
 		w.wait(48*time.Hour, time.Hour)
 	}
 	w.onlyText()
 }
 
-func TestOnePersonGetsOneTextADay(t *testing.T) {
+func TestWorker_Process_OneTextADay(t *testing.T) {
+	t.Parallel()
 	w := promised(t)
 	w.work()
 	for n := range 3 {
 		call := fmt.Sprintf("call-again-%d", n)
 		_, err := w.service.Promise(t.Context(), harley, followup.Promise{Call: call, Caller: caller})
 		require.NoError(t, err)
-		w.note(followup.Ended, func(e *followup.CallEvent) { e.Call = call })
+		w.record(followup.Ended, func(e *followup.CallEvent) { e.Call = call })
 		w.work()
 	}
 	w.onlyText()
 }
 
-func TestAReportThatIsLateStillNamesTheDocument(t *testing.T) {
-	w := newWorld(t)
+func TestWorker_Process_LateReport(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	w.clock.Advance(10 * time.Hour)
 	require.NoError(t, w.store.RecordConsent(t.Context(), harley.ID, followup.Consent{
 		Phone: caller, Purpose: followup.Information, Call: "call-1", At: w.clock.Now()}))
-	w.note(followup.Ended, transcript("User: botox"))
+	w.record(followup.Ended, transcript("User: botox"))
 	w.work()
 	require.Equal(t, followup.ProcedureID("botox"), w.only().Procedure)
-	w.note(followup.Seen, service("rhinoplasty"))
-	w.note(followup.Reported)
+	w.record(followup.Seen, service("rhinoplasty"))
+	w.record(followup.Reported)
 	require.Equal(t, followup.ProcedureID("rhinoplasty"), w.only().Procedure, "it is not sent yet")
 }
 
-// A worker that dies leaves an attempt of which nobody knows what came of it.
-func TestAnAttemptOfUnknownOutcomeIsLookedForAndNotRepeated(t *testing.T) {
+// A worker that dies leaves an attempt of unknown outcome.
+func TestWorker_Process_UnknownOutcome(t *testing.T) {
+	t.Parallel()
 	lost := errors.New("connection lost")
 	uncertain := followup.SendError{Outcome: followup.Uncertain, Reason: followup.Transient, Err: lost}
 	t.Run("it was taken", func(t *testing.T) {
@@ -176,10 +182,11 @@ func TestAnAttemptOfUnknownOutcomeIsLookedForAndNotRepeated(t *testing.T) {
 	})
 }
 
-// onlySender hides that a carrier can be asked.
+// onlySender hides that a carrier lists its messages.
 type onlySender struct{ followup.Sender }
 
-func TestWhatIsSurelyNotSentIsTriedAgain(t *testing.T) {
+func TestWorker_Process_NotSentIsRetried(t *testing.T) {
+	t.Parallel()
 	w := promised(t)
 	for range 3 {
 		w.carrier.then(fails(followup.SendError{Outcome: followup.NotSent, Reason: followup.Transient, Err: errCarrier}))
@@ -192,7 +199,7 @@ func TestWhatIsSurelyNotSentIsTriedAgain(t *testing.T) {
 	require.Equal(t, 4, w.only().Attempt)
 }
 
-// paced lets one message a second go.
+// paced allows one message a second.
 type paced struct {
 	*carrier
 	clock *clock
@@ -208,9 +215,10 @@ func (p *paced) Pace(tenant.ID, int) (int, time.Duration, followup.Reason) {
 	return 1, time.Second, followup.RateLimited
 }
 
-func TestTheSendersPaceIsKept(t *testing.T) {
+func TestWorker_Process_Pacer(t *testing.T) {
+	t.Parallel()
 	var pacer *paced
-	w := newWorld(t, withWorker(func(c *followup.WorkerConfig) {
+	w := newFixture(t, withWorker(func(c *followup.WorkerConfig) {
 		pacer = &paced{carrier: c.Sender.(*carrier)}
 		c.Sender = pacer
 	}))
@@ -234,7 +242,8 @@ func TestTheSendersPaceIsKept(t *testing.T) {
 	require.Len(t, w.carrier.sent(), len(ids))
 }
 
-func TestACarrierThatAsksForTimeGetsIt(t *testing.T) {
+func TestWorker_Process_RetryAfter(t *testing.T) {
+	t.Parallel()
 	w := promised(t)
 	w.carrier.then(fails(followup.SendError{Outcome: followup.NotSent, Reason: followup.RateLimited, Code: "20429", RetryAfter: time.Minute}))
 	w.work()
@@ -244,7 +253,8 @@ func TestACarrierThatAsksForTimeGetsIt(t *testing.T) {
 	w.onlyText()
 }
 
-func TestWhatAClinicHasSetUpWronglyIsKept(t *testing.T) {
+func TestWorker_Process_BadConfig(t *testing.T) {
+	t.Parallel()
 	w := promised(t)
 	for range 5 {
 		w.carrier.then(fails(followup.SendError{Outcome: followup.NotSent, Reason: followup.BadConfig, Code: "20003"}))
@@ -258,7 +268,8 @@ func TestWhatAClinicHasSetUpWronglyIsKept(t *testing.T) {
 	w.onlyText()
 }
 
-func TestWhatTheCarrierRefusesIsNotRepeated(t *testing.T) {
+func TestWorker_Process_Refused(t *testing.T) {
+	t.Parallel()
 	refused := func(r followup.Reason) followup.SendError {
 		return followup.SendError{Outcome: followup.Refused, Reason: r, Code: "21614"}
 	}
@@ -270,7 +281,7 @@ func TestWhatTheCarrierRefusesIsNotRepeated(t *testing.T) {
 		require.Equal(t, followup.Rejected, w.only().State)
 		_, err := w.service.Promise(t.Context(), harley, followup.Promise{Call: "call-2", Caller: caller})
 		require.NoError(t, err)
-		w.note(followup.Ended, func(e *followup.CallEvent) { e.Call = "call-2" })
+		w.record(followup.Ended, func(e *followup.CallEvent) { e.Call = "call-2" })
 		w.wait(48*time.Hour, time.Hour)
 		require.Empty(t, w.carrier.sent())
 	})
@@ -284,7 +295,8 @@ func TestWhatTheCarrierRefusesIsNotRepeated(t *testing.T) {
 	})
 }
 
-func TestACallbackMayComeBeforeOurOwnCommit(t *testing.T) {
+func TestService_RecordStatus_BeforeResult(t *testing.T) {
+	t.Parallel()
 	w := promised(t)
 	w.carrier.then(func(m followup.Message) (followup.Receipt, error) {
 		r := w.carrier.take(m)
@@ -299,7 +311,8 @@ func TestACallbackMayComeBeforeOurOwnCommit(t *testing.T) {
 	require.Equal(t, followup.Delivered, w.only().State, "a late word changes nothing")
 }
 
-func TestACallbackSettlesWhatWasUnknown(t *testing.T) {
+func TestService_RecordStatus_UnknownOutcome(t *testing.T) {
+	t.Parallel()
 	w := promised(t)
 	w.carrier.then(fails(followup.SendError{Outcome: followup.Uncertain, Reason: followup.Transient, Err: errCarrier}))
 	w.work()
@@ -312,7 +325,8 @@ func TestACallbackSettlesWhatWasUnknown(t *testing.T) {
 		Intent: followup.NewIntentID(harley.ID, "nobody's"), State: followup.Sent}), followup.ErrNotFound)
 }
 
-func TestAClinicThatIsGoneSendsNothing(t *testing.T) {
+func TestWorker_Process_UnknownClinic(t *testing.T) {
+	t.Parallel()
 	clinics := followup.StaticSettings{}
 	clinic, err := followup.NewSettings(followup.SettingsConfig{Org: harley})
 	require.NoError(t, err)
@@ -324,7 +338,8 @@ func TestAClinicThatIsGoneSendsNothing(t *testing.T) {
 	require.Equal(t, followup.UnknownClinic, w.only().Reason)
 }
 
-func TestWhatIsTooLateExpires(t *testing.T) {
+func TestWorker_Process_Deadline(t *testing.T) {
+	t.Parallel()
 	w := promised(t)
 	w.clock.Advance(40 * time.Hour) // nobody was at work
 	w.work()
@@ -332,7 +347,8 @@ func TestWhatIsTooLateExpires(t *testing.T) {
 	require.Equal(t, followup.Expired, w.only().State)
 }
 
-func TestTwoWorkersSendOnce(t *testing.T) {
+func TestWorker_Process_TwoWorkers(t *testing.T) {
+	t.Parallel()
 	w := promised(t)
 	task := followup.Task{Org: harley.ID, Kind: followup.TaskIntent, ID: string(w.only().ID)}
 	done := make(chan struct{})
@@ -349,8 +365,9 @@ func TestTwoWorkersSendOnce(t *testing.T) {
 	w.onlyText()
 }
 
-func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
-	kinds := func(w *world) (sent []string) {
+func TestWorker_Process_Appointments(t *testing.T) {
+	t.Parallel()
+	kinds := func(w *fixture) (sent []string) {
 		for _, m := range w.carrier.sent() {
 			for _, i := range w.intents() {
 				if i.ID == m.Intent {
@@ -361,7 +378,7 @@ func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
 		return sent
 	}
 	t.Run("at once, a day before and two hours before", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		a := w.book(caller, "call-1")
 		w.work()
 		require.Equal(t, []string{"confirmation"}, kinds(w))
@@ -377,7 +394,7 @@ func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
 		}
 	})
 	t.Run("not of one that is cancelled, which is told", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		a := w.book(caller, "call-1")
 		w.work()
 		_, err := w.booking.Cancel(t.Context(), harley.ID, a.ID, "test")
@@ -386,7 +403,7 @@ func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
 		require.Equal(t, []string{"confirmation", "cancellation"}, kinds(w))
 	})
 	t.Run("of one that is moved, at its new time", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		a := w.book(caller, "call-1")
 		w.work()
 		c := claim("x", caller, "", a.Start.Add(50*time.Hour))
@@ -399,7 +416,7 @@ func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
 		require.Equal(t, []string{"confirmation", "confirmation", "reminder", "reminder"}, kinds(w))
 	})
 	t.Run("of one that is moved away and back, each time", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		a := w.book(caller, "call-1")
 		w.work()
 		for _, start := range []time.Time{a.Start.Add(50 * time.Hour), a.Start} {
@@ -416,7 +433,7 @@ func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
 		require.Equal(t, sent[0].Body, sent[2].Body, "the last text is the last word")
 	})
 	t.Run("a hold is nothing to tell of", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		c := claim("held", caller, "call-1", time.Date(2026, 12, 1, 14, 0, 0, 0, london))
 		c.HoldFor = time.Minute
 		out, err := w.booking.Claim(t.Context(), harley.ID, c)
@@ -429,7 +446,7 @@ func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
 		require.Equal(t, []string{"confirmation"}, kinds(w))
 	})
 	t.Run("booked for tomorrow, there is no reminder on the heels of the confirmation", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		start := w.clock.Now().Add(24*time.Hour + 30*time.Minute)
 		_, err := w.booking.Claim(t.Context(), harley.ID, claim("soon", caller, "", start))
 		require.NoError(t, err)
@@ -437,7 +454,7 @@ func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
 		require.Equal(t, []string{"confirmation"}, kinds(w))
 	})
 	t.Run("and nobody who opted out is told anything", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		_, err := w.service.OptOutCaller(t.Context(), harley, "call-1", caller)
 		require.NoError(t, err)
 		w.book(caller, "call-1")
@@ -446,11 +463,12 @@ func TestAppointmentsAreConfirmedAndRemindedOf(t *testing.T) {
 	})
 }
 
-// A carrier that has not taken a request in time must not keep its contact from booking.
-func TestASlowCarrierDoesNotKeepAContactFromBooking(t *testing.T) {
-	w := newWorld(t, withWorker(func(c *followup.WorkerConfig) { c.Sender = &stalled{c.Sender} }))
+// A slow carrier must not keep a contact from booking.
+func TestWorker_Process_SlowCarrier(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t, withWorker(func(c *followup.WorkerConfig) { c.Sender = &stalled{c.Sender} }))
 	w.promise("botox")
-	w.note(followup.Ended)
+	w.record(followup.Ended)
 	w.work()
 	require.Equal(t, followup.Planned, w.only().State, "it was called off")
 	w.book(caller, "")
@@ -458,7 +476,7 @@ func TestASlowCarrierDoesNotKeepAContactFromBooking(t *testing.T) {
 	require.Equal(t, followup.Booked, reasonOf(w, followup.Information))
 }
 
-// stalled never gets its first request on its way.
+// stalled never writes its first request.
 type stalled struct{ followup.Sender }
 
 func (s *stalled) Send(ctx context.Context, _ tenant.ID, _ followup.Message) (followup.Receipt, error) {
@@ -466,7 +484,7 @@ func (s *stalled) Send(ctx context.Context, _ tenant.ID, _ followup.Message) (fo
 	return followup.Receipt{}, &followup.SendError{Outcome: followup.NotSent, Reason: followup.Transient, Err: ctx.Err()}
 }
 
-func reasonOf(w *world, kind followup.Kind) followup.Reason {
+func reasonOf(w *fixture, kind followup.Kind) followup.Reason {
 	for _, i := range w.intents() {
 		if i.Kind == kind {
 			return i.Reason
@@ -475,8 +493,9 @@ func reasonOf(w *world, kind followup.Kind) followup.Reason {
 	return ""
 }
 
-// An integrator's parts may panic: that is one message's trouble.
-func TestAPanicHoldsUpItsOwnMessageOnly(t *testing.T) {
+// A panic of an integrator's part must affect one message only.
+func TestWorker_Process_Panic(t *testing.T) {
+	t.Parallel()
 	t.Run("of a policy", func(t *testing.T) {
 		policy := &strange{}
 		w := promised(t, withService(func(c *followup.Config) { c.Policy = policy }))
@@ -484,7 +503,7 @@ func TestAPanicHoldsUpItsOwnMessageOnly(t *testing.T) {
 		const other = "+447700900124"
 		_, err := w.service.Promise(t.Context(), harley, followup.Promise{Call: "call-2", Caller: other, Procedure: redact.NewSpeech("botox")})
 		require.NoError(t, err)
-		w.note(followup.Ended, from(other), func(e *followup.CallEvent) { e.Call = "call-2" })
+		w.record(followup.Ended, from(other), func(e *followup.CallEvent) { e.Call = "call-2" })
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- w.worker.Run(ctx) }() // decides about both together
@@ -504,7 +523,7 @@ func TestAPanicHoldsUpItsOwnMessageOnly(t *testing.T) {
 	})
 }
 
-// strange is a policy that panics over a number.
+// strange is a policy that panics for one number.
 type strange struct{ panics string }
 
 func (s *strange) Decide(c followup.DecisionInput, clinic *followup.Settings, place phone.Place) followup.Decision {
@@ -520,8 +539,9 @@ func (strangeObserver) ObserveMessage(context.Context, followup.Observation) {
 	panic("over everything")
 }
 
-// Whoever does not answer is not waited for without end.
-func TestAPartThatDoesNotAnswerEndsNothing(t *testing.T) {
+// Each call of an integrator's part has a deadline.
+func TestWorker_Process_Deadlines(t *testing.T) {
+	t.Parallel()
 	for name, silence := range map[string]func(*silent, *followup.Config){
 		"what knows the clinics":   func(s *silent, c *followup.Config) { s.SettingsSource, c.Settings = c.Settings, s },
 		"what knows the documents": func(s *silent, c *followup.Config) { s.Catalog, c.Catalog = c.Catalog, s },
@@ -546,7 +566,7 @@ func TestAPartThatDoesNotAnswerEndsNothing(t *testing.T) {
 	}
 }
 
-// silent answers nothing now.
+// silent is a part that never returns before its deadline.
 type silent struct {
 	followup.SettingsSource
 	followup.Catalog
@@ -569,21 +589,22 @@ func (s *silent) Document(ctx context.Context, org tenant.ID, id followup.Proced
 	return s.Catalog.Document(ctx, org, id)
 }
 
-// A worker may be held up for longer than its contacts are locked, or than its
-// attempts are its own: then others may have booked, or sent, meanwhile.
-func TestAWorkerThatWasHeldUpSendsNothing(t *testing.T) {
+// A worker may be held up for longer than its locks or its leases last: others may
+// have booked, or sent, meanwhile.
+func TestWorker_Process_HeldUp(t *testing.T) {
+	t.Parallel()
 	for name, held := range map[string]heldUp{
 		"before it is asked the last time":     {before: 3 * time.Second},
 		"after it was, when the lock has gone": {after: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, withService(func(c *followup.Config) {
+				w := newFixture(t, withService(func(c *followup.Config) {
 					held.Store = c.Store
 					c.Store = &held
 				}))
 				w.promise("botox")
-				w.note(followup.Ended)
+				w.record(followup.Ended)
 				w.work()
 				require.Empty(t, w.carrier.sent())
 				require.Equal(t, followup.Planned, w.only().State)
@@ -595,7 +616,7 @@ func TestAWorkerThatWasHeldUpSendsNothing(t *testing.T) {
 	}
 }
 
-// heldUp is a store whose first Begin takes its time.
+// heldUp is a store whose first BeginSending is slow.
 type heldUp struct {
 	followup.Store
 	before, after time.Duration
@@ -610,21 +631,21 @@ func (s *heldUp) BeginSending(ctx context.Context, org tenant.ID, ids []followup
 	return batch, err
 }
 
-// Run is the same, woken by the queue.
-func TestRunSendsWithinSecondsAndEndsWhenItIsTold(t *testing.T) {
-	w := newWorld(t)
+func TestWorker_Run(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- w.worker.Run(ctx) }()
 	w.promise("botox")
-	w.note(followup.Ended)
+	w.record(followup.Ended)
 	require.Eventually(t, func() bool { return len(w.carrier.sent()) == 1 }, 5*time.Second, time.Millisecond)
 	require.Eventually(t, func() bool { return w.only().State == followup.Accepted }, 5*time.Second, time.Millisecond)
 	stop()
 	require.ErrorIs(t, <-ended, context.Canceled)
 }
 
-// brokenQueue fails a few times.
+// brokenQueue fails some times.
 type brokenQueue struct {
 	followup.Queue
 	failures int
@@ -638,8 +659,9 @@ func (q *brokenQueue) Dequeue(ctx context.Context, n, perOrg int, lease time.Dur
 	return q.Queue.Dequeue(ctx, n, perOrg, lease, except)
 }
 
-func TestAQueueThatDoesNotAnswerIsAskedAgain(t *testing.T) {
-	w := newWorld(t, withWorker(func(c *followup.WorkerConfig) {
+func TestWorker_Run_QueueUnavailable(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t, withWorker(func(c *followup.WorkerConfig) {
 		c.Queue = &brokenQueue{c.Queue, 3}
 		c.Poll = time.Millisecond
 	}))
@@ -647,13 +669,14 @@ func TestAQueueThatDoesNotAnswerIsAskedAgain(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- w.worker.Run(ctx) }()
 	w.promise("botox")
-	w.note(followup.Ended)
+	w.record(followup.Ended)
 	require.Eventually(t, func() bool { return len(w.carrier.sent()) == 1 }, 10*time.Second, time.Millisecond)
 	stop()
 	<-ended
 }
 
-func TestAStoreThatIsDownWhileAWorkerWorksLosesNothing(t *testing.T) {
+func TestWorker_Process_StoreUnavailable(t *testing.T) {
+	t.Parallel()
 	for name, failures := range map[string]unreachable{
 		"before the decision":                        {begins: 3},
 		"after the request, for less than its lease": {finishes: 2},
@@ -674,7 +697,7 @@ func TestAStoreThatIsDownWhileAWorkerWorksLosesNothing(t *testing.T) {
 	}
 }
 
-// unreachable is a store that cannot be reached so many times.
+// unreachable is a store that is unavailable for some calls.
 type unreachable struct {
 	followup.Store
 	begins, finishes int
@@ -694,8 +717,9 @@ func (s *unreachable) RecordResults(ctx context.Context, org tenant.ID, results 
 	return s.Store.RecordResults(ctx, org, results)
 }
 
-func TestNewWorkerNamesTheFieldAndTheCure(t *testing.T) {
-	w := newWorld(t)
+func TestNewWorker_InvalidConfig(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
 	links, err := linkpage.NewLinks("https://go.harley.example")
 	require.NoError(t, err)
 	good := followup.WorkerConfig{Service: w.service, Queue: w.store, Sender: w.carrier, Links: links}
@@ -716,8 +740,8 @@ func TestNewWorkerNamesTheFieldAndTheCure(t *testing.T) {
 	}
 }
 
-// What prints of everything that holds a person is an id.
-func TestNothingThatHoldsAPersonPrintsThem(t *testing.T) {
+func TestTypes_PrintNoPerson(t *testing.T) {
+	t.Parallel()
 	const words = "about a nose job"
 	var out string
 	for _, v := range []any{

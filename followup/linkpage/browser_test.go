@@ -21,7 +21,7 @@ import (
 
 // A person with a phone and without JavaScript opens the link of a text and
 // presses the button. LINKPAGE_SCREENSHOT=file.png keeps what they saw.
-func TestLinkPageInABrowser(t *testing.T) {
+func TestHandler_Browser(t *testing.T) {
 	b := startBrowser(t)
 	p := newPage(t, func(cfg *linkpage.Config) { cfg.Settings = labels{surgery: "Harley Street Clinic"} })
 	var (

@@ -155,7 +155,8 @@ func requireWithheld(t *testing.T, h http.Header) {
 	require.Contains(t, h.Get("Content-Security-Policy"), "frame-ancestors 'none'")
 }
 
-func TestAPreviewShowsAButtonAndCountsNothing(t *testing.T) {
+func TestHandler_Get(t *testing.T) {
+	t.Parallel()
 	p := newPage(t, nil)
 	for range 50 {
 		w := p.do("GET", goodToken)
@@ -176,7 +177,8 @@ func TestAPreviewShowsAButtonAndCountsNothing(t *testing.T) {
 	require.Empty(t, p.log.String())
 }
 
-func TestTheStyleOfThePageIsAllowedByItsPolicy(t *testing.T) {
+func TestHandler_ContentSecurityPolicy(t *testing.T) {
+	t.Parallel()
 	w := newPage(t, nil).do("GET", goodToken)
 	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(w.Body.String())
 	require.NotNil(t, style)
@@ -184,7 +186,8 @@ func TestTheStyleOfThePageIsAllowedByItsPolicy(t *testing.T) {
 	require.Contains(t, w.Header().Get("Content-Security-Policy"), "style-src 'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"';")
 }
 
-func TestTheButtonGivesTheDocumentAsOftenAsTheLinkAllows(t *testing.T) {
+func TestHandler_Post(t *testing.T) {
+	t.Parallel()
 	p := newPage(t, nil)
 	for i := range 3 {
 		w := p.do("POST", goodToken)
@@ -202,7 +205,8 @@ func TestTheButtonGivesTheDocumentAsOftenAsTheLinkAllows(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, p.do("GET", goodToken).Code)
 }
 
-func TestADocumentIsGivenWholeWhateverIsAskedFor(t *testing.T) {
+func TestHandler_Post_WholeDocument(t *testing.T) {
+	t.Parallel()
 	p := newPage(t, nil)
 	r := httptest.NewRequest("POST", "/d/"+goodToken, strings.NewReader("anything=at+all"))
 	r.Header.Set("Range", "bytes=5-7")
@@ -214,7 +218,8 @@ func TestADocumentIsGivenWholeWhateverIsAskedFor(t *testing.T) {
 	require.Equal(t, document, w.Body.String())
 }
 
-func TestTheDocumentIsCalledByItsTypeAlone(t *testing.T) {
+func TestHandler_Post_FileName(t *testing.T) {
+	t.Parallel()
 	for kind, want := range map[string]string{
 		"application/pdf":           `"information.pdf"`,
 		"image/png":                 `"information.png"`,
@@ -242,7 +247,8 @@ type closer struct{ io.ReadSeeker }
 
 func (closer) Close() error { return nil }
 
-func TestWhateverOpensNothingIsAnsweredInOneWay(t *testing.T) {
+func TestHandler_NotFound(t *testing.T) {
+	t.Parallel()
 	soon := time.Now().Add(time.Hour)
 	p := newPage(t, nil)
 	p.store.add(surgery, "expired-expired-", followup.Link{Document: "rhinoplasty.pdf", Expires: time.Now().Add(-time.Second), MaxViews: 1})
@@ -277,7 +283,8 @@ func TestWhateverOpensNothingIsAnsweredInOneWay(t *testing.T) {
 	require.Contains(t, p.log.String(), "linkpage: document missing")
 }
 
-func TestAMalformedTokenIsNotLookedUp(t *testing.T) {
+func TestHandler_MalformedToken(t *testing.T) {
+	t.Parallel()
 	p := newPage(t, nil)
 	for _, token := range []string{"", "short", goodToken + "x", "8Kq2vN3xT7bYwZ1.", "8Kq2vN3xT7bYwZ%C3%A9"} {
 		require.Equal(t, http.StatusNotFound, p.do("POST", token).Code)
@@ -285,7 +292,8 @@ func TestAMalformedTokenIsNotLookedUp(t *testing.T) {
 	require.Equal(t, 0, p.store.asked)
 }
 
-func TestOtherMethodsAreNotAllowed(t *testing.T) {
+func TestHandler_Methods(t *testing.T) {
+	t.Parallel()
 	p := newPage(t, nil)
 	for _, method := range []string{"PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "nonsense"} {
 		w := p.do(method, goodToken)
@@ -303,7 +311,8 @@ func (broken) Open(_ context.Context, _ tenant.ID, name string) (followup.Docume
 	return followup.Document{}, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
 }
 
-func TestTroubleIsAnsweredInOneWayAndLoggedByIDs(t *testing.T) {
+func TestHandler_Unavailable(t *testing.T) {
+	t.Parallel()
 	down := errors.New("dial rhinoplasty.pdf: " + goodToken)
 	var want *httptest.ResponseRecorder
 	for _, row := range []struct {
@@ -338,7 +347,8 @@ func TestTroubleIsAnsweredInOneWayAndLoggedByIDs(t *testing.T) {
 	}
 }
 
-func TestANetworkThatGuessesIsNoLongerLookedUp(t *testing.T) {
+func TestHandler_MaxMisses(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 11, 24, 12, 0, 30, 0, time.UTC)
 	from := netip.MustParseAddr("198.51.100.7")
 	p := newPage(t, func(cfg *linkpage.Config) {
@@ -387,7 +397,8 @@ func TestANetworkThatGuessesIsNoLongerLookedUp(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, guess(), "all are forgotten")
 }
 
-func TestAProxyIsNotTakenForItsClients(t *testing.T) {
+func TestHandler_Proxy(t *testing.T) {
+	t.Parallel()
 	p := newPage(t, func(cfg *linkpage.Config) { cfg.MaxMisses = 1 })
 	guess := func(remote string) int {
 		w := httptest.NewRecorder()
@@ -406,7 +417,8 @@ func TestAProxyIsNotTakenForItsClients(t *testing.T) {
 	}
 }
 
-func TestNewLinkHandlerNamesWhatIsMissing(t *testing.T) {
+func TestNew_InvalidConfig(t *testing.T) {
+	t.Parallel()
 	good := linkpage.Config{Links: &linkStore{}, Settings: labels{}, Assets: broken{}}
 	for field, change := range map[string]func(*linkpage.Config){
 		"Links":     func(cfg *linkpage.Config) { cfg.Links = nil },
@@ -424,7 +436,7 @@ func TestNewLinkHandlerNamesWhatIsMissing(t *testing.T) {
 }
 
 // FuzzLinkHandler: no path but the right one opens anything.
-func FuzzLinkHandler(f *testing.F) {
+func FuzzHandler(f *testing.F) {
 	for _, path := range []string{"/d/" + goodToken, "/d/", "/", "//", "/d/../" + goodToken, "/d/" + goodToken + "\x00", "/d/" + strings.Repeat("a", 16)} {
 		f.Add(path)
 	}

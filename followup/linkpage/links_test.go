@@ -10,7 +10,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/followup/linkpage"
 )
 
-func TestALinkIsShortRandomAndTellsNothing(t *testing.T) {
+func TestLinks_NewLink(t *testing.T) {
+	t.Parallel()
 	links, err := linkpage.NewLinks("https://go.clinic.example")
 	require.NoError(t, err)
 	seen := map[string]bool{}
@@ -26,7 +27,8 @@ func TestALinkIsShortRandomAndTellsNothing(t *testing.T) {
 	}
 }
 
-func TestNewLinksTakesAPublicAddressOnly(t *testing.T) {
+func TestNewLinks(t *testing.T) {
+	t.Parallel()
 	for base, want := range map[string]string{
 		"https://go.clinic.example":                     "https://go.clinic.example/d/",
 		"https://go.clinic.example/":                    "https://go.clinic.example/d/",

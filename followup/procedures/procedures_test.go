@@ -39,7 +39,8 @@ func catalog(t testing.TB) *procedures.Catalog {
 	return c
 }
 
-func TestMatch(t *testing.T) {
+func TestCatalog_Match(t *testing.T) {
+	t.Parallel()
 	c := catalog(t)
 	for _, row := range []struct{ words, want string }{
 		// as they are called
@@ -126,7 +127,8 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-func TestMatchInATranscript(t *testing.T) {
+func TestCatalog_Match_Transcript(t *testing.T) {
+	t.Parallel()
 	c := catalog(t)
 	for _, row := range []struct{ words, want string }{
 		{"AI: Hello. How can I help?\nUser: I'd like to hear about botox.\nAI: Of course.", "botox"},
@@ -164,7 +166,8 @@ func TestMatchInATranscript(t *testing.T) {
 	}
 }
 
-func TestProceduresOfOneClinicAreNotAnothers(t *testing.T) {
+func TestCatalog_OtherClinic(t *testing.T) {
+	t.Parallel()
 	c := catalog(t)
 	for _, org := range []tenant.ID{other, tenant.NewID()} {
 		_, ok, err := c.Match(t.Context(), org, redact.NewSpeech("botox"))
@@ -180,7 +183,8 @@ func TestProceduresOfOneClinicAreNotAnothers(t *testing.T) {
 	require.ErrorIs(t, err, tenant.ErrNoOrg)
 }
 
-func TestProceduresKnowTheirDocuments(t *testing.T) {
+func TestCatalog_Document(t *testing.T) {
+	t.Parallel()
 	c := catalog(t)
 	name, ok, err := c.Document(t.Context(), surgery, "botox")
 	require.NoError(t, err)
@@ -193,14 +197,16 @@ func TestProceduresKnowTheirDocuments(t *testing.T) {
 	}
 }
 
-func TestProceduresTellTheWordsThatNoTextMayHold(t *testing.T) {
+func TestCatalog_Words(t *testing.T) {
+	t.Parallel()
 	c, err := procedures.New(map[tenant.ID][]procedures.Procedure{surgery: offered()[:3]})
 	require.NoError(t, err)
 	require.Equal(t, []string{"Botox consultation", "Botox", "wrinkle injection", "Dermal fillers", "filler", "lip filler"}, c.Words(surgery))
 	require.Empty(t, c.Words(other))
 }
 
-func TestProceduresThatCannotBeToldApartAreRefused(t *testing.T) {
+func TestNew_InvalidProcedures(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		problem string
 		list    []procedures.Procedure
@@ -223,7 +229,8 @@ func TestProceduresThatCannotBeToldApartAreRefused(t *testing.T) {
 	require.NoError(t, err, "twice the same name of one procedure is harmless")
 }
 
-func TestAProcedureMayBeCalledLikeAParticle(t *testing.T) {
+func TestCatalog_Match_NameLikeParticle(t *testing.T) {
+	t.Parallel()
 	c, err := procedures.New(map[tenant.ID][]procedures.Procedure{surgery: {
 		{ID: "gel", Name: "No knife", Aliases: []string{"no"}, Document: "gel.pdf"},
 	}})
@@ -233,7 +240,8 @@ func TestAProcedureMayBeCalledLikeAParticle(t *testing.T) {
 	require.EqualValues(t, "gel", id)
 }
 
-func TestAMegabyteOfJunkIsAboutNothing(t *testing.T) {
+func TestCatalog_Match_LargeText(t *testing.T) {
+	t.Parallel()
 	c := catalog(t)
 	rng := rand.New(rand.NewPCG(1, 2))
 	junk := make([]byte, 1<<20)
@@ -255,7 +263,7 @@ func TestAMegabyteOfJunkIsAboutNothing(t *testing.T) {
 
 // Whatever surrounds it, and as long as it is not ruled out, a name that the
 // caller says last is found; and the answer is always one of the clinic's.
-func FuzzMatch(f *testing.F) {
+func FuzzCatalog_Match(f *testing.F) {
 	for _, s := range []string{
 		"", "Botox", "not botox or fillers", "AI: hi\nUser: nose-job", "ʼʼs'", "\xff\xfe", "ﬁller", "İ", "User:\nAI: x",
 		strings.Repeat("a ", 300), strings.Repeat("liquid nose ", 50), "no, don't know",
@@ -283,7 +291,7 @@ func FuzzMatch(f *testing.F) {
 }
 
 // BenchmarkMatch reads a transcript of 150 KB for a clinic with 300 names.
-func BenchmarkMatch(b *testing.B) {
+func BenchmarkCatalog_Match(b *testing.B) {
 	list := offered()
 	for i := range 100 {
 		list = append(list, procedures.Procedure{
