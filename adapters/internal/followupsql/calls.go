@@ -9,7 +9,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// UpdateCall implements [followup.Store].
+// UpdateCall implements [followup.CallStore]. One upsert merges the update into
+// the row, so that updates may come in any order and at the same time.
 func (s *Store) UpdateCall(ctx context.Context, org tenant.ID, u followup.CallUpdate) (followup.Call, error) {
 	var d document
 	err := s.runner.Run(ctx, sqltx.Scope{Org: org, Writes: true},
@@ -34,7 +35,7 @@ func (s *Store) UpdateCall(ctx context.Context, org tenant.ID, u followup.CallUp
 	return decode(d, err, callJSON.toCall, nil)
 }
 
-// Call implements [followup.Store].
+// Call implements [followup.CallStore].
 func (s *Store) Call(ctx context.Context, org tenant.ID, id string) (followup.Call, error) {
 	var d document
 	err := s.runner.Run(ctx, sqltx.Scope{Org: org}, d.query(`
@@ -45,7 +46,8 @@ func (s *Store) Call(ctx context.Context, org tenant.ID, id string) (followup.Ca
 	return decode(d, err, callJSON.toCall, followup.ErrNotFound)
 }
 
-// CountUnmatched implements [followup.Store].
+// CountUnmatched implements [followup.CallStore]. The row holds a count and no
+// data of the message, which belongs to no known caller.
 func (s *Store) CountUnmatched(ctx context.Context, org tenant.ID, kind string) error {
 	return s.write(ctx, org, `
 		insert into callwaiting.quarantine as q (org_id, kind)

@@ -9,7 +9,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Summary implements [followup.Store].
+// Summary implements [followup.ContactStore].
 func (s *Store) Summary(ctx context.Context, org tenant.ID, phone string) (followup.ContactSummary, error) {
 	var d document
 	err := s.runner.Run(ctx, sqltx.Scope{Org: org},
@@ -17,7 +17,7 @@ func (s *Store) Summary(ctx context.Context, org tenant.ID, phone string) (follo
 	return decode(d, err, summaryJSON.toSummary, nil)
 }
 
-// RecordConsent implements [followup.Store].
+// RecordConsent implements [followup.ContactStore].
 func (s *Store) RecordConsent(ctx context.Context, org tenant.ID, c followup.Consent) error {
 	return s.write(ctx, org, `select callwaiting.followup_record_consent($1::uuid, $2::text::jsonb)`,
 		org.String(), encode(struct {
@@ -29,7 +29,8 @@ func (s *Store) RecordConsent(ctx context.Context, org tenant.ID, c followup.Con
 		}{c.Phone, string(c.Purpose), c.Wording, c.Call, optional(c.At)}))
 }
 
-// RecordOptOut implements [followup.Store].
+// RecordOptOut implements [followup.ContactStore]. The SQL function takes the
+// contact's lock, which BeginSending holds while a message is being sent.
 func (s *Store) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptOut) error {
 	return s.write(ctx, org, `select callwaiting.followup_record_opt_out($1::uuid, $2::text::jsonb)`,
 		org.String(), encode(struct {
@@ -41,7 +42,7 @@ func (s *Store) RecordOptOut(ctx context.Context, org tenant.ID, o followup.OptO
 		}{o.Phone, o.Again, o.Source, o.Call, o.Message}))
 }
 
-// RecordReply implements [followup.Store].
+// RecordReply implements [followup.ContactStore].
 func (s *Store) RecordReply(ctx context.Context, org tenant.ID, r followup.Reply) (first bool, err error) {
 	var d document
 	err = s.runner.Run(ctx, sqltx.Scope{Org: org, Writes: true},
@@ -54,7 +55,7 @@ func (s *Store) RecordReply(ctx context.Context, org tenant.ID, r followup.Reply
 	return decode(d, err, func(first bool) bool { return first }, nil)
 }
 
-// ListReplies implements [followup.Store].
+// ListReplies implements [followup.ContactStore].
 func (s *Store) ListReplies(ctx context.Context, org tenant.ID, limit int) ([]followup.Reply, error) {
 	var d document
 	err := s.runner.Run(ctx, sqltx.Scope{Org: org}, d.query(`

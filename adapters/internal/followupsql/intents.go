@@ -11,7 +11,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// PlanIntents implements [followup.Store].
+// PlanIntents implements [followup.IntentStore]. The intents and the task go in
+// one document and one statement: all of it takes effect or none.
 func (s *Store) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task, plans []followup.Plan) ([]followup.Intent, error) {
 	type plan struct {
 		ID          string     `json:"id"`
@@ -48,8 +49,9 @@ func (s *Store) PlanIntents(ctx context.Context, org tenant.ID, t followup.Task,
 	return decodeAll(d, err, intentJSON.toIntent)
 }
 
-// Appointment implements [followup.Store].
+// Appointment implements [followup.AppointmentReader].
 func (s *Store) Appointment(ctx context.Context, org tenant.ID, id string) (followup.Appointment, error) {
+	// The server would refuse the cast to uuid, with an error of another kind.
 	if _, err := tenant.ParseID(id); err != nil && !org.IsZero() {
 		return followup.Appointment{}, followup.ErrNotFound
 	}
@@ -59,7 +61,7 @@ func (s *Store) Appointment(ctx context.Context, org tenant.ID, id string) (foll
 	return decode(d, err, appointmentJSON.toAppointment, followup.ErrNotFound)
 }
 
-// RecordResults implements [followup.Store].
+// RecordResults implements [followup.IntentStore].
 func (s *Store) RecordResults(ctx context.Context, org tenant.ID, results []followup.Result) error {
 	type result struct {
 		Intent   string `json:"intent"`
@@ -73,7 +75,7 @@ func (s *Store) RecordResults(ctx context.Context, org tenant.ID, results []foll
 	}
 	writes := []result{}
 	for _, r := range results {
-		if r.Intent.Valid() {
+		if r.Intent.Valid() { // an invalid id would fail the whole list
 			writes = append(writes, result{
 				string(r.Intent), r.Attempt, string(r.State), r.Provider, string(r.Reason), r.Code, r.After.Microseconds(), string(r.Unusable),
 			})
@@ -82,7 +84,7 @@ func (s *Store) RecordResults(ctx context.Context, org tenant.ID, results []foll
 	return s.write(ctx, org, `select callwaiting.followup_record_results($1::uuid, $2::text::jsonb)`, org.String(), encode(writes))
 }
 
-// RecordStatus implements [followup.Store].
+// RecordStatus implements [followup.IntentStore].
 func (s *Store) RecordStatus(ctx context.Context, org tenant.ID, u followup.StatusUpdate) (followup.Intent, error) {
 	if !u.Intent.Valid() && !org.IsZero() {
 		return followup.Intent{}, followup.ErrNotFound
@@ -107,7 +109,7 @@ const (
 	maxLimit     = 1000
 )
 
-// ListIntents implements [followup.Store].
+// ListIntents implements [followup.IntentStore].
 func (s *Store) ListIntents(ctx context.Context, org tenant.ID, f followup.IntentFilter) ([]followup.Intent, error) {
 	if f.ID != "" && !f.ID.Valid() && !org.IsZero() {
 		return nil, nil

@@ -24,7 +24,7 @@ var limitIdle = sqltx.Statement{SQL: `select set_config('idle_in_transaction_ses
 // second time.
 const relockAfter = 50 * time.Millisecond
 
-// BeginSending implements [followup.Store] with two transactions on one
+// BeginSending implements [followup.IntentStore] with two transactions on one
 // connection. The first locks the contacts, and ends when the decisions are
 // written. The second locks the contacts that get a message, to see all that
 // was committed before. It stays open until Batch.Release: until then bookings
@@ -75,7 +75,9 @@ func (b *sending) begin(ctx context.Context, ids []followup.IntentID) (followup.
 	first := decideAll(inputs, b.decide)
 	send := sends(first)
 
-	// The second transaction begins in the round trip that ends the first.
+	// The second transaction begins in the round trip that ends the first. A
+	// booking or an opt-out that waited for the first may commit in between:
+	// the second decision sees it.
 	var written, relocked document
 	commit := sqltx.Statement{SQL: sqltx.Commit.SQL, Read: func(sqltx.Rows) error {
 		b.durable = true

@@ -83,8 +83,9 @@ type Conn interface {
 	Close(ctx context.Context)
 }
 
-// Begin and Commit are a transaction's first and last statement. Locks protect
-// only what a read committed transaction reads after it has them.
+// Begin and Commit are a transaction's first and last statement. A transaction
+// must be read committed: each statement then sees the rows that were committed
+// while an earlier one waited for a lock.
 var (
 	Begin  = Statement{SQL: `begin isolation level read committed`}
 	Commit = Statement{SQL: `commit`}
