@@ -114,7 +114,7 @@ func New(cfg Config) (*Office, error) {
 		cfg.Now = time.Now
 	}
 	var err error
-	if cfg.Log, err = redacting(cmp.Or(cfg.Log, slog.Default())); err != nil {
+	if cfg.Log, err = redact.NewLogger(cmp.Or(cfg.Log, slog.Default()), nil); err != nil {
 		return nil, err
 	}
 	o := &Office{cfg: cfg, mux: http.NewServeMux()}
@@ -131,18 +131,6 @@ func New(cfg Config) (*Office, error) {
 	}
 	o.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	return o, nil
-}
-
-// redacting returns log with a redactor in front of it, unless it has one.
-func redacting(log *slog.Logger) (*slog.Logger, error) {
-	if _, redacts := log.Handler().(*redact.Handler); redacts {
-		return log, nil
-	}
-	engine, err := redact.New(redact.Config{})
-	if err != nil {
-		return nil, err
-	}
-	return slog.New(redact.NewHandler(log.Handler(), engine)), nil
 }
 
 // addTexts makes the parts that remember calls and send texts.

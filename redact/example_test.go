@@ -144,6 +144,16 @@ func ExampleNewHandler() {
 	// level=INFO msg="call ended" call=c-17 took=90 reason="caller asked about [REDACTED: MEDICAL]" transcript="[REDACTED: SPEECH]"
 }
 
+func ExampleNewLogger() {
+	log, err := redact.NewLogger(slog.New(plainText(os.Stdout)), nil)
+	if err != nil {
+		panic(err)
+	}
+	log.Info("lookup failed", "error", "caller asked about rhinoplasty")
+	// Output:
+	// level=INFO msg="lookup failed" error="caller asked about [REDACTED: MEDICAL]"
+}
+
 func ExampleNewHandler_keys() {
 	engine, err := redact.New(redact.Config{})
 	if err != nil {

@@ -83,6 +83,21 @@ func NewHandler(next slog.Handler, e *Engine, opts ...HandlerOption) *Handler {
 	return h
 }
 
+// NewLogger returns log with a [Handler] of e before its own handler, or log
+// itself if it redacts already. A nil e stands for New with its defaults; the
+// error is that of New.
+func NewLogger(log *slog.Logger, e *Engine) (_ *slog.Logger, err error) {
+	if _, redacts := log.Handler().(*Handler); redacts {
+		return log, nil
+	}
+	if e == nil {
+		if e, err = New(Config{}); err != nil {
+			return nil, err
+		}
+	}
+	return slog.New(NewHandler(log.Handler(), e)), nil
+}
+
 // Enabled reports whether the next handler is enabled for level.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	return h.next.Enabled(ctx, level)

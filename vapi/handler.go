@@ -135,7 +135,7 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.Log, err = safelog.New(cfg.Log, cfg.Redactor); err != nil {
+	if cfg.Log, err = redact.NewLogger(cfg.Log, cfg.Redactor); err != nil {
 		return nil, err
 	}
 	return &Handler{cfg: cfg, auth: verifier, tools: tools}, nil

@@ -110,11 +110,10 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	redactor, err := redact.New(redact.Config{})
+	log, err := redact.NewLogger(slog.New(slog.NewTextHandler(os.Stderr, nil)), nil)
 	if err != nil {
 		return err
 	}
-	log := slog.New(redact.NewHandler(slog.NewTextHandler(os.Stderr, nil), redactor))
 	clinics, err := s.registry(ctx, log)
 	if err != nil {
 		return err

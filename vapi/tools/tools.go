@@ -19,11 +19,11 @@ import (
 
 	"github.com/callwaiting-ai/callwaiting/booking"
 	"github.com/callwaiting-ai/callwaiting/followup"
+	"github.com/callwaiting-ai/callwaiting/redact"
 	"github.com/callwaiting-ai/callwaiting/tenant"
 	"github.com/callwaiting-ai/callwaiting/tenant/phone"
 	"github.com/callwaiting-ai/callwaiting/vapi"
 	"github.com/callwaiting-ai/callwaiting/vapi/internal/modeltext"
-	"github.com/callwaiting-ai/callwaiting/vapi/internal/safelog"
 )
 
 // Config configures [New]. Booking or FollowUp is required.
@@ -100,7 +100,7 @@ func New(cfg Config) ([]vapi.Tool, error) {
 	}
 	s := &toolset{cfg: cfg}
 	if cfg.FollowUp != nil {
-		log, err := safelog.New(cmp.Or(cfg.Log, slog.Default()), nil)
+		log, err := redact.NewLogger(cmp.Or(cfg.Log, slog.Default()), nil)
 		if err != nil {
 			return nil, err
 		}

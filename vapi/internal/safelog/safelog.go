@@ -3,25 +3,8 @@ package safelog
 
 import (
 	"fmt"
-	"log/slog"
 	"runtime/debug"
-
-	"github.com/callwaiting-ai/callwaiting/redact"
 )
-
-// New returns log with redactor in front of it, unless log redacts already.
-// A nil redactor stands for redact.New with its defaults.
-func New(log *slog.Logger, redactor *redact.Engine) (_ *slog.Logger, err error) {
-	if _, redacts := log.Handler().(*redact.Handler); redacts {
-		return log, nil
-	}
-	if redactor == nil {
-		if redactor, err = redact.New(redact.Config{}); err != nil {
-			return nil, err
-		}
-	}
-	return slog.New(redact.NewHandler(log.Handler(), redactor)), nil
-}
 
 // PanicError returns an error with the place of a panic and the type of its
 // value; the value itself may hold a caller's words. Call it in the deferred
