@@ -14,10 +14,10 @@ import (
 
 // Decode reads the body of a request in one pass: every shape of message that
 // Vapi's documents, call logs and live traffic show. The error is [ErrBadJSON]
-// or [ErrNoType]. The Message keeps body: do not change it afterwards.
+// or [ErrNoType]. The Message keeps body, which must not change afterwards.
 func Decode(body []byte) (*Message, error) {
 	m := new(Message)
-	var beside Message // call logs keep the call beside the message
+	var beside Message // call logs have the call beside the message
 	s := jsonscan.New(body)
 	s.Object(func(key []byte) {
 		switch string(key) {
@@ -50,12 +50,15 @@ func Decode(body []byte) (*Message, error) {
 	return m, nil
 }
 
-// The places of a message's ids, so that naming one again replaces it.
+// The places of a message's ids: a member that occurs twice replaces its id, as
+// in encoding/json.
 const (
 	inCall = iota
 	inMessage
 )
 
+// read reads the message itself. Tool calls are kept as raw text until the type
+// is known, since members come in any order.
 func (m *Message) read(s *jsonscan.Scanner) {
 	var list, calls, withTools, function []byte
 	var caller string
@@ -103,6 +106,8 @@ func (m *Message) read(s *jsonscan.Scanner) {
 	}
 }
 
+// readCall reads the call. The metadata of the call wins over the metadata of
+// its overrides and of its assistant.
 func (m *Message) readCall(s *jsonscan.Scanner) {
 	var ofCall, ofOverrides, ofAssistant json.RawMessage
 	s.Object(func(key []byte) {
@@ -168,8 +173,8 @@ func readMetadata(s *jsonscan.Scanner) (metadata json.RawMessage) {
 	return metadata
 }
 
-// firstCalls reads the first list that has a call in it. They repeat each
-// other; which of them are there depends on the age of the sender.
+// firstCalls returns the calls of the first list with a call in it. The lists
+// repeat each other; their presence depends on the age of the sender.
 func firstCalls(list, calls, withTools []byte) []ToolCall {
 	for _, text := range [][]byte{list, calls} {
 		if found := readCalls(text, readToolCall); len(found) > 0 {
@@ -179,6 +184,7 @@ func firstCalls(list, calls, withTools []byte) []ToolCall {
 	return readCalls(withTools, readToolWithCall)
 }
 
+// readCalls reads a list of calls; an item that is no object is skipped.
 func readCalls(text []byte, read func(*jsonscan.Scanner) ToolCall) (found []ToolCall) {
 	if text == nil {
 		return nil
@@ -194,6 +200,8 @@ func readCalls(text []byte, read func(*jsonscan.Scanner) ToolCall) (found []Tool
 	return found
 }
 
+// readToolWithCall reads an item of "toolWithToolCallList": a tool with its
+// call, whose name may stand with the tool only.
 func readToolWithCall(s *jsonscan.Scanner) ToolCall {
 	var call ToolCall
 	var name, functionName string
@@ -216,6 +224,8 @@ func readToolWithCall(s *jsonscan.Scanner) ToolCall {
 	return call
 }
 
+// readToolCall reads a call in any of its shapes: real bodies have the name and
+// the arguments in the call or in its function, as "arguments" or "parameters".
 func readToolCall(s *jsonscan.Scanner) ToolCall {
 	var call, function ToolCall
 	var arguments, parameters []byte
@@ -236,7 +246,7 @@ func readToolCall(s *jsonscan.Scanner) ToolCall {
 		}
 	})
 	call.Name = cmp.Or(function.Name, call.Name)
-	call.setArguments(firstGiven(function.Arguments, arguments, parameters))
+	call.setArguments(firstPresent(function.Arguments, arguments, parameters))
 	return call
 }
 
@@ -254,7 +264,7 @@ func readFunction(s *jsonscan.Scanner) (function ToolCall) {
 			s.Skip()
 		}
 	})
-	function.Arguments = firstGiven(arguments, parameters)
+	function.Arguments = firstPresent(arguments, parameters)
 	return function
 }
 
@@ -271,7 +281,8 @@ func (c *ToolCall) setArguments(value []byte) {
 	c.unreadable = value[0] != '{' || !json.Valid(value)
 }
 
-func firstGiven(values ...[]byte) []byte {
+// firstPresent returns the first value that is not null, empty or missing.
+func firstPresent(values ...[]byte) []byte {
 	for _, v := range values {
 		if len(v) > 0 && string(v) != "null" && string(v) != `""` {
 			return v

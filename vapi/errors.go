@@ -24,8 +24,9 @@ var (
 	errNotPersisted    = errors.New("vapi: not persisted: the follow-up store failed")
 )
 
-// answers turns an error into HTTP; any other error is 500 "internal". Vapi's recommended retry plan takes 4xx as final and repeats 503.
-var answers = []struct {
+// errorReplies turns errors into HTTP; any other error is 500 "internal".
+// Vapi's recommended retry plan takes 4xx as final and repeats 503.
+var errorReplies = []struct {
 	err    error
 	status int
 	code   string
@@ -45,7 +46,7 @@ var answers = []struct {
 
 // refuse returns the answer to a request that err ends.
 func refuse(err error) reply {
-	for _, a := range answers {
+	for _, a := range errorReplies {
 		if errors.Is(err, a.err) {
 			return reply{status: a.status, outcome: a.code, err: err, value: map[string]string{"error": a.code}}
 		}

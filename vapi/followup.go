@@ -71,6 +71,8 @@ func callSignal(m *Message) followup.CallSignal {
 	return ""
 }
 
+// callEvent returns the facts in a message about a call. The transcript and the
+// analysis exist only after the call.
 func callEvent(m *Message, signal followup.CallSignal) followup.CallEvent {
 	e := followup.CallEvent{Call: m.Call.ID, Signal: signal, Caller: m.Call.CallerNumber(), At: m.Time}
 	if signal.Over() {
@@ -131,6 +133,7 @@ func (h *Handler) recordSeen(ctx context.Context, org tenant.Org, m *Message) (e
 	return h.cfg.FollowUp.RecordCall(ctx, org, callEvent(m, followup.Seen))
 }
 
+// logCallerFailure logs a failure that the call goes on without.
 func (h *Handler) logCallerFailure(ctx context.Context, message string, org tenant.Org, m *Message, err error) {
 	h.cfg.Log.LogAttrs(ctx, slog.LevelError, message,
 		slog.Any("org", org.ID), slog.String("call", m.Call.ID), slog.String("error", err.Error()))

@@ -157,7 +157,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			out = refuse(err)
 		}
 		o.Status, o.Outcome, o.Duration = out.status, out.outcome, time.Since(start)
-		h.report(r.Context(), o, out.err)
+		h.observe(r.Context(), o, out.err)
 		out.write(w)
 	}()
 
@@ -290,9 +290,9 @@ func (h *Handler) checkOwner(ctx context.Context, org tenant.ID, m *Message) (un
 	return unregistered, nil
 }
 
-// report logs and counts an answer. An id in it comes from a request that
+// observe logs a reply and calls the Observer. An id in it comes from a request that
 // proved its sender, and has the form of an id.
-func (h *Handler) report(ctx context.Context, o Observation, err error) {
+func (h *Handler) observe(ctx context.Context, o Observation, err error) {
 	level := slog.LevelInfo
 	switch {
 	case o.Status >= http.StatusInternalServerError:

@@ -52,12 +52,12 @@ func (m *Message) Report() Report {
 		EndedReason:         cmp.Or(top.EndedReason, call.EndedReason),
 		StartedAt:           cmp.Or(top.StartedAt, call.StartedAt),
 		EndedAt:             cmp.Or(top.EndedAt, call.EndedAt),
-		StructuredData:      firstGiven(analysis.StructuredData, top.StructuredData, call.StructuredData),
-		StructuredDataMulti: firstGiven(analysis.StructuredDataMulti, top.StructuredDataMulti, call.StructuredDataMulti),
-		StructuredOutputs:   firstGiven(artifact.StructuredOutputs, top.StructuredOutputs, call.StructuredOutputs),
+		StructuredData:      firstPresent(analysis.StructuredData, top.StructuredData, call.StructuredData),
+		StructuredDataMulti: firstPresent(analysis.StructuredDataMulti, top.StructuredDataMulti, call.StructuredDataMulti),
+		StructuredOutputs:   firstPresent(artifact.StructuredOutputs, top.StructuredOutputs, call.StructuredOutputs),
 		SuccessEvaluation:   cmp.Or(analysis.SuccessEvaluation, top.SuccessEvaluation, call.SuccessEvaluation),
-		Transcript:          firstSaid(artifact.Transcript, top.Transcript, call.Transcript),
-		Summary:             firstSaid(analysis.Summary, top.Summary, call.Summary),
+		Transcript:          firstSpeech(artifact.Transcript, top.Transcript, call.Transcript),
+		Summary:             firstSpeech(analysis.Summary, top.Summary, call.Summary),
 	}
 }
 
@@ -91,7 +91,8 @@ func (r *Report) readMember(s *jsonscan.Scanner, key []byte) {
 	}
 }
 
-func firstSaid(all ...redact.Speech) redact.Speech {
+// firstSpeech returns the first speech that is not empty.
+func firstSpeech(all ...redact.Speech) redact.Speech {
 	for _, s := range all {
 		if s.Len() > 0 {
 			return s

@@ -93,6 +93,7 @@ func (t *Tool) validate() error {
 	return nil
 }
 
+// validToolName reports whether Vapi and the providers of models take a name.
 func validToolName(name string) bool {
 	if name == "" || len(name) > 64 {
 		return false

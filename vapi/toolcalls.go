@@ -168,6 +168,7 @@ func (h *Handler) runTool(ctx context.Context, call ToolCall, index int, slots <
 	}
 }
 
+// logToolCall logs the outcome of one call, without its arguments.
 func (h *Handler) logToolCall(ctx context.Context, call ToolCall, tool, outcome string, took time.Duration, err error) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{

@@ -118,7 +118,7 @@ func (s *toolset) checkTime(ctx context.Context, q *request, service booking.Ser
 func (s *toolset) slots(ctx context.Context, q *request, query booking.Query, date schedule.Date, days int) ([]booking.Slot, error) {
 	query.From, _ = q.catalog.At(date, 0)
 	query.To, _ = q.catalog.At(date.AddDays(days), 0)
-	query.Limit = 10_000
+	query.Limit = 10_000 // all: sample spreads its choice over the whole day
 	return s.cfg.Booking.Slots(ctx, q.call.Org.ID, query)
 }
 

@@ -157,6 +157,7 @@ func (q *request) service() (booking.ServiceType, error) {
 	}
 }
 
+// askService asks for the service and lists the first names to choose from.
 func (q *request) askService(message string, services []booking.ServiceType) error {
 	const maxNames = 10 // more than a caller can remember
 	var names []string
@@ -188,6 +189,8 @@ func (q *request) resource(service booking.ServiceID) (booking.ResourceID, error
 	return "", invalid("resource", "Do you mean "+list(names, "or")+"?", "give the full name")
 }
 
+// readDate returns the day. A day that is over is invalid and never moved to
+// the next year.
 func (q *request) readDate() (schedule.Date, error) {
 	if q.args.Date == "" {
 		return schedule.Date{}, invalid("date", "Which day would you like?", q.dateHint())
@@ -206,6 +209,7 @@ func (q *request) dateHint() string {
 	return "date is YYYY-MM-DD; today is " + q.now.Format("Monday 2006-01-02")
 }
 
+// readTime returns the time of day on the clinic's clock.
 func (q *request) readTime() (schedule.TimeOfDay, error) {
 	const hint = "time is HH:MM on the 24-hour clock"
 	if q.args.Time == "" {

@@ -27,6 +27,7 @@ func invalid(field, message, hint string) *rejection {
 	return &rejection{vapi.ToolResult{Status: "invalid", Code: http.StatusUnprocessableEntity, Message: message, Data: data}}
 }
 
+// notFound rejects a wish about an appointment that the caller does not have.
 func notFound(message string) *rejection {
 	return &rejection{vapi.ToolResult{Status: "not_found", Code: http.StatusNotFound, Message: message}}
 }
