@@ -99,7 +99,7 @@ func TestStandardPolicy_Decide_Documents(t *testing.T) {
 		{"a minute before the evening", func(s setting) { s.Now = evening.Add(-time.Minute) }, send},
 		{"in the evening, too late for the morning", func(s setting) { s.Now, s.DecisionInput.Deadline = evening, morning }, late},
 		{"hours of its own", func(s setting) { s.Open, s.Close = 12*60+1, 18*60 }, until(noon.Add(time.Minute), followup.QuietHours)},
-		{"nobody is texted before eight, whatever a clinic options", func(s setting) {
+		{"nobody is texted before eight, whatever a clinic configures", func(s setting) {
 			s.Now, s.Open, s.Close = morning.Add(-2*time.Hour), 1, 24*60
 		}, until(morning.Add(-time.Hour), followup.QuietHours)},
 		{"a number of nowhere", func(s setting) { *s.Place = phone.Place{} }, no(followup.UnknownRegion)},
