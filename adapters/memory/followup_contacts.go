@@ -124,8 +124,8 @@ func (f *FollowUpStore) CountUnmatched(ctx context.Context, org tenant.ID, kind 
 	return nil
 }
 
-// Quarantined returns the number of messages that belong to no call, by kind.
-func (f *FollowUpStore) Quarantined(ctx context.Context, org tenant.ID) (map[string]int, error) {
+// Unmatched returns the number of messages that belong to no call, by kind.
+func (f *FollowUpStore) Unmatched(ctx context.Context, org tenant.ID) (map[string]int, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	b, err := f.open(ctx, org)

@@ -10,7 +10,7 @@ import (
 
 func followUpHarness(s *memory.Store) followuptest.StoreHarness {
 	f := s.FollowUps()
-	return followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: s, Quarantined: f.Quarantined}
+	return followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: s, Unmatched: f.Unmatched}
 }
 
 func TestFollowUpStore(t *testing.T) {

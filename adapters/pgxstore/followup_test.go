@@ -12,7 +12,7 @@ import (
 
 func harness(store *pgxstore.Store) followuptest.StoreHarness {
 	f := store.FollowUps()
-	return followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: store, Quarantined: f.Quarantined}
+	return followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: store, Unmatched: f.Unmatched}
 }
 
 func TestFollowUpStore(t *testing.T) {

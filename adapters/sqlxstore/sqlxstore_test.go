@@ -33,7 +33,7 @@ func harness(t *testing.T, databaseURL string) followuptest.StoreHarness {
 	t.Cleanup(pool.Close)
 	booking, err := pgxstore.New(t.Context(), pool, pgxstore.Config{})
 	require.NoError(t, err)
-	return followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: booking, Quarantined: f.Quarantined}
+	return followuptest.StoreHarness{Store: f, Queue: f, Links: f, Booking: booking, Unmatched: f.Unmatched}
 }
 
 func TestFollowUpStore(t *testing.T) {

@@ -124,11 +124,11 @@ func countsUnmatched(f *storeFixture) {
 	for _, kind := range []string{"hang", "end-of-call-report", "hang"} {
 		f.noError("CountUnmatched", f.Store.CountUnmatched(f.ctx, f.org, kind))
 	}
-	if f.Quarantined == nil {
+	if f.Unmatched == nil {
 		return
 	}
-	n, err := f.Quarantined(f.ctx, f.org)
-	f.noError("Quarantined", err)
+	n, err := f.Unmatched(f.ctx, f.org)
+	f.noError("Unmatched", err)
 	if n["hang"] != 2 || n["end-of-call-report"] != 1 || len(n) != 2 {
 		f.Errorf("the counts are %v, want 2 of hang and 1 of end-of-call-report", n)
 	}

@@ -28,7 +28,7 @@ func harness() followuptest.StoreHarness {
 	}))
 	f := s.FollowUps()
 	return followuptest.StoreHarness{
-		Store: f, Queue: f, Links: f, Booking: s, Quarantined: f.Quarantined, Rounds: 1000,
+		Store: f, Queue: f, Links: f, Booking: s, Unmatched: f.Unmatched, Rounds: 1000,
 		Advance: func(d time.Duration) {
 			mu.Lock()
 			defer mu.Unlock()

@@ -34,10 +34,10 @@ type StoreHarness struct {
 	// of milliseconds and sleep until they expire.
 	Advance func(d time.Duration)
 
-	// Quarantined returns the counts of CountUnmatched, by kind.
+	// Unmatched returns the counts of CountUnmatched, by kind.
 	//
 	// Defaults to nil: the counts are not checked.
-	Quarantined func(ctx context.Context, org tenant.ID) (map[string]int, error)
+	Unmatched func(ctx context.Context, org tenant.ID) (map[string]int, error)
 
 	// Rounds is the number of races between a booking or an opt-out and a
 	// message.

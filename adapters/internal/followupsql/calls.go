@@ -56,8 +56,8 @@ func (s *Store) CountUnmatched(ctx context.Context, org tenant.ID, kind string) 
 		set count = q.count + 1, last_at = excluded.last_at`, org.String(), kind)
 }
 
-// Quarantined returns the number of messages that belong to no call, by kind.
-func (s *Store) Quarantined(ctx context.Context, org tenant.ID) (map[string]int, error) {
+// Unmatched returns the number of messages that belong to no call, by kind.
+func (s *Store) Unmatched(ctx context.Context, org tenant.ID) (map[string]int, error) {
 	var d document
 	err := s.runner.Run(ctx, sqltx.Scope{Org: org}, d.query(`
 		select coalesce(jsonb_object_agg(q.kind, q.count), '{}')::text
