@@ -24,7 +24,7 @@ var documentTypes = map[string]string{
 	".txt":  "text/plain; charset=utf-8",
 }
 
-// maxInMemory bounds a document of a file system whose files cannot seek.
+// maxInMemory bounds a document of a file system without seekable files.
 const maxInMemory = 32 << 20
 
 // Folder is the default [Assets]: a folder with one folder per clinic, and in

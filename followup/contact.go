@@ -8,7 +8,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// A ContactStore keeps what contacts agreed to and what they texted. See
+// A ContactStore keeps the consents, the opt-outs and the texts of contacts. See
 // [Store] for the promises that all its methods make.
 type ContactStore interface {
 	// Summary returns the summary of a contact; the zero ContactSummary for an

@@ -133,7 +133,7 @@ func (d *decider) link(in DecisionInput, document string) (url string, link *Lin
 	}
 }
 
-// pace returns how long a message must wait for the sender's pace; 0 for none.
+// pace returns how long a message must wait for the sender's pace; 0: it need not wait.
 // Each further message waits as much longer: were all to come due at once, most
 // would be refused again.
 func (d *decider) pace() (wait time.Duration, why Reason) {

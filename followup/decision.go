@@ -104,8 +104,8 @@ type Batch struct {
 	Send, Reconcile, Ended []DecidedIntent
 
 	// LockedUntil is when the store releases the contacts of Send by itself, by
-	// the clock of this process. A message whose request is not written by
-	// then must not be sent.
+	// the clock of this process. A message must not be sent if its request is
+	// not written by then.
 	LockedUntil time.Time
 
 	// Release releases the contacts of Send. It is never nil, may be called

@@ -1,4 +1,4 @@
-// Package followup texts a caller what was promised, after a call that ended
+// Package followup texts a caller the promised document, after a call that ended
 // without a booking.
 //
 // Such a call becomes one text message with a link to the document the caller

@@ -29,7 +29,7 @@ func (t InboundText) GoString() string { return t.String() }
 func (t InboundText) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // RecordInbound records a text and carries out STOP, START and their like before
-// it returns. answer is the text to reply with; empty: none, as for a text that
+// it returns. answer is the text to reply with; empty: no reply, as for a text that
 // was recorded before.
 func (s *Service) RecordInbound(ctx context.Context, org tenant.ID, t InboundText) (kind ReplyKind, answer string, err error) {
 	settings, err := s.settings(ctx, org)
@@ -59,7 +59,7 @@ func (s *Service) RecordInbound(ctx context.Context, org tenant.ID, t InboundTex
 }
 
 // read returns the request in a text. "Yes", and the other words that lift an
-// opt-out, mean something else from a contact who has not opted out.
+// opt-out, mean something else from a contact without an opt-out.
 func (s *Service) read(ctx context.Context, org tenant.ID, t InboundText) (ReplyKind, error) {
 	kind := ReadReply(t.Body)
 	if kind != ReplyStart {

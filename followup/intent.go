@@ -124,7 +124,7 @@ func (s State) rank() int {
 
 // Outranks reports whether a carrier's report s replaces the state old. Reports
 // come late, twice and out of order: a report that is not further on in the life
-// of a message changes nothing. Any report proves that the carrier has the
+// of a message has no effect. Any report proves that the carrier has the
 // message, so it replaces every state before acceptance, except the states that
 // are reached without sending.
 func (s State) Outranks(old State) bool {
@@ -219,15 +219,15 @@ type Intent struct {
 	Code   string
 
 	Phone       string // E.164
-	Call        string // the phone call it follows; empty: none
-	Appointment string // the appointment it is about; empty: none
+	Call        string // the phone call it follows; empty: no call
+	Appointment string // the appointment it is about; empty: no appointment
 	Procedure   ProcedureID
 	Start       time.Time // of the appointment or the offered time, when it was planned
 
 	Planned  time.Time // when it was planned
 	Due      time.Time // earliest time to send
 	Deadline time.Time // latest time to send
-	Tried    time.Time // of the last attempt; zero: none
+	Tried    time.Time // of the last attempt; zero: no attempt
 	Changed  time.Time // when State changed
 
 	Attempt         int    // attempts so far

@@ -12,7 +12,7 @@ import (
 // An Offering is a time that has become free, to offer to a contact on a
 // waitlist. It prints and logs without the contact.
 type Offering struct {
-	Key   string    // a second offering with a key changes nothing; required
+	Key   string    // a second offering with the same key has no effect; required
 	Phone string    // E.164
 	Start time.Time // of the time that is free
 	Until time.Time // when the offer ends; zero: at Start

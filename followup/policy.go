@@ -57,7 +57,7 @@ func (StandardPolicy) Decide(in DecisionInput, settings *Settings, place phone.P
 		return suppress(Booked)
 	case !in.Kind.AboutAppointment() && in.HeldUntil.After(in.Now):
 		return Decision{Action: Wait, Reason: Held, At: in.HeldUntil}
-	// A contact who gives a number for an appointment agrees to be texted about
+	// A contact that gives a number for an appointment agrees to be texted about
 	// it: prior express consent, 47 CFR 64.1200(a)(1)(iii). The text must hold
 	// no advertising.
 	case !in.Kind.AboutAppointment() && !consented(in, settings):

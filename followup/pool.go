@@ -24,7 +24,7 @@ type pool struct {
 	running  sync.WaitGroup
 }
 
-// room is how many tasks a pool can start, and which clinics can start none.
+// room is how many tasks a pool can start, and which clinics are at their limit.
 // version tells a later room from this one.
 type room struct {
 	free    int

@@ -34,7 +34,7 @@ type PromiseResult string
 // Only a Noted promise is stored: the caller will get the text.
 const (
 	Noted             PromiseResult = "noted"
-	NothingKnown      PromiseResult = "unknown_procedure" // none of the clinic's, or several alike
+	NothingKnown      PromiseResult = "unknown_procedure" // not a procedure of the clinic, or several alike
 	NothingToSend     PromiseResult = "no_document"
 	NoNumberToText    PromiseResult = "no_number"
 	NotATextNumber    PromiseResult = "landline"  // or a number that cannot be texted for another reason
@@ -115,7 +115,7 @@ func (s *Service) refusal(ctx context.Context, settings *Settings, consent Conse
 	return NotATextNumber, nil
 }
 
-// promised returns the procedure whose document is promised.
+// promised returns the procedure of the promised document.
 func (s *Service) promised(ctx context.Context, org tenant.ID, words redact.Speech, summary ContactSummary, settings *Settings) (ProcedureID, PromiseResult, error) {
 	procedure := summary.Procedure
 	if words.Len() > 0 {

@@ -122,7 +122,7 @@ var impatience = patterns(
 	`(?:told|asked|begged|want|wanted) (?:you|u|you people|you guys) (?:not to|to not|dont|do not|never to|never) (?:ever )?(?:`+texts+`|contact|bother|send)`,
 )
 
-// notRevocations match revocations and are none: a negated stop, a stop by
+// notRevocations match revocations and are not opt-outs: a negated stop, a stop by
 // another person, and a stop that is a place.
 var notRevocations = patterns(
 	`(?:dont|do not|didnt|did not|never|not|cant|cannot|wont|will not|wouldnt|without) (?:want to |need to |please |ever |just |you )?`+

@@ -30,7 +30,7 @@ type Sender interface {
 	Send(ctx context.Context, org tenant.ID, m Message) (Receipt, error)
 }
 
-// A Reconciler is a [Sender] whose carrier lists the messages it has accepted.
+// A Reconciler is a [Sender] with a carrier that lists the messages it has accepted.
 type Reconciler interface {
 	// FindSent finds the last attempt of an intent in the carrier's list of
 	// messages to m.To from about m.Tried on. found is true only for a message
@@ -45,7 +45,7 @@ type Pacer interface {
 	// Pace returns how many messages of the clinic, at most want, may be sent
 	// now, and counts them as sent. If allowed is less than want, retryAfter is
 	// how long to wait before the next call, and why is the reason: RateLimited
-	// or, for a clinic whose sending is suspended, the cause of that. Pace must
+	// or, for a clinic with suspended sending, the cause of that. Pace must
 	// not wait: it is called while contacts are locked.
 	Pace(org tenant.ID, want int) (allowed int, retryAfter time.Duration, why Reason)
 }
@@ -63,7 +63,7 @@ type Message struct {
 	requestWritten func()
 }
 
-// WithRequestWritten returns m whose RequestWritten calls f.
+// WithRequestWritten returns m with a RequestWritten that calls f.
 func (m Message) WithRequestWritten(f func()) Message {
 	m.requestWritten = f
 	return m
@@ -130,7 +130,7 @@ type SendError struct {
 	Reason  Reason // OptedOut, BadNumber, Landline, RateLimited, BadConfig, Blocked, RegionClosed, Declined or Transient
 	Code    string // the carrier's
 
-	// RetryAfter is the pause that the carrier asks for; zero: none is given.
+	// RetryAfter is the pause that the carrier asks for; zero: unknown.
 	RetryAfter time.Duration
 
 	Err error // the cause, without the text, the number or a secret

@@ -50,7 +50,7 @@ type Config struct {
 	// IdleAfter is how long a call without further messages counts as going on;
 	// a tenth of it after a hang.
 	//
-	// Defaults to 20 minutes: twice what Vapi lets a call last by default.
+	// Defaults to 20 minutes: twice Vapi's default limit of a call.
 	IdleAfter time.Duration
 
 	// Log gets a line for every failure, ids only.
@@ -58,7 +58,7 @@ type Config struct {
 	// Defaults to slog.Default().
 	Log *slog.Logger
 
-	// Now tells the time. The store has a clock of its own.
+	// Now returns the time. The store has a clock of its own.
 	//
 	// Defaults to time.Now.
 	Now func() time.Time
@@ -101,7 +101,7 @@ func New(cfg Config) (*Service, error) {
 }
 
 // document returns the name of the document about a procedure, or the clinic's
-// fallback. Without a document it returns why there is none.
+// fallback; without a document, it returns the reason.
 func (s *Service) document(ctx context.Context, settings *Settings, procedure ProcedureID) (name string, why Reason, err error) {
 	why = UnknownProcedure
 	if procedure != "" {

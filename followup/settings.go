@@ -45,7 +45,7 @@ type SettingsConfig struct {
 	// Defaults to Org.Name.
 	Label string
 
-	// Kinds are the kinds of messages to send; empty and not nil: none.
+	// Kinds are the kinds of messages to send; empty and not nil: no messages.
 	//
 	// Defaults to all kinds.
 	Kinds []Kind
@@ -95,7 +95,7 @@ type SettingsConfig struct {
 	// Defaults to 36 hours: past a night and a Sunday morning.
 	Deadline time.Duration
 
-	// Fallback is the document for a caller whose procedure is unknown.
+	// Fallback is the document for a caller with an unknown procedure.
 	//
 	// Defaults to no document: no message is sent.
 	Fallback string
@@ -272,7 +272,7 @@ func (c *Settings) ConsentLasts(kind Kind) time.Duration { return c.cfg.ConsentL
 // Deadline returns how late a document may be sent after the call.
 func (c *Settings) Deadline() time.Duration { return c.cfg.Deadline }
 
-// Fallback returns the document for a caller whose procedure is unknown; empty:
+// Fallback returns the document for a caller with an unknown procedure; empty:
 // no document.
 func (c *Settings) Fallback() string { return c.cfg.Fallback }
 

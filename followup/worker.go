@@ -170,8 +170,8 @@ func (w *Worker) process(ctx context.Context, org tenant.ID, tasks []Task) {
 			w.logError(ctx, org, "followup: task panicked", panicError(p))
 		}
 	}()
-	// After two leases the queue has handed the tasks out again: a clinic whose
-	// store hangs must not keep the pool from the others.
+	// After two leases the queue has handed the tasks out again: a clinic with
+	// a hanging store must not keep the pool from the others.
 	ctx, cancel := context.WithTimeout(ctx, 2*w.cfg.Lease)
 	defer cancel()
 	settings, err := w.svc.Settings.Settings(ctx, org)
@@ -204,8 +204,8 @@ func (w *Worker) process(ctx context.Context, org tenant.ID, tasks []Task) {
 	}
 }
 
-// processCall concludes a call without further messages. A call whose end was
-// not reported counts as ended.
+// processCall concludes a call without further messages. A call without a
+// reported end counts as ended.
 func (w *Worker) processCall(ctx context.Context, settings *Settings, t Task) error {
 	call, err := w.svc.Store.Call(ctx, t.Org, t.ID)
 	switch {
@@ -226,7 +226,7 @@ func (w *Worker) processCall(ctx context.Context, settings *Settings, t Task) er
 	return w.cfg.Service.conclude(ctx, settings, call, t)
 }
 
-// observe calls the observer. Its panic changes nothing.
+// observe calls the observer. Its panic has no effect.
 func (w *Worker) observe(ctx context.Context, o Observation) {
 	if w.cfg.Observer == nil {
 		return

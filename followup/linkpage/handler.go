@@ -1,5 +1,5 @@
-// Package linkpage makes the links in texts and shows what they open: a page
-// with a button, and behind the button a clinic's document.
+// Package linkpage makes the links in texts and serves them: a page with a
+// button, and behind the button a clinic's document.
 package linkpage
 
 import (
@@ -48,13 +48,13 @@ type Config struct {
 	// Defaults to slog.Default().
 	Log *slog.Logger
 
-	// Now tells the time.
+	// Now returns the time.
 	//
 	// Defaults to time.Now.
 	Now func() time.Time
 }
 
-// Handler shows what the links in texts open. Mount it for every method at the
+// Handler serves the links in texts. Mount it for every method at the
 // path that the [followup.Linker] writes, such as /d/{token}.
 //
 // GET returns a small page with a button and counts no view: messengers and

@@ -21,7 +21,7 @@ type Links struct {
 	base string
 }
 
-// NewLinks returns a Linker whose links begin with base, such as
+// NewLinks returns a Linker of links that begin with base, such as
 // "https://go.clinic.example": a [Handler] must answer at base + "/d/". Plain
 // http is allowed for localhost only. Use a domain of your own: carriers filter
 // texts with public shorteners.

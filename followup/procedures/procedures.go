@@ -129,7 +129,7 @@ func (p *Catalog) Words(org tenant.ID) (words []string) {
 //
 // Words without speakers must name exactly one procedure. In a transcript, in
 // which "User:", "AI:" or the like stands before the words of each speaker, the
-// last procedure that the caller names counts. If the caller names none, the only
+// last procedure that the caller names counts. Without one, the only
 // procedure that the assistant names counts.
 func (p *Catalog) Match(_ context.Context, org tenant.ID, words redact.Speech) (followup.ProcedureID, bool, error) {
 	if org.IsZero() {

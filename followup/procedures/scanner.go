@@ -25,8 +25,8 @@ const (
 	noMeaning meaning = -1 - iota
 	negates           // rules out the next four words, up to the end of the sentence
 	declines          // the same up to the next comma: "no, Botox" asks for it
-	joins             // extends what was ruled out just before to what follows
-	harmless          // resembles a negation and is none
+	joins             // extends the last negation to the next name
+	harmless          // resembles a negation only
 )
 
 // particles are the phrases that rule something out, or resemble one.
@@ -93,7 +93,7 @@ type scanner struct {
 	at      int     // the number of the first pending word
 	pending []token // known words in a row: a phrase may begin with the first
 
-	negatedTo int  // what begins up to this word is ruled out
+	negatedTo int  // names that begin up to this word are ruled out
 	declined  bool // by a "no"
 	ruledOut  int  // the word after a name that was ruled out
 }

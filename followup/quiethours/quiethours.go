@@ -55,7 +55,7 @@ func Of(org tenant.Org, window Window, place phone.Place) (h Hours, ok bool) {
 }
 
 // Next returns the first moment from now on at which every clock is in its
-// window, and when the first of them leaves it. ok is false if there is none.
+// window, and when the first of them leaves it. ok is false if no moment is.
 func (h Hours) Next(now time.Time) (opens, closes time.Time, ok bool) {
 	opens = now
 	for common := false; !common; {
@@ -77,7 +77,7 @@ func (h Hours) Next(now time.Time) (opens, closes time.Time, ok bool) {
 }
 
 // next returns the first moment from at on at which one clock is in its window,
-// and when it leaves it; zero if there is none. A window opens at the last
+// and when it leaves it; zero if no moment is. A window opens at the last
 // occurrence of its wall time and closes at the first, so that a repeated hour
 // never widens it.
 func (h Hours) next(zone *time.Location, at time.Time) (opens, closes time.Time) {

@@ -2,12 +2,12 @@ package quiethours
 
 import "time"
 
-// federal are the hours of the United States, by the clock of the person who is
-// texted, 47 CFR 64.1200(c)(1). They are kept in every country.
+// federal are the hours of the United States, by the clock of the texted
+// person, 47 CFR 64.1200(c)(1). They are kept in every country.
 var federal = Window{8 * 60, 21 * 60}
 
-// states are the hours of the states whose laws on telephone solicitation allow
-// fewer, from Sunday to Saturday, as of November 2026; Texas since SB 140 of 1
+// states are the hours of the states with stricter laws on telephone
+// solicitation, from Sunday to Saturday, as of November 2026; Texas since SB 140 of 1
 // September 2025. Whether they bind texts that were asked for is disputed: they
 // are kept.
 var states = map[string][7]Window{

@@ -17,7 +17,7 @@ const (
 )
 
 // Septets returns the length of text in the GSM 7-bit alphabet, and the first
-// character outside it; 0 if there is none.
+// character outside it; 0 if every character is in it.
 func Septets(text string) (n int, outside rune) {
 	for _, r := range text {
 		switch {
@@ -28,7 +28,7 @@ func Septets(text string) (n int, outside rune) {
 		case outside == 0:
 			outside = r
 			if r == 0 {
-				outside = '\uFFFD' // 0 means that there is none
+				outside = '\uFFFD' // 0 means that every character is in the alphabet
 			}
 		}
 	}
