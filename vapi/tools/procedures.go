@@ -17,12 +17,12 @@ import (
 
 // Procedures returns the catalog of bookable service types as the catalog of
 // procedures that callers are texted about: each service type is a procedure of
-// the same id, called by its name and aliases, with its document. Of two services that share
-// a name or an alias the first has it, as in [booking.Catalog.MatchService]. A
-// clinic without a catalog has no procedures.
+// the same id, called by its name and aliases, with its document. Of two
+// services that share a name or an alias the first has it, as in
+// [booking.Catalog.MatchService]. A clinic without a catalog has no procedures.
 //
-// Words are matched as [procedures.Catalog] does; the procedures of a
-// catalog are kept until catalogs returns another one.
+// Words are matched as [procedures.Catalog] does. The procedures of a catalog
+// are kept until catalogs returns another one.
 func Procedures(catalogs booking.Catalogs) followup.Catalog {
 	return &catalogMatcher{catalogs: catalogs, clinics: make(map[tenant.ID]clinicProcedures)}
 }
