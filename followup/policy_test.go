@@ -99,10 +99,10 @@ func TestStandardPolicy_Decide_Documents(t *testing.T) {
 		{"a minute before the evening", func(s setting) { s.Now = evening.Add(-time.Minute) }, send},
 		{"in the evening, too late for the morning", func(s setting) { s.Now, s.DecisionInput.Deadline = evening, morning }, late},
 		{"hours of its own", func(s setting) { s.Open, s.Close = 12*60+1, 18*60 }, until(noon.Add(time.Minute), followup.QuietHours)},
-		{"nobody is texted before eight, whatever a clinic configures", func(s setting) {
+		{"eight is the earliest, whatever a clinic configures", func(s setting) {
 			s.Now, s.Open, s.Close = morning.Add(-2*time.Hour), 1, 24*60
 		}, until(morning.Add(-time.Hour), followup.QuietHours)},
-		{"a number of nowhere", func(s setting) { *s.Place = phone.Place{} }, no(followup.UnknownRegion)},
+		{"a number of an unknown region", func(s setting) { *s.Place = phone.Place{} }, no(followup.UnknownRegion)},
 		{"a number of another country whose zones are unknown", func(s setting) { *s.Place = phone.Place{Country: "ZW"} }, no(followup.UnknownRegion)},
 		{"a number of the clinic's country whose zones are unknown", func(s setting) { s.Zones = nil }, send},
 		{"a number whose day is the clinic's night", func(s setting) { s.Zones = []*time.Location{zone("Pacific/Auckland")} }, no(followup.NoCommonHours)},

@@ -102,7 +102,7 @@ func TestService_RecordCall_ReportNamesProcedure(t *testing.T) {
 		w.work()
 		require.Equal(t, followup.ProcedureID("botox"), w.only().Procedure)
 	})
-	t.Run("and what was promised is the strongest", func(t *testing.T) {
+	t.Run("a promise is the strongest evidence", func(t *testing.T) {
 		w := newFixture(t)
 		w.promise("botox")
 		w.clock.Advance(time.Second)
@@ -111,7 +111,7 @@ func TestService_RecordCall_ReportNamesProcedure(t *testing.T) {
 		w.work()
 		require.Equal(t, followup.ProcedureID("botox"), w.only().Procedure)
 	})
-	t.Run("a report that names nothing leaves nothing to send", func(t *testing.T) {
+	t.Run("a report without a procedure plans no text", func(t *testing.T) {
 		w := newFixture(t)
 		w.record(followup.Ended)
 		w.record(followup.Reported, transcript("User: sorry, wrong number"))
@@ -206,7 +206,7 @@ func TestService_RecordCall_AfterBooking(t *testing.T) {
 		w.work()
 		w.onlyText()
 	})
-	t.Run("and while a time is held, nothing is decided", func(t *testing.T) {
+	t.Run("a held time delays the decision", func(t *testing.T) {
 		w := newFixture(t, quiet)
 		w.promise("botox")
 		c := claim("held", caller, "", time.Date(2026, 12, 1, 14, 0, 0, 0, london))
@@ -410,7 +410,7 @@ func TestService_Lookup(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, followup.Noted, got)
 	})
-	t.Run("and nothing of them is printed", func(t *testing.T) {
+	t.Run("a summary prints without the contact", func(t *testing.T) {
 		require.NotContains(t, fmt.Sprintf("%v %+v %#v", memory, memory, memory), "botox")
 	})
 }

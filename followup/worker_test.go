@@ -152,7 +152,7 @@ func TestWorker_Process_UnknownOutcome(t *testing.T) {
 		w.wait(5*time.Minute, time.Second)
 		w.onlyText()
 	})
-	t.Run("a worker that died says nothing at all", func(t *testing.T) {
+	t.Run("a worker died before it recorded its result", func(t *testing.T) {
 		w := promised(t)
 		i := w.only()
 		batch, err := w.store.BeginSending(t.Context(), harley.ID, []followup.IntentID{i.ID}, 5*time.Second,
@@ -169,7 +169,7 @@ func TestWorker_Process_UnknownOutcome(t *testing.T) {
 		w.onlyText()
 		require.Equal(t, followup.Accepted, w.only().State)
 	})
-	t.Run("a sender that panics", func(t *testing.T) {
+	t.Run("a sender panics", func(t *testing.T) {
 		w := promised(t)
 		w.carrier.then(func(m followup.Message) (followup.Receipt, error) {
 			w.carrier.take(m)
@@ -273,7 +273,7 @@ func TestWorker_Process_Refused(t *testing.T) {
 	refused := func(r followup.Reason) followup.SendError {
 		return followup.SendError{Outcome: followup.Refused, Reason: r, Code: "21614"}
 	}
-	t.Run("a landline is remembered", func(t *testing.T) {
+	t.Run("a landline is marked as unusable", func(t *testing.T) {
 		w := promised(t)
 		w.carrier.then(fails(refused(followup.Landline)))
 		w.work()
@@ -393,7 +393,7 @@ func TestWorker_Process_Appointments(t *testing.T) {
 			neutral(t, m.Body)
 		}
 	})
-	t.Run("not of one that is cancelled, which is told", func(t *testing.T) {
+	t.Run("a cancellation sends a notice and no reminder", func(t *testing.T) {
 		w := newFixture(t)
 		a := w.book(caller, "call-1")
 		w.work()
@@ -432,7 +432,7 @@ func TestWorker_Process_Appointments(t *testing.T) {
 		require.Contains(t, sent[1].Body, "16:00")
 		require.Equal(t, sent[0].Body, sent[2].Body, "the last text is the last word")
 	})
-	t.Run("a hold is nothing to tell of", func(t *testing.T) {
+	t.Run("a hold needs no message", func(t *testing.T) {
 		w := newFixture(t)
 		c := claim("held", caller, "call-1", time.Date(2026, 12, 1, 14, 0, 0, 0, london))
 		c.HoldFor = time.Minute
@@ -453,7 +453,7 @@ func TestWorker_Process_Appointments(t *testing.T) {
 		w.wait(20*time.Hour, 10*time.Minute)
 		require.Equal(t, []string{"confirmation"}, kinds(w))
 	})
-	t.Run("and nobody who opted out is told anything", func(t *testing.T) {
+	t.Run("a contact who opted out gets no message", func(t *testing.T) {
 		w := newFixture(t)
 		_, err := w.service.OptOutCaller(t.Context(), harley, "call-1", caller)
 		require.NoError(t, err)
