@@ -127,10 +127,12 @@ func TestStandardPolicy_Decide_Documents(t *testing.T) {
 		}, until(morning, followup.QuietHours)},
 		{"at once, by day", func(s setting) { s.AtOnce = true }, send},
 	} {
-		candidate, cfg, place := promisedDocument(noon), followup.SettingsConfig{Org: harley}, inGB
-		c.make(setting{&candidate, &cfg, &place})
-		got := followup.StandardPolicy{}.Decide(candidate, clinicOf(t, cfg), place)
-		require.Equal(t, utc(c.want), utc(got), c.why)
+		t.Run(c.why, func(t *testing.T) {
+			in, cfg, place := promisedDocument(noon), followup.SettingsConfig{Org: harley}, inGB
+			c.make(setting{&in, &cfg, &place})
+			got := followup.StandardPolicy{}.Decide(in, clinicOf(t, cfg), place)
+			require.Equal(t, utc(c.want), utc(got))
+		})
 	}
 }
 
@@ -179,15 +181,17 @@ func TestStandardPolicy_Decide_Appointments(t *testing.T) {
 			c.Consent, c.Booked = followup.Consent{At: noon}, true
 		}, no(followup.Booked)},
 	} {
-		candidate := followup.DecisionInput{
-			Intent: followup.Intent{
-				Kind: c.kind, State: followup.Planned, Phone: caller, Appointment: "a-1",
-				Start: start, Planned: noon, Deadline: start,
-			},
-			AppointmentStatus: "booked", AppointmentStart: start, Now: noon,
-		}
-		c.make(&candidate)
-		got := followup.StandardPolicy{}.Decide(candidate, clinicOf(t, followup.SettingsConfig{Org: harley}), inGB)
-		require.Equal(t, utc(c.want), utc(got), c.why)
+		t.Run(c.why, func(t *testing.T) {
+			in := followup.DecisionInput{
+				Intent: followup.Intent{
+					Kind: c.kind, State: followup.Planned, Phone: caller, Appointment: "a-1",
+					Start: start, Planned: noon, Deadline: start,
+				},
+				AppointmentStatus: "booked", AppointmentStart: start, Now: noon,
+			}
+			c.make(&in)
+			got := followup.StandardPolicy{}.Decide(in, clinicOf(t, followup.SettingsConfig{Org: harley}), inGB)
+			require.Equal(t, utc(c.want), utc(got))
+		})
 	}
 }
