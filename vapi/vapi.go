@@ -21,10 +21,10 @@
 // argument or a secret. Lines carry the clinic's id ("org"), the call's id
 // ("call"), the type of message and an outcome. These are the lines:
 //
-//	vapi: request               each request, with status and outcome
-//	vapi: tool call             each tool call, with tool and outcome
-//	vapi: caller lookup failed  the call went on without the caller's variables
-//	vapi: call not persisted    the beginning of a call was not recorded
+//	vapi: request                  each request, with status and outcome
+//	vapi: tool call                each tool call, with tool and outcome
+//	vapi: caller lookup failed     the call went on without the caller's variables
+//	vapi: call not persisted       the beginning of a call was not recorded
 //	tools: interest not persisted  the time that a caller asked for was dropped
 //
 // The outcomes of a request, beside the HTTP status of each:
@@ -36,7 +36,8 @@
 //	no_type             400, the body has no message.type
 //	unreadable          400, the body ended early
 //	unauthorized        401, no valid secret, bearer token or signature
-//	forbidden           403, a phone number or assistant of another clinic ("audit": true)
+//	forbidden           403, a phone number or assistant of another clinic, or of none with
+//	                    Config.RegisteredOnly; the line has "audit": true
 //	not_found           404, no clinic has the key in the path
 //	method_not_allowed  405, only POST is answered
 //	too_large           413, see Config.MaxBody
