@@ -224,7 +224,7 @@ func TestWorker_TerminatedSessions(t *testing.T) {
 			where datname = current_database() and application_name = 'callwaiting' and `+which).Scan(&n))
 		*count += n
 		time.Sleep(100 * time.Millisecond)
-		require.Less(t, round, 600, "the texts are not sent")
+		require.Less(t, round, 2400, "the texts are not sent") // four minutes: a busy machine holds the lock too long, and backs off
 	}
 	awaitAllEnds(t, s.fixture)
 	for _, o := range s.orgs {
