@@ -57,3 +57,12 @@ func ExampleValid() {
 	fmt.Println(phone.Valid("+447700900456"), phone.Valid("07700 900456"))
 	// Output: true false
 }
+
+// A NumberingPlan reads numbers and knows where they are from.
+func ExampleNumberingPlan() {
+	var plan phone.NumberingPlan = phone.NorthAmerica{}
+	e164, ok := plan.Parse("(202) 555-0123", "US")
+	fmt.Println(e164, ok, plan.Locate(e164).Zones)
+	// Output:
+	// +12025550123 true [America/New_York]
+}
