@@ -16,8 +16,12 @@ import (
 // contacts go.
 const releaseAfter = 500 * time.Millisecond
 
-// limitIdle makes the server end a transaction that holds contacts and stays
-// idle for longer than releaseAfter, because its process can no longer end it.
+// idleLimit is when the server ends an idle transaction that holds contacts. It
+// is longer than releaseAfter: only a process that can no longer release them
+// reaches it.
+const idleLimit = 2 * time.Second
+
+// limitIdle sets idleLimit for the current transaction.
 var limitIdle = sqltx.Statement{SQL: `select set_config('idle_in_transaction_session_timeout', '2000', true)`}
 
 // relockAfter is the delay of an intent if its contact could not be locked a
@@ -62,7 +66,8 @@ type sending struct {
 	lease  time.Duration
 	decide followup.Decider
 
-	durable bool // the first transaction has committed
+	durable  bool      // the first transaction has committed
+	relocked time.Time // just before the second transaction began
 }
 
 func (b *sending) begin(ctx context.Context, ids []followup.IntentID) (followup.Batch, error) {
@@ -87,6 +92,7 @@ func (b *sending) begin(ctx context.Context, ids []followup.IntentID) (followup.
 	if len(send) > 0 {
 		statements = append(statements, sqltx.Begin, b.enter, limitIdle, b.lock(&relocked, send, true))
 	}
+	b.relocked = time.Now()
 	err = b.conn.Run(ctx, statements...)
 	now, err := decodeAll(written, err, intentJSON.toIntent)
 	if err != nil {
@@ -131,13 +137,21 @@ func (b *sending) hold(ctx context.Context, batch followup.Batch, changed []deci
 		return batch, nil
 	}
 	release := sync.OnceFunc(func() { b.release(ctx) })
-	batch.LockedUntil = time.Now().Add(releaseAfter)
+	// A process that was suspended meanwhile may have lost the locks.
+	batch.LockedUntil = earlier(time.Now().Add(releaseAfter), b.relocked.Add(idleLimit))
 	late := time.AfterFunc(releaseAfter, release)
 	batch.Release = func() {
 		late.Stop()
 		release()
 	}
 	return batch, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // release ends the second transaction. If the commit fails, Close ends the
