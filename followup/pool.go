@@ -19,14 +19,14 @@ type pool struct {
 	mu       sync.Mutex
 	byClinic map[tenant.ID]int // tasks in progress
 	total    int
-	version  int    // how often room was made
-	notify   func() // called when room is made; nil: no goroutine waits
+	version  int    // counts the increases of capacity
+	notify   func() // called when the capacity grows; nil: no goroutine waits
 	running  sync.WaitGroup
 }
 
-// room is how many tasks a pool can start, and which clinics are at their limit.
-// version tells a later room from this one.
-type room struct {
+// A capacity holds how many tasks a pool can start, and which clinics are at their
+// limit. A later capacity has a higher version if it is larger.
+type capacity struct {
 	free    int
 	full    []tenant.ID
 	version int
@@ -36,16 +36,16 @@ func newPool(limit, perClinic int) *pool {
 	return &pool{limit: limit, perClinic: perClinic, byClinic: map[tenant.ID]int{}}
 }
 
-func (p *pool) room() room {
+func (p *pool) capacity() capacity {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r := room{free: p.limit - p.total, version: p.version}
+	c := capacity{free: p.limit - p.total, version: p.version}
 	for org, n := range p.byClinic {
 		if n >= p.perClinic {
-			r.full = append(r.full, org)
+			c.full = append(c.full, org)
 		}
 	}
-	return r
+	return c
 }
 
 // start runs work, which counts as so many tasks of a clinic.
@@ -60,8 +60,8 @@ func (p *pool) start(org tenant.ID, tasks int, work func()) {
 	})
 }
 
-// done makes room: when a clinic or the pool falls below its limit, and when
-// half of the pool becomes free.
+// done ends tasks of a clinic. The capacity grows when the clinic or the pool falls
+// below its limit, and when half of the pool becomes free.
 func (p *pool) done(org tenant.ID, tasks int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,9 +79,9 @@ func (p *pool) done(org tenant.ID, tasks int) {
 	}
 }
 
-// onRoom calls notify when room is made, or at once if it was made since
+// onCapacity calls notify when the capacity grows, or at once if it has grown since
 // version. The function it returns ends that.
-func (p *pool) onRoom(version int, notify func()) (stop func()) {
+func (p *pool) onCapacity(version int, notify func()) (stop func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.version != version {
@@ -101,17 +101,16 @@ func (p *pool) onRoom(version int, notify func()) (stop func()) {
 func (p *pool) collect(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, collectFor)
 	defer cancel()
-	for version := p.room().version; ctx.Err() == nil && !p.halfFree(); version = p.room().version {
-		p.waitRoom(ctx, version)
+	for version := p.capacity().version; ctx.Err() == nil && !p.halfFree(); version = p.capacity().version {
+		p.waitCapacity(ctx, version)
 	}
 }
 
-// waitRoom returns when room is made that was not there at version, or when ctx
-// ends.
-func (p *pool) waitRoom(ctx context.Context, version int) {
+// waitCapacity returns when the capacity has grown since version, or when ctx ends.
+func (p *pool) waitCapacity(ctx context.Context, version int) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stop := p.onRoom(version, cancel)
+	stop := p.onCapacity(version, cancel)
 	defer stop()
 	<-ctx.Done()
 }

@@ -117,8 +117,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	pool := newPool(w.cfg.Concurrency, w.cfg.PerClinic)
 	defer pool.wait()
 	for failures := 0; ctx.Err() == nil; {
-		room := pool.room()
-		tasks, err := w.dequeue(ctx, room)
+		capacity := pool.capacity()
+		tasks, err := w.dequeue(ctx, capacity)
 		if err != nil {
 			failures++
 			w.logError(ctx, tenant.ID{}, "followup: dequeue failed", err)
@@ -132,24 +132,24 @@ func (w *Worker) Run(ctx context.Context) error {
 		if len(tasks) > 0 {
 			pool.collect(ctx)
 		} else {
-			w.idle(ctx, pool, room)
+			w.idle(ctx, pool, capacity)
 		}
 	}
 	return ctx.Err()
 }
 
-func (w *Worker) dequeue(ctx context.Context, room room) ([]Task, error) {
-	if room.free <= 0 {
+func (w *Worker) dequeue(ctx context.Context, now capacity) ([]Task, error) {
+	if now.free <= 0 {
 		return nil, nil
 	}
-	return w.cfg.Queue.Dequeue(ctx, room.free, w.cfg.PerClinic, w.cfg.Lease, room.full)
+	return w.cfg.Queue.Dequeue(ctx, now.free, w.cfg.PerClinic, w.cfg.Lease, now.full)
 }
 
-// idle waits for a task to come due, or for more room in the pool than room.
-func (w *Worker) idle(ctx context.Context, pool *pool, room room) {
+// idle waits for a task to come due, or for the capacity of the pool to grow.
+func (w *Worker) idle(ctx context.Context, pool *pool, now capacity) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stop := pool.onRoom(room.version, cancel)
+	stop := pool.onCapacity(now.version, cancel)
 	defer stop()
 	if err := w.cfg.Queue.Wait(ctx, w.cfg.Poll); err != nil && ctx.Err() == nil {
 		w.logError(ctx, tenant.ID{}, "followup: wait for the queue failed", err)
