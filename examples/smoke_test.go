@@ -166,14 +166,14 @@ func clinic(t *testing.T, program string) {
 		url := serve(t, program, "-clinics", dir)
 		require.Contains(t, call(t, url+"/vapi/smile", "call-1", "+12025550101", "check_availability", `{"service":"check-up"}`), `"slot":`)
 	})
-	t.Run("it refuses a document with a mistake", func(t *testing.T) {
+	t.Run("a document with a mistake is refused", func(t *testing.T) {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "smile.json"), []byte(`{"key": "smile", "nmae": "Smile Dental"}`), 0o600))
 		out, err := run(t, "", []string{"ADDR=127.0.0.1:0"}, program, "-clinics", dir)
 		require.Error(t, err)
 		require.Contains(t, out, `smile.json: nmae: is no member: did you mean "name"?`)
 	})
-	t.Run("it refuses to be a superuser", func(t *testing.T) {
+	t.Run("a superuser is refused", func(t *testing.T) {
 		out, err := run(t, "", []string{"ADDR=127.0.0.1:0"}, onPostgres(t, "sh", "-c", `DATABASE_URL=$MIGRATE_DATABASE_URL exec "$0"`, program)...)
 		require.Error(t, err)
 		require.Contains(t, out, "superuser")

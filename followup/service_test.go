@@ -75,18 +75,18 @@ func TestService_RecordCall_ReportNamesProcedure(t *testing.T) {
 			Phone: caller, Purpose: followup.Information, Wording: "v1", Call: "call-1", At: w.clock.Now(),
 		}))
 	}
-	t.Run("in its transcript", func(t *testing.T) {
+	t.Run("the transcript is evidence", func(t *testing.T) {
 		w := newFixture(t)
 		consents(w)
 		w.record(followup.Ended)
 		w.work()
-		require.Empty(t, w.intents(), "nothing is known yet")
+		require.Empty(t, w.intents(), "the procedure is unknown")
 		w.record(followup.Reported, transcript("User: what does botox cost?"))
 		w.work()
 		w.onlyText()
 		require.Equal(t, followup.ProcedureID("botox"), w.only().Procedure)
 	})
-	t.Run("in its structured data, which is stronger", func(t *testing.T) {
+	t.Run("the analysis is stronger than the transcript", func(t *testing.T) {
 		w := newFixture(t)
 		consents(w)
 		w.record(followup.Reported, transcript("User: what does botox cost?"),
@@ -94,7 +94,7 @@ func TestService_RecordCall_ReportNamesProcedure(t *testing.T) {
 		w.work()
 		require.Equal(t, followup.ProcedureID("rhinoplasty"), w.only().Procedure)
 	})
-	t.Run("but what a tool was called with is stronger still", func(t *testing.T) {
+	t.Run("the argument of a tool is stronger than the report", func(t *testing.T) {
 		w := newFixture(t)
 		consents(w)
 		w.record(followup.Seen, service("botox"))
@@ -118,12 +118,12 @@ func TestService_RecordCall_ReportNamesProcedure(t *testing.T) {
 		w.wait(time.Hour, time.Minute)
 		require.Empty(t, w.intents())
 	})
-	t.Run("without one, a clinic may send a sheet of its own", func(t *testing.T) {
+	t.Run("a report without a procedure sends the Fallback", func(t *testing.T) {
 		w := newFixture(t, withClinic(func(c *followup.SettingsConfig) { c.Fallback = "clinic.pdf" }))
 		consents(w)
 		w.record(followup.Ended)
 		w.work()
-		require.Empty(t, w.carrier.sent(), "the report may still tell")
+		require.Empty(t, w.carrier.sent(), "the report may still name a procedure")
 		w.wait(2*time.Second, time.Second)
 		w.onlyText()
 	})
@@ -157,28 +157,28 @@ func TestService_RecordCall_AfterBooking(t *testing.T) {
 	quiet := withClinic(func(c *followup.SettingsConfig) {
 		c.Kinds = []followup.Kind{followup.Information} // no confirmations
 	})
-	t.Run("in the call", func(t *testing.T) {
+	t.Run("a booking in the call suppresses the text", func(t *testing.T) {
 		w := newFixture(t, quiet)
 		w.promise("botox")
 		w.book(caller, "call-1")
 		w.record(followup.Ended)
 		suppressed(t, w)
 	})
-	t.Run("in the call, for somebody else", func(t *testing.T) {
+	t.Run("a booking in the call for another phone suppresses the text", func(t *testing.T) {
 		w := newFixture(t, quiet)
 		w.promise("botox")
 		w.book("+447700900199", "call-1")
 		w.record(followup.Ended)
 		suppressed(t, w)
 	})
-	t.Run("by the caller, on another channel, since the call began", func(t *testing.T) {
+	t.Run("a later booking on another channel suppresses the text", func(t *testing.T) {
 		w := newFixture(t, quiet)
 		w.promise("botox")
 		w.book(caller, "")
 		w.record(followup.Ended)
 		suppressed(t, w)
 	})
-	t.Run("since the call began by our clock, though not by one that is ahead", func(t *testing.T) {
+	t.Run("the earlier of two clocks decides when the call began", func(t *testing.T) {
 		w := newFixture(t, quiet)
 		w.promise("botox")
 		w.clock.Advance(time.Minute)
@@ -186,7 +186,7 @@ func TestService_RecordCall_AfterBooking(t *testing.T) {
 		w.record(followup.Ended, func(e *followup.CallEvent) { e.Began = w.clock.Now().Add(time.Second) })
 		suppressed(t, w)
 	})
-	t.Run("that was made while the text waits for the morning", func(t *testing.T) {
+	t.Run("a booking while the text waits for the morning suppresses it", func(t *testing.T) {
 		w := newFixture(t, quiet)
 		w.clock.Advance(10 * time.Hour) // ten in the evening
 		w.promise("botox")
@@ -197,7 +197,7 @@ func TestService_RecordCall_AfterBooking(t *testing.T) {
 		w.wait(12*time.Hour, 30*time.Minute)
 		suppressed(t, w)
 	})
-	t.Run("but one from before the call does not matter", func(t *testing.T) {
+	t.Run("a booking from before the call has no effect", func(t *testing.T) {
 		w := newFixture(t, quiet)
 		w.book(caller, "")
 		w.clock.Advance(time.Hour)
@@ -225,7 +225,7 @@ func TestService_RecordCall_AfterBooking(t *testing.T) {
 func TestService_OptOutCaller(t *testing.T) {
 	t.Parallel()
 	for name, optOut := range map[string]func(w *fixture){
-		"in the call": func(w *fixture) {
+		"in a call": func(w *fixture) {
 			ok, err := w.service.OptOutCaller(t.Context(), harley, "call-1", caller)
 			require.NoError(t, err)
 			require.True(t, ok)
@@ -246,7 +246,7 @@ func TestService_OptOutCaller(t *testing.T) {
 			w.work()
 			require.Empty(t, w.carrier.sent())
 			require.Equal(t, followup.OptedOut, w.only().Reason)
-			require.Equal(t, followup.WantsNoTexts, w.promise("botox"), "the next call is told")
+			require.Equal(t, followup.WantsNoTexts, w.promise("botox"), "a promise in the next call is refused")
 		})
 	}
 }
@@ -293,7 +293,7 @@ func TestService_Promise_Refused(t *testing.T) {
 		"a landline":                 {number: "+442079460123", words: "botox", want: followup.NotATextNumber},
 		"an unknown procedure":       {number: caller, words: "a new kitchen", want: followup.NothingKnown},
 		"either of two":              {number: caller, words: "botox or a nose job", want: followup.NothingKnown},
-		"nothing, and nothing known": {number: caller, words: "", want: followup.NothingKnown},
+		"no words and no earlier procedure": {number: caller, words: "", want: followup.NothingKnown},
 		"a document that is missing": {number: caller, words: "facelift", want: followup.NothingToSend},
 		"a clinic that sends none": {number: caller, words: "botox", want: followup.ClinicSendsNoText,
 			option: withClinic(func(c *followup.SettingsConfig) { c.Kinds = []followup.Kind{followup.Reminder} })},
@@ -323,7 +323,7 @@ func TestService_Promise_NotedOnlyIfSendable(t *testing.T) {
 		require.NoError(t, err)
 		return got
 	}
-	t.Run("not a second text on one day", func(t *testing.T) {
+	t.Run("a second text on one day is refused", func(t *testing.T) {
 		w := promised(t)
 		w.work()
 		w.onlyText()
@@ -331,18 +331,18 @@ func TestService_Promise_NotedOnlyIfSendable(t *testing.T) {
 		w.clock.Advance(25 * time.Hour)
 		require.Equal(t, followup.Noted, again(w, "call-3"))
 	})
-	t.Run("not to a number that turned out to be no use", func(t *testing.T) {
+	t.Run("a number that cannot be texted is refused", func(t *testing.T) {
 		w := promised(t)
 		w.carrier.then(fails(followup.SendError{Outcome: followup.Refused, Reason: followup.BadNumber}))
 		w.work()
 		require.Equal(t, followup.NotATextNumber, again(w, "call-2"))
 	})
-	t.Run("not after a booking in the call", func(t *testing.T) {
+	t.Run("a text after a booking in the call is refused", func(t *testing.T) {
 		w := newFixture(t)
 		w.book(caller, "call-1")
 		require.Equal(t, followup.HasBooked, again(w, "call-1"))
 	})
-	t.Run("not of a file that is missing", func(t *testing.T) {
+	t.Run("a document without a file is refused", func(t *testing.T) {
 		files := fstest.MapFS{"harley/rhinoplasty.pdf": {Data: []byte("%PDF-")}}
 		folder, err := followup.NewFolder(files, func(tenant.ID) string { return "harley" })
 		require.NoError(t, err)
@@ -405,7 +405,7 @@ func TestService_Lookup(t *testing.T) {
 	require.True(t, wanted.Equal(memory.Wanted))
 	require.False(t, memory.Informed.IsZero())
 	require.False(t, memory.Upcoming)
-	t.Run("so that a promise needs no word", func(t *testing.T) {
+	t.Run("a promise without words is about the last procedure", func(t *testing.T) {
 		got, err := w.service.Promise(t.Context(), harley, followup.Promise{Call: "call-2", Caller: caller})
 		require.NoError(t, err)
 		require.Equal(t, followup.Noted, got)

@@ -100,7 +100,7 @@ func TestWorker_Process_UnknownOutcome(t *testing.T) {
 	t.Parallel()
 	lost := errors.New("connection lost")
 	uncertain := followup.SendError{Outcome: followup.Uncertain, Reason: followup.Transient, Err: lost}
-	t.Run("it was taken", func(t *testing.T) {
+	t.Run("a text that the carrier accepted is not sent again", func(t *testing.T) {
 		w := promised(t)
 		w.carrier.then(func(m followup.Message) (followup.Receipt, error) {
 			w.carrier.take(m)
@@ -112,7 +112,7 @@ func TestWorker_Process_UnknownOutcome(t *testing.T) {
 		w.onlyText()
 		require.Equal(t, followup.Accepted, w.only().State)
 	})
-	t.Run("it was not, and is made again when that is sure", func(t *testing.T) {
+	t.Run("a text that the carrier does not list is sent again", func(t *testing.T) {
 		w := promised(t)
 		w.carrier.then(fails(uncertain))
 		w.work()
@@ -123,7 +123,7 @@ func TestWorker_Process_UnknownOutcome(t *testing.T) {
 		w.onlyText()
 		require.Equal(t, 2, w.only().Attempt)
 	})
-	t.Run("or never, where that is the rule", func(t *testing.T) {
+	t.Run("NeverResend ends the intent", func(t *testing.T) {
 		w := promised(t, withWorker(func(c *followup.WorkerConfig) { c.NeverResend = true }))
 		w.carrier.then(fails(uncertain))
 		w.work()
@@ -132,7 +132,7 @@ func TestWorker_Process_UnknownOutcome(t *testing.T) {
 		require.Equal(t, followup.Dead, w.only().State)
 		require.Equal(t, followup.NotFoundAtCarrier, w.only().Reason)
 	})
-	t.Run("or never, where the carrier cannot be asked", func(t *testing.T) {
+	t.Run("a sender that is no Reconciler ends the intent", func(t *testing.T) {
 		w := promised(t, withWorker(func(c *followup.WorkerConfig) { c.Sender = onlySender{c.Sender} }))
 		w.carrier.then(fails(uncertain))
 		w.work()
@@ -141,7 +141,7 @@ func TestWorker_Process_UnknownOutcome(t *testing.T) {
 		require.Equal(t, followup.Dead, w.only().State)
 		require.Equal(t, followup.Unresolved, w.only().Reason)
 	})
-	t.Run("while the carrier does not answer, nothing is decided", func(t *testing.T) {
+	t.Run("the outcome stays unknown while FindSent fails", func(t *testing.T) {
 		w := promised(t)
 		w.carrier.then(fails(uncertain))
 		w.carrier.blind = lost
@@ -152,24 +152,24 @@ func TestWorker_Process_UnknownOutcome(t *testing.T) {
 		w.wait(5*time.Minute, time.Second)
 		w.onlyText()
 	})
-	t.Run("a worker died before it recorded its result", func(t *testing.T) {
+	t.Run("the attempt of a dead worker is reconciled", func(t *testing.T) {
 		w := promised(t)
 		i := w.only()
 		batch, err := w.store.BeginSending(t.Context(), harley.ID, []followup.IntentID{i.ID}, 5*time.Second,
 			func(followup.DecisionInput) followup.IntentDecision {
-				return followup.IntentDecision{Action: followup.Send, Digest: sha256.Sum256([]byte("as the dead one wrote it"))}
+				return followup.IntentDecision{Action: followup.Send, Digest: sha256.Sum256([]byte("the text of the dead worker"))}
 			})
 		require.NoError(t, err)
 		require.Len(t, batch.Send, 1)
 		batch.Release()
-		w.carrier.take(followup.Message{Intent: i.ID, To: caller, Body: "as the dead one wrote it"})
+		w.carrier.take(followup.Message{Intent: i.ID, To: caller, Body: "the text of the dead worker"})
 		w.work()
 		require.Equal(t, followup.Sending, w.only().State, "its lease has not run out")
 		w.wait(time.Minute, time.Second)
 		w.onlyText()
 		require.Equal(t, followup.Accepted, w.only().State)
 	})
-	t.Run("a sender panics", func(t *testing.T) {
+	t.Run("the attempt of a sender that panics is reconciled", func(t *testing.T) {
 		w := promised(t)
 		w.carrier.then(func(m followup.Message) (followup.Receipt, error) {
 			w.carrier.take(m)
@@ -341,7 +341,7 @@ func TestWorker_Process_UnknownClinic(t *testing.T) {
 func TestWorker_Process_Deadline(t *testing.T) {
 	t.Parallel()
 	w := promised(t)
-	w.clock.Advance(40 * time.Hour) // nobody was at work
+	w.clock.Advance(40 * time.Hour) // no worker ran
 	w.work()
 	require.Empty(t, w.carrier.sent())
 	require.Equal(t, followup.Expired, w.only().State)
@@ -377,7 +377,7 @@ func TestWorker_Process_Appointments(t *testing.T) {
 		}
 		return sent
 	}
-	t.Run("at once, a day before and two hours before", func(t *testing.T) {
+	t.Run("a booking sends a confirmation and two reminders", func(t *testing.T) {
 		w := newFixture(t)
 		a := w.book(caller, "call-1")
 		w.work()
@@ -402,7 +402,7 @@ func TestWorker_Process_Appointments(t *testing.T) {
 		w.wait(a.Start.Sub(w.clock.Now()), time.Hour)
 		require.Equal(t, []string{"confirmation", "cancellation"}, kinds(w))
 	})
-	t.Run("of one that is moved, at its new time", func(t *testing.T) {
+	t.Run("a move sends a confirmation and reminders of the new time", func(t *testing.T) {
 		w := newFixture(t)
 		a := w.book(caller, "call-1")
 		w.work()
@@ -411,11 +411,11 @@ func TestWorker_Process_Appointments(t *testing.T) {
 			ID: a.ID, Start: c.Start, End: c.End, Occupied: c.Occupied, Needs: c.Needs, Actor: "test", BusyFrom: c.BusyFrom, BusyTo: c.BusyTo})
 		require.NoError(t, err)
 		w.wait(a.Start.Sub(w.clock.Now()), time.Hour)
-		require.Equal(t, []string{"confirmation", "confirmation"}, kinds(w), "none of the old time")
+		require.Equal(t, []string{"confirmation", "confirmation"}, kinds(w), "no reminder of the old time")
 		w.wait(50*time.Hour, 10*time.Minute)
 		require.Equal(t, []string{"confirmation", "confirmation", "reminder", "reminder"}, kinds(w))
 	})
-	t.Run("of one that is moved away and back, each time", func(t *testing.T) {
+	t.Run("each move sends a confirmation, also the move back", func(t *testing.T) {
 		w := newFixture(t)
 		a := w.book(caller, "call-1")
 		w.work()
@@ -430,7 +430,7 @@ func TestWorker_Process_Appointments(t *testing.T) {
 		sent := w.carrier.sent()
 		require.Len(t, sent, 3)
 		require.Contains(t, sent[1].Body, "16:00")
-		require.Equal(t, sent[0].Body, sent[2].Body, "the last text is the last word")
+		require.Equal(t, sent[0].Body, sent[2].Body, "the last text has the present time")
 	})
 	t.Run("a hold needs no message", func(t *testing.T) {
 		w := newFixture(t)
@@ -445,7 +445,7 @@ func TestWorker_Process_Appointments(t *testing.T) {
 		w.work()
 		require.Equal(t, []string{"confirmation"}, kinds(w))
 	})
-	t.Run("booked for tomorrow, there is no reminder on the heels of the confirmation", func(t *testing.T) {
+	t.Run("an appointment of tomorrow gets no reminder soon after its confirmation", func(t *testing.T) {
 		w := newFixture(t)
 		start := w.clock.Now().Add(24*time.Hour + 30*time.Minute)
 		_, err := w.booking.Claim(t.Context(), harley.ID, claim("soon", caller, "", start))
@@ -470,7 +470,7 @@ func TestWorker_Process_SlowCarrier(t *testing.T) {
 	w.promise("botox")
 	w.record(followup.Ended)
 	w.work()
-	require.Equal(t, followup.Planned, w.only().State, "it was called off")
+	require.Equal(t, followup.Planned, w.only().State, "the request was not sent")
 	w.book(caller, "")
 	w.wait(time.Minute, 5*time.Second)
 	require.Equal(t, followup.Booked, reasonOf(w, followup.Information))
@@ -496,7 +496,7 @@ func reasonOf(w *fixture, kind followup.Kind) followup.Reason {
 // A panic of an integrator's part must affect one message only.
 func TestWorker_Process_Panic(t *testing.T) {
 	t.Parallel()
-	t.Run("of a policy", func(t *testing.T) {
+	t.Run("a policy", func(t *testing.T) {
 		policy := &strange{}
 		w := promised(t, withService(func(c *followup.Config) { c.Policy = policy }))
 		policy.panics = caller
@@ -515,7 +515,7 @@ func TestWorker_Process_Panic(t *testing.T) {
 		w.wait(2*time.Minute, 10*time.Second)
 		require.Len(t, w.carrier.sent(), 2)
 	})
-	t.Run("of an observer", func(t *testing.T) {
+	t.Run("an observer", func(t *testing.T) {
 		w := promised(t, withWorker(func(c *followup.WorkerConfig) { c.Observer = strangeObserver{} }))
 		w.work()
 		w.onlyText()
@@ -528,7 +528,7 @@ type strange struct{ panics string }
 
 func (s *strange) Decide(c followup.DecisionInput, clinic *followup.Settings, place phone.Place) followup.Decision {
 	if c.Phone == s.panics {
-		panic("over " + c.Phone)
+		panic("at " + c.Phone)
 	}
 	return followup.StandardPolicy{}.Decide(c, clinic, place)
 }
@@ -536,7 +536,7 @@ func (s *strange) Decide(c followup.DecisionInput, clinic *followup.Settings, pl
 type strangeObserver struct{}
 
 func (strangeObserver) ObserveMessage(context.Context, followup.Observation) {
-	panic("over everything")
+	panic("at every observation")
 }
 
 // Each call of an integrator's part has a deadline.

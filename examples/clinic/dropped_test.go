@@ -160,7 +160,7 @@ func (l *phoneLine) only() twiliotest.Message {
 	return texts[0]
 }
 
-// page is what a person sees of the clinic, when it says what is waited for.
+// page returns the page of the clinics as soon as it contains until.
 func (l *phoneLine) page(until string) string {
 	l.t.Helper()
 	var text []byte
@@ -191,7 +191,7 @@ func TestOffice_DroppedCall(t *testing.T) {
 	require.LessOrEqual(t, m.ValidityPeriod, 3600)
 
 	l.page("<td>information<td>accepted")
-	for range 2 { // Vapi may say everything again
+	for range 2 { // Vapi may repeat every message
 		l.hangUp()
 		l.report()
 		l.promise()
@@ -211,13 +211,13 @@ func TestOffice_DroppedCall(t *testing.T) {
 		require.Equal(t, "application/pdf", resp.Header.Get("Content-Type"))
 		require.True(t, bytes.HasPrefix(document, []byte("%PDF-")))
 	})
-	t.Run("Twilio's word is shown", func(t *testing.T) {
+	t.Run("the page shows the status from Twilio", func(t *testing.T) {
 		status, err := l.carrier.Report(t.Context(), m.SID, "delivered", 0)
 		require.NoError(t, err)
 		require.Less(t, status, 300)
 		l.page("<td>information<td>delivered")
 	})
-	t.Run("and no log holds anything of it", func(t *testing.T) {
+	t.Run("no log line holds the number, the procedure or a secret", func(t *testing.T) {
 		for _, secret := range []string{caller, "7700900123", "nose", "rhinoplasty", token, link[len(link)-16:]} {
 			require.NotContains(t, strings.ToLower(l.log.String()), secret)
 		}

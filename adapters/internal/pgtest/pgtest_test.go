@@ -53,7 +53,7 @@ func TestDB(t *testing.T) {
 		pool := pgtest.Pool(t, pgtest.Set("default_transaction_isolation", "repeatable read"))
 		require.Equal(t, "repeatable read", show(t, pool, `show transaction_isolation`))
 	})
-	t.Run("it is gone after the test", func(t *testing.T) {
+	t.Run("a database is dropped after its test", func(t *testing.T) {
 		var name string
 		t.Run("test", func(t *testing.T) { name = pgtest.DB(t).Name })
 		require.Equal(t, "0", show(t, pgtest.Pool(t), `select count(*)::text from pg_database where datname = $1`, name))
@@ -79,7 +79,7 @@ func TestCluster(t *testing.T) {
 		require.NotEqual(t, before, show(t, pool, `select pg_postmaster_start_time()::text`))
 	})
 
-	t.Run("it does not outlive a killed test", func(t *testing.T) {
+	t.Run("a server does not outlive a killed test", func(t *testing.T) {
 		c := exec.Command(os.Args[0], "-test.run=^TestCluster_Process$")
 		c.Env = append(os.Environ(), "PGTEST_BE_KILLED=1")
 		out, err := c.StdoutPipe()
@@ -112,7 +112,7 @@ func TestCluster_Process(t *testing.T) {
 func TestConnect(t *testing.T) {
 	t.Parallel()
 	c := pgtest.NewCluster(t)
-	t.Run("it removes what killed tests left and nothing else", func(t *testing.T) {
+	t.Run("Connect removes the databases and roles of killed tests only", func(t *testing.T) {
 		living, err := pgtest.Connect(c.URL())
 		require.NoError(t, err)
 		alive := living.DB(t)
@@ -133,11 +133,11 @@ func TestConnect(t *testing.T) {
 			select string_agg(rolname, ' ') from pg_roles where rolname in ('callwaiting_test_dead', 'clinic')`))
 		require.Equal(t, alive.Name, show(t, alive.Pool(t), `select current_database()`))
 	})
-	t.Run("it wants a superuser", func(t *testing.T) {
+	t.Run("Connect refuses a role that is no superuser", func(t *testing.T) {
 		_, err := pgtest.Connect(c.DB(t).App)
 		require.ErrorContains(t, err, "superuser")
 	})
-	t.Run("it wants a URL", func(t *testing.T) {
+	t.Run("Connect refuses text that is no URL", func(t *testing.T) {
 		_, err := pgtest.Connect("host=127.0.0.1")
 		require.ErrorContains(t, err, "postgres://")
 	})
@@ -158,7 +158,7 @@ func TestProxy(t *testing.T) {
 	}
 	always := func() bool { return true }
 
-	t.Run("it counts round trips, not statements", func(t *testing.T) {
+	t.Run("Trips counts round trips, not statements", func(t *testing.T) {
 		conn := connect(t)
 		ask := func() {
 			_, err := conn.Exec(t.Context(), `select $1::int`, 1)
