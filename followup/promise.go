@@ -34,8 +34,8 @@ type PromiseResult string
 // Only a Noted promise is stored: the caller will get the text.
 const (
 	Noted             PromiseResult = "noted"
-	NothingKnown      PromiseResult = "unknown_procedure" // not a procedure of the clinic, or several alike
-	NothingToSend     PromiseResult = "no_document"
+	ProcedureUnknown  PromiseResult = "unknown_procedure" // not a procedure of the clinic, or several alike
+	DocumentMissing   PromiseResult = "no_document"
 	NoNumberToText    PromiseResult = "no_number"
 	NotATextNumber    PromiseResult = "landline"  // or a number that cannot be texted for another reason
 	WantsNoTexts      PromiseResult = "opted_out" // it is for them to lift, by text
@@ -122,14 +122,14 @@ func (s *Service) promised(ctx context.Context, org tenant.ID, words redact.Spee
 		var err error
 		var ok bool
 		if procedure, ok, err = s.cfg.Catalog.Match(ctx, org, words); err != nil || !ok {
-			return "", NothingKnown, err
+			return "", ProcedureUnknown, err
 		}
 	}
 	if procedure == "" && settings.Fallback() == "" {
-		return "", NothingKnown, nil
+		return "", ProcedureUnknown, nil
 	}
 	if _, why, err := s.document(ctx, settings, procedure); err != nil || why != "" {
-		return "", NothingToSend, err
+		return "", DocumentMissing, err
 	}
 	return procedure, Noted, nil
 }

@@ -286,15 +286,15 @@ func TestService_Promise_Refused(t *testing.T) {
 		want          followup.PromiseResult
 		option        option
 	}{
-		"withheld":                   {number: "anonymous", words: "botox", want: followup.NoNumberToText},
-		"withheld on a keypad":       {number: "+266696687", words: "botox", want: followup.NoNumberToText},
-		"malformed":                  {number: "+44 oh seven", words: "botox", want: followup.NoNumberToText},
-		"none":                       {number: "", words: "botox", want: followup.NoNumberToText},
-		"a landline":                 {number: "+442079460123", words: "botox", want: followup.NotATextNumber},
-		"an unknown procedure":       {number: caller, words: "a new kitchen", want: followup.NothingKnown},
-		"either of two":              {number: caller, words: "botox or a nose job", want: followup.NothingKnown},
-		"no words and no earlier procedure": {number: caller, words: "", want: followup.NothingKnown},
-		"a document that is missing": {number: caller, words: "facelift", want: followup.NothingToSend},
+		"withheld":                          {number: "anonymous", words: "botox", want: followup.NoNumberToText},
+		"withheld on a keypad":              {number: "+266696687", words: "botox", want: followup.NoNumberToText},
+		"malformed":                         {number: "+44 oh seven", words: "botox", want: followup.NoNumberToText},
+		"none":                              {number: "", words: "botox", want: followup.NoNumberToText},
+		"a landline":                        {number: "+442079460123", words: "botox", want: followup.NotATextNumber},
+		"an unknown procedure":              {number: caller, words: "a new kitchen", want: followup.ProcedureUnknown},
+		"either of two":                     {number: caller, words: "botox or a nose job", want: followup.ProcedureUnknown},
+		"no words and no earlier procedure": {number: caller, words: "", want: followup.ProcedureUnknown},
+		"a document that is missing":        {number: caller, words: "facelift", want: followup.DocumentMissing},
 		"a clinic that sends none": {number: caller, words: "botox", want: followup.ClinicSendsNoText,
 			option: withClinic(func(c *followup.SettingsConfig) { c.Kinds = []followup.Kind{followup.Reminder} })},
 	} {
@@ -347,7 +347,7 @@ func TestService_Promise_NotedOnlyIfSendable(t *testing.T) {
 		folder, err := followup.NewFolder(files, func(tenant.ID) string { return "harley" })
 		require.NoError(t, err)
 		w := newFixture(t, withService(func(c *followup.Config) { c.Assets = folder }))
-		require.Equal(t, followup.NothingToSend, again(w, "call-1"))
+		require.Equal(t, followup.DocumentMissing, again(w, "call-1"))
 		require.Equal(t, followup.Noted, w.promise("a nose job"))
 		delete(files, "harley/rhinoplasty.pdf") // before it is sent
 		w.record(followup.Ended)

@@ -89,10 +89,10 @@ var promiseMessages = map[followup.PromiseResult]struct {
 }{
 	followup.Noted: {code: http.StatusOK,
 		message: "I will text you the information after this call."},
-	followup.NothingKnown: {code: http.StatusNotFound,
+	followup.ProcedureUnknown: {code: http.StatusNotFound,
 		message: "Which treatment would you like the information about?",
 		hint:    "ask, and call this again with procedure in the caller's words: one treatment of the clinic"},
-	followup.NothingToSend: {code: http.StatusNotFound,
+	followup.DocumentMissing: {code: http.StatusNotFound,
 		message: "I am sorry, I have no information about that which I could text you."},
 	followup.NoNumberToText: {code: http.StatusUnprocessableEntity,
 		message: "I can only text the number you are calling from, and I cannot see it.",

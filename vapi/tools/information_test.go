@@ -67,8 +67,8 @@ func TestSendInformation(t *testing.T) {
 			message string
 		}{
 			followup.Noted:             {200, "I will text you the information after this call."},
-			followup.NothingKnown:      {404, "Which treatment would you like the information about?"},
-			followup.NothingToSend:     {404, "no information about that"},
+			followup.ProcedureUnknown:  {404, "Which treatment would you like the information about?"},
+			followup.DocumentMissing:   {404, "no information about that"},
 			followup.NoNumberToText:    {422, "I can only text the number you are calling from"},
 			followup.NotATextNumber:    {422, "cannot get our texts"},
 			followup.TextedAlready:     {422, "texted you already"},
