@@ -31,7 +31,7 @@ var core = map[string][]string{
 	"vapi":     {"tenant", "booking", "followup", "redact"},
 }
 
-// suites says which core packages a conformance suite may import besides those
+// suites names the core packages that a conformance suite may import besides those
 // of its package: a follow-up store shares its data with a booking.Store.
 var suites = map[string][]string{"followup/followuptest": {"booking"}}
 
@@ -85,8 +85,8 @@ func TestArchitecture_Violations(t *testing.T) {
 		{"a suite against the direction", source{file: "booking/bookingtest/race.go", imports: []string{own + "followup"}}},
 		{"core imports an adapter", source{file: "vapi/vapi.go", imports: []string{own + "adapters/memory"}}},
 		{"core imports the root", source{file: "vapi/vapi.go", imports: []string{module}}},
-		{"vapi imports a room of its own", source{file: "vapi/handler.go", imports: []string{own + "vapi/tools"}}},
-		{"a room of vapi imports another", source{file: "vapi/assistant/assistant.go", imports: []string{own + "vapi/tools"}}},
+		{"vapi imports a package below it", source{file: "vapi/handler.go", imports: []string{own + "vapi/tools"}}},
+		{"a package of vapi imports another", source{file: "vapi/assistant/assistant.go", imports: []string{own + "vapi/tools"}}},
 		{"below vapi/internal imports vapi", source{file: "vapi/internal/auth/auth.go", imports: []string{own + "vapi"}}},
 		{"vapi imports the fixture of its tests", source{file: "vapi/handler.go", imports: []string{own + "vapi/internal/handlertest"}}},
 		{"a websocket outside the sockets of vapi", source{file: "vapi/tools/tools.go", imports: []string{websocket}}},
@@ -100,7 +100,7 @@ func TestArchitecture_Violations(t *testing.T) {
 		{"the root imports an adapter", source{file: "callwaiting.go", imports: []string{own + "adapters/memory"}}},
 		{"the migrations import the root", source{file: "migrations/migrations.go", imports: []string{module}}},
 		{"the root package of twilio-go", source{file: "adapters/twiliosms/sms.go", imports: []string{"github.com/twilio/twilio-go"}}},
-		{"an unknown room", source{file: "service/service.go"}},
+		{"an unknown directory", source{file: "service/service.go"}},
 		{"a package without a subject", source{file: "vapi/util/util.go", name: "util"}},
 		{"a package without a subject in its clause alone", source{file: "vapi/text/text.go", name: "helpers"}},
 		{"importing starts work", source{file: "redact/engine.go", init: true}},
@@ -174,7 +174,7 @@ func violations(sources []source, mod string) (found []string) {
 func misplaced(s source) string {
 	_, isCore := core[s.root()]
 	if !isCore && !slices.Contains([]string{".", "adapters", "migrations", "examples"}, s.root()) {
-		return "the layout has no room " + s.root()
+		return "the layout has no directory " + s.root()
 	}
 	for _, name := range []string{path.Base(s.dir()), strings.TrimSuffix(s.name, "_test")} {
 		if slices.Contains([]string{"util", "utils", "common", "helper", "helpers", "misc"}, name) {
@@ -232,21 +232,21 @@ func forbiddenRoot(s source) string {
 }
 
 // forbiddenInVapi returns why a package of vapi must not import another one. The
-// arrows run from a room, such as vapi/tools, to vapi, and from both to
+// imports run from a package, such as vapi/tools, to vapi, and from both to
 // vapi/internal.
 func forbiddenInVapi(s source, pkg string) string {
-	room := strings.Join(strings.SplitN(s.dir()+"//", "/", 3)[:2], "/") // vapi/tools; vapi/ for vapi itself
+	dir := strings.Join(strings.SplitN(s.dir()+"//", "/", 3)[:2], "/") // vapi/tools; vapi/ for vapi itself
 	switch {
 	case below(pkg, "vapi/internal/handlertest"):
 		return "it is for tests"
 	case below(pkg, "vapi/internal") || s.in("vapi/internal/handlertest") && pkg == "vapi":
 		return ""
 	case s.in("vapi/internal"):
-		return "vapi/internal serves all rooms of vapi and imports none of them"
-	case room == "vapi/":
-		return "vapi imports none of its rooms"
-	case pkg != "vapi" && !below(pkg, room):
-		return "the rooms of vapi do not import each other"
+		return "vapi/internal serves all packages of vapi and imports only itself"
+	case dir == "vapi/":
+		return "vapi imports no package below it"
+	case pkg != "vapi" && !below(pkg, dir):
+		return "the packages of vapi do not import each other"
 	}
 	return ""
 }
@@ -254,7 +254,7 @@ func forbiddenInVapi(s source, pkg string) string {
 // forbiddenInAdapter returns why an adapter must not import a package of this
 // module.
 func forbiddenInAdapter(s source, pkg string) string {
-	room := strings.Join(strings.SplitN(s.dir()+"//", "/", 3)[:2], "/") // adapters/pgxstore
+	dir := strings.Join(strings.SplitN(s.dir()+"//", "/", 3)[:2], "/") // adapters/pgxstore
 	switch {
 	case below(pkg, "vapi"):
 		return "an adapter does not know the protocol"
@@ -262,7 +262,7 @@ func forbiddenInAdapter(s source, pkg string) string {
 		return "a store does not change its schema"
 	case below(pkg, "adapters/internal/pgtest") && !s.in("adapters/internal/pgtest"):
 		return "it is for tests"
-	case below(pkg, "adapters") && !below(pkg, "adapters/internal") && !below(pkg, room):
+	case below(pkg, "adapters") && !below(pkg, "adapters/internal") && !below(pkg, dir):
 		return "adapters do not know each other"
 	}
 	return ""

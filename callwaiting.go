@@ -70,7 +70,7 @@ type FollowUpStore interface {
 	followup.LinkStore
 }
 
-// CallbackSender is a [followup.Sender] whose carrier calls back with delivery
+// CallbackSender is a [followup.Sender] with a carrier that calls back with delivery
 // reports and replies, such as a twiliosms.Sender. An Office mounts the
 // callbacks by themselves.
 type CallbackSender interface {

@@ -264,7 +264,7 @@ func (r *Registry) resolveSecrets(m *registered, problems *DocumentError) {
 	}
 }
 
-// checkDocuments reports a service whose document is missing: its callers would
+// checkDocuments reports a service without its document: its callers would
 // be promised a text that cannot be sent.
 func (r *Registry) checkDocuments(ctx context.Context, m *registered, problems *DocumentError) {
 	check := func(path, name string) {

@@ -291,8 +291,8 @@ func ExampleService_List() {
 	// 11:00 consultation
 }
 
-// A store gives a time to one owner. The other one learns when it is taken, and
-// never by whom.
+// A store gives a time to one owner. The other caller learns when it is taken, and
+// not the name of the owner.
 func ExampleStore() {
 	ctx := context.Background()
 	var store booking.Store = memory.New()

@@ -46,7 +46,7 @@ type Service struct {
 }
 
 // New returns a service. The error names the field that is missing or cannot
-// be used, and the cure.
+// be used, and the fix.
 func New(cfg Config) (*Service, error) {
 	cfg.HoldFor = cmp.Or(cfg.HoldFor, 2*time.Minute)
 	cfg.Alternatives = cmp.Or(cfg.Alternatives, 3)

@@ -151,7 +151,7 @@ func TestService_Book(t *testing.T) {
 		ids := make([]booking.ID, 40)
 		for i := range ids {
 			wg.Go(func() {
-				a, err := c.Book(t.Context(), c.org, request(7, want)) // everybody is caller 7
+				a, err := c.Book(t.Context(), c.org, request(7, want)) // all are caller 7
 				if err == nil {
 					ids[i] = a.ID
 				}

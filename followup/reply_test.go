@@ -13,7 +13,7 @@ import (
 
 var replies = map[followup.ReplyKind][]string{
 	followup.ReplyStop: {
-		// 47 CFR 64.1200(a)(10), and what carriers take for it
+		// 47 CFR 64.1200(a)(10), and the words that carriers take for it
 		"STOP", "stop", "Stop.", " stop!! ", "quit", "END", "revoke", "opt out", "opt-out", "Optout", "cancel", "CANCEL.",
 		"unsubscribe", "STOPALL", "stop all", "\"STOP\"", "“Stop”", "ARRET",
 		// with courtesies

@@ -201,7 +201,7 @@ func readCalls(text []byte, read func(*jsonscan.Scanner) ToolCall) (found []Tool
 }
 
 // readToolWithCall reads an item of "toolWithToolCallList": a tool with its
-// call, whose name may stand with the tool only.
+// call; the call's name may stand with the tool only.
 func readToolWithCall(s *jsonscan.Scanner) ToolCall {
 	var call ToolCall
 	var name, functionName string

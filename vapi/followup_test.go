@@ -46,7 +46,7 @@ func TestFollowUp_RecordCall(t *testing.T) {
 		sent := time.Date(2026, 11, 22, 14, 4, 30, 0, time.UTC)
 		for name, c := range map[string]struct {
 			body string
-			want followup.CallSignal // "" for nothing
+			want followup.CallSignal // "": not recorded
 		}{
 			"it rings":         {about("status-update", `"status":"ringing",`), followup.Seen},
 			"it goes on":       {about("status-update", `"status":"in-progress",`), followup.Seen},

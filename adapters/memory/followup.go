@@ -25,7 +25,7 @@ type FollowUpStore struct {
 // FollowUps returns the ports of package followup over the data of s.
 func (s *Store) FollowUps() *FollowUpStore { return &FollowUpStore{s} }
 
-// followUps is the part of a book that follow-up messages need.
+// followUps is the part of a clinic that follow-up messages need.
 type followUps struct {
 	calls     map[string]*call
 	inCall    map[string][]*appointment // by the call in which they were booked
@@ -328,7 +328,7 @@ func (f *FollowUpStore) ListIntents(ctx context.Context, org tenant.ID, q follow
 	return found[:min(limit, len(found))], nil
 }
 
-// open opens a clinic's book. The caller must hold mu.
+// open returns a clinic's data. The caller must hold mu.
 func (f *FollowUpStore) open(ctx context.Context, org tenant.ID) (*clinic, error) {
 	b, err := f.s.clinicOf(ctx, org)
 	return b, asFollowUp(ctx, err)

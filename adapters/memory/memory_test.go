@@ -125,7 +125,7 @@ func BenchmarkStore_ListBusy(b *testing.B) {
 	b.ReportMetric(float64(took)/float64(least), "x-of-100-booked")
 }
 
-// A store with a clock of its own: the hold expires when the test says so.
+// A store with a clock of its own: the hold expires when that clock is advanced.
 func ExampleNew() {
 	ctx := context.Background()
 	org := tenant.NewID()

@@ -32,7 +32,7 @@ func (i intruder) do(sql string, args ...any) string {
 	return i.in(i.org.String(), sql, args...)
 }
 
-// in runs a statement in a scope; an empty one sets none.
+// in runs a statement in a scope; an empty scope is not set.
 func (i intruder) in(scope, sql string, args ...any) (result string) {
 	i.Helper()
 	tx, err := i.pool.Begin(i.Context())

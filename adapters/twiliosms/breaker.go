@@ -42,7 +42,7 @@ type breaker struct {
 	reserved bool          // a call of Pace has promised the next probe to its caller
 }
 
-// reserve promises the probe that is due to the caller, who has until the next
+// reserve promises the probe that is due to the caller, which has until the next
 // one to send it. again is when to ask again.
 func (b *breaker) reserve(now time.Time, want int) (n int, again time.Duration, why followup.Reason) {
 	if want < 1 || now.Before(b.state.Until) {

@@ -238,7 +238,7 @@ func TestCallbacks_AcceptsThePreviousToken(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, post(h, path, "token-of-harley-0002", status("sent", "")).Code)
 }
 
-// A person who can make Twilio call any URL still cannot forge a status.
+// A person with the right to make Twilio call any URL cannot forge a status.
 func TestCallbacks_StatusHandler_RequiresTheTag(t *testing.T) {
 	t.Parallel()
 	path := callbackPath(t, accounts())

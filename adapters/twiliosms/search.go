@@ -33,7 +33,7 @@ var (
 // FindSent implements followup.Reconciler. It reads the messages that Twilio lists
 // for the number. It does not filter by the date of sending, which a message in
 // Twilio's queue does not have yet. If the account keeps no texts at Twilio, the
-// error says that the message is unconfirmed.
+// error reports an unconfirmed message.
 func (s *Sender) FindSent(ctx context.Context, org tenant.ID, m followup.UnconfirmedMessage) (followup.Receipt, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()

@@ -63,7 +63,7 @@ type Config struct {
 	// connections.
 	HTTP *http.Client
 
-	// Now tells the time.
+	// Now returns the time.
 	//
 	// Defaults to time.Now.
 	Now func() time.Time

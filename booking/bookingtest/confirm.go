@@ -118,7 +118,7 @@ func confirmErrors(f *fixture) {
 	}{
 		{"an unknown appointment", booking.NewID(f.org, "never claimed"), booking.ErrNotFound},
 		{"no id", "", booking.ErrNotFound},
-		{"what is no id", "appointment 1'; --", booking.ErrNotFound},
+		{"text that is not an id", "appointment 1'; --", booking.ErrNotFound},
 		{"a cancelled appointment", gone.ID, booking.ErrNotOpen},
 		{"an expired hold", dead.ID, booking.ErrExpired},
 		{"a hold whose expiry is written", dead.ID, booking.ErrExpired},
@@ -151,7 +151,7 @@ func confirmRacesClaim(f *fixture) {
 				}
 				_, err := f.confirm(held.ID)
 				return err
-			case 1: // claims until somebody owns the time for good
+			case 1: // claims until an appointment owns the time for good
 				for {
 					key := fmt.Sprint(rival, "-", claims.Add(1))
 					out, err := f.Store.Claim(f.ctx, f.org, by(2, f.claim(key, at(10, 15), one(r))))

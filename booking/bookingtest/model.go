@@ -36,7 +36,7 @@ type modelled struct {
 
 var _ booking.Store = (*model)(nil)
 
-// clone returns a model that goes its own way from here.
+// clone returns an independent copy of m.
 func (m *model) clone() *model {
 	c := &model{list: slices.Clone(m.list), contacts: map[string]booking.Contact{}, elapsed: m.elapsed}
 	for phone, k := range m.contacts {
@@ -56,7 +56,7 @@ func (m *model) state() string {
 	return strings.Join(lines, "\n")
 }
 
-// tick lets d pass.
+// tick advances the clock of m by d.
 func (m *model) tick(d time.Duration) {
 	m.elapsed += d
 	for i := range m.list {
@@ -195,7 +195,7 @@ func (m *model) Move(_ context.Context, _ tenant.ID, v booking.Move) (booking.Ou
 	return booking.Outcome{Appointment: m.read(a)}, nil
 }
 
-// closed is why an appointment cannot be moved or confirmed.
+// closed returns why an appointment cannot be moved or confirmed.
 func closed(a *modelled) error {
 	switch {
 	case a == nil:

@@ -156,7 +156,7 @@ func moveErrors(f *fixture) {
 	}{
 		{"of an unknown appointment", booking.NewID(f.org, "never claimed"), booking.ErrNotFound},
 		{"of no id", "", booking.ErrNotFound},
-		{"of what is no id", "appointment 1'; --", booking.ErrNotFound},
+		{"of text that is not an id", "appointment 1'; --", booking.ErrNotFound},
 		{"of a cancelled appointment", open.ID, booking.ErrNotOpen},
 		{"of an expired hold", dead.ID, booking.ErrExpired},
 		{"of a hold whose expiry is written", dead.ID, booking.ErrExpired},

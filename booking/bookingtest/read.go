@@ -97,7 +97,7 @@ func listBusyFresh(f *fixture) {
 					want = []booking.Busy{{Resource: r, Span: span(start, start.Add(30*time.Minute))}}
 				}
 				if err != nil || !slices.Equal(view.Busy, want) || !slices.Equal(view.Known, []booking.ID{c.ID}) {
-					return fmt.Errorf("after %s a look sees%s, %d known, %v; want%s", what, showBusy(view.Busy), len(view.Known), err, showBusy(want))
+					return fmt.Errorf("after %s ListBusy returns%s, %d known, %v; want%s", what, showBusy(view.Busy), len(view.Known), err, showBusy(want))
 				}
 				return nil
 			}

@@ -16,7 +16,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// Each store has one wall down, and the suite notices.
+// Each store breaks one rule that keeps clinics apart, and must fail the suite.
 func TestFailing_Silo(t *testing.T) {
 	const (
 		zeroOrg      = "no method that takes an id answers without a clinic"

@@ -88,9 +88,9 @@ func zone(t testing.TB, name string) *time.Location {
 	return loc
 }
 
-// A reference is what a zone's clock shows, found by asking it for the time
-// once a day and halving in on each change: nothing in it knows of zone
-// bounds, rules or years.
+// A reference holds the times that a zone's clock shows, found by asking it for the
+// time once a day and halving in on each change: it uses no zone bounds, rules or
+// years.
 type reference struct {
 	loc     *time.Location
 	changes []change

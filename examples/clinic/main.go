@@ -3,7 +3,7 @@
 //
 //	go run ./examples/clinic
 //
-// It serves two demo clinics, or those whose documents are in the folder that
+// It serves two demo clinics, or those of the documents in the folder that
 // CLINICS names. It keeps its state in memory unless DATABASE_URL names a
 // PostgreSQL database, and prints texts unless a Twilio account is set. A
 // setting comes from the environment; a flag of the same name in lower case

@@ -14,7 +14,7 @@ import (
 	"github.com/callwaiting-ai/callwaiting/tenant"
 )
 
-// twilioSettings name the Twilio account of every clinic whose document names
+// twilioSettings name the Twilio account of every clinic with a document that names
 // no account of its own; the zero value names no account.
 type twilioSettings struct {
 	sid, token, from, messagingService, baseURL string

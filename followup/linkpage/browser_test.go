@@ -20,7 +20,7 @@ import (
 )
 
 // A person with a phone and without JavaScript opens the link of a text and
-// presses the button. LINKPAGE_SCREENSHOT=file.png keeps what they saw.
+// presses the button. LINKPAGE_SCREENSHOT=file.png keeps a picture of the page.
 func TestHandler_Browser(t *testing.T) {
 	b := startBrowser(t)
 	p := newPage(t, func(cfg *linkpage.Config) { cfg.Settings = labels{surgery: "Harley Street Clinic"} })
@@ -51,7 +51,7 @@ func TestHandler_Browser(t *testing.T) {
 	b.do("Page.navigate", params{"url": server.URL + "/d/" + goodToken}, nil)
 	b.await("Page.loadEventFired", nil)
 
-	// What there is to see: one button, large enough for a thumb, and nothing
+	// The page has one button, large enough for a thumb, and no element
 	// that is wider than the screen.
 	var tree struct{ Root struct{ NodeID int } }
 	b.do("DOM.getDocument", nil, &tree)
@@ -106,7 +106,7 @@ func TestHandler_Browser(t *testing.T) {
 	require.NotContains(t, b.events(), "Log.entryAdded", "the browser complains of nothing, such as a blocked style")
 }
 
-// browser is a Chromium that is spoken to by its DevTools protocol over a pair
+// browser is a Chromium that is driven by its DevTools protocol over a pair
 // of pipes: JSON messages, each with a zero byte behind it.
 type browser struct {
 	t       *testing.T
@@ -183,7 +183,7 @@ func (b *browser) openTab() {
 	b.session = attached.SessionID
 }
 
-// do has a command done and reads its result into result, which may be nil.
+// do runs a command and reads its result into result, which may be nil.
 func (b *browser) do(method string, args params, result any) {
 	b.t.Helper()
 	b.calls++
@@ -229,7 +229,7 @@ func (b *browser) await(method string, event any) {
 	}
 }
 
-// events are those that nobody has awaited, by name.
+// events returns the names of the events that were not awaited.
 func (b *browser) events() (names []string) {
 	for _, m := range b.queue {
 		names = append(names, m.Method)

@@ -34,13 +34,13 @@ var (
 
 func hashOf(token string) [32]byte { return sha256.Sum256([]byte(token)) }
 
-// linkStore is the least a LinkStore can be. It counts how often it was asked.
+// linkStore is a small LinkStore. It counts its calls.
 type linkStore struct {
 	mu    sync.Mutex
 	links map[[32]byte]*followup.Link
 	orgs  map[[32]byte]tenant.ID
 	asked int
-	err   error // answered to everything
+	err   error // returned by every method
 }
 
 func (s *linkStore) add(org tenant.ID, token string, l followup.Link) {
@@ -72,7 +72,7 @@ func (s *linkStore) UseLink(ctx context.Context, hash [32]byte) (tenant.ID, foll
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.links[hash]
-	if l.Views >= l.MaxViews { // another has come between
+	if l.Views >= l.MaxViews { // another call was faster
 		return tenant.ID{}, followup.Link{}, followup.ErrNotFound
 	}
 	l.Views++
@@ -109,7 +109,7 @@ const (
 	document  = "%PDF-1.7 what rhinoplasty is"
 )
 
-// page is a LinkHandler with one good link, and what is behind it.
+// page is a Handler with one good link and its document.
 type page struct {
 	*linkpage.Handler
 	store *linkStore
@@ -144,7 +144,8 @@ func (p page) do(method, token string) *httptest.ResponseRecorder {
 	return w
 }
 
-// requireWithheld checks the headers that keep an answer to whom it is for.
+// requireWithheld checks the headers that keep a response from caches, search
+// engines and other sites.
 func requireWithheld(t *testing.T, h http.Header) {
 	t.Helper()
 	require.Equal(t, "private, no-store", h.Get("Cache-Control"))
@@ -275,7 +276,7 @@ func TestHandler_NotFound(t *testing.T) {
 	for _, token := range []string{"missingmissing00", "foreignforeign00", "upupupupupupupup", "cliniclessclinic"} {
 		require.Equal(t, 0, p.store.views(token), "a document that is missing uses up no view")
 	}
-	for line := range strings.Lines(p.log.String()) { // who keeps the documents is told, by ids
+	for line := range strings.Lines(p.log.String()) { // the log names the missing document by ids
 		require.Contains(t, line, "linkpage: document missing")
 		require.NotContains(t, line, ".pdf")
 		require.NotContains(t, line, "missing00")
@@ -304,7 +305,7 @@ func TestHandler_Methods(t *testing.T) {
 	require.Equal(t, 0, p.store.asked)
 }
 
-// broken are documents that cannot be read, as their errors tell too well.
+// broken are documents that cannot be read, with errors that hold their names.
 type broken struct{}
 
 func (broken) Open(_ context.Context, _ tenant.ID, name string) (followup.Document, error) {
@@ -435,7 +436,7 @@ func TestNew_InvalidConfig(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// FuzzLinkHandler: no path but the right one opens anything.
+// FuzzHandler checks that only the path of a link opens a document.
 func FuzzHandler(f *testing.F) {
 	for _, path := range []string{"/d/" + goodToken, "/d/", "/", "//", "/d/../" + goodToken, "/d/" + goodToken + "\x00", "/d/" + strings.Repeat("a", 16)} {
 		f.Add(path)

@@ -147,12 +147,12 @@ func TestCatalog_Match_Transcript(t *testing.T) {
 		{"AI: Botox?\nUser: No, not botox.\nAI: No botox, then.", ""},
 		{"AI: Botox or fillers?\nUser: I don't want botox.", "fillers"},
 
-		// what one says does not run into what the other says
+		// the words of one speaker do not run into those of the other
 		{"User: my nose\nAI: job?", ""},
 		{"User: I would not\nAI: Botox?", "botox"},
 		{"User: my friend User : nose\nUser: job", ""},
 
-		// what only looks like a transcript
+		// text that only resembles a transcript
 		{"superUser: botox or fillers", ""},
 		{"User:botox or fillers", ""},
 		{"User: ", ""},
@@ -261,8 +261,8 @@ func TestCatalog_Match_LargeText(t *testing.T) {
 	require.EqualValues(t, "botox", id)
 }
 
-// Whatever surrounds it, and as long as it is not ruled out, a name that the
-// caller says last is found; and the answer is always one of the clinic's.
+// FuzzCatalog_Match checks that the name which the caller says last is found in any
+// context unless it is ruled out, and that the result is a procedure of the clinic.
 func FuzzCatalog_Match(f *testing.F) {
 	for _, s := range []string{
 		"", "Botox", "not botox or fillers", "AI: hi\nUser: nose-job", "ʼʼs'", "\xff\xfe", "ﬁller", "İ", "User:\nAI: x",
@@ -290,7 +290,7 @@ func FuzzCatalog_Match(f *testing.F) {
 	})
 }
 
-// BenchmarkMatch reads a transcript of 150 KB for a clinic with 300 names.
+// BenchmarkCatalog_Match reads a transcript of 150 KB for a clinic with 300 names.
 func BenchmarkCatalog_Match(b *testing.B) {
 	list := offered()
 	for i := range 100 {

@@ -23,7 +23,7 @@ create domain callwaiting.message_state as text
 create domain callwaiting.task_kind as text
   constraint task_kind_known check (value in ('call', 'appointment', 'intent'));
 
--- The reason why texts to the number fail for good; empty if it has none.
+-- The reason why texts to the number fail for good; empty without one.
 alter table callwaiting.contact add column unusable text not null default '';
 
 create index appointment_by_call on callwaiting.appointment (org_id, call) where call <> '';

@@ -73,7 +73,7 @@ func TestE164_Parse(t *testing.T) {
 		"sip:+447700900456@pbx":     "",
 		"+447700900456,07700900457": "",
 	} {
-		for _, country := range []string{"GB", "US", ""} { // the country changes nothing
+		for _, country := range []string{"GB", "US", ""} { // the country has no effect
 			got, ok := phone.E164{}.Parse(text, country)
 			require.Equal(t, want, got, text)
 			require.Equal(t, want != "", ok, text)

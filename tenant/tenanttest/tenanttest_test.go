@@ -127,7 +127,7 @@ func silo(s store) tenanttest.Silo {
 
 func TestRunSilo(t *testing.T) { tenanttest.RunSilo(t, silo(newNotes())) }
 
-// Each store has one wall down, and the suite notices.
+// Each store breaks one rule that keeps clinics apart, and must fail the suite.
 func TestFailingSilo(t *testing.T) {
 	t.Parallel()
 	const (

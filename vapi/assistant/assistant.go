@@ -214,7 +214,7 @@ func New(o Options) (*Assistant, error) {
 		// All are on by default. The transcript stays: it is part of the
 		// report, and the caller's wish is matched in it.
 		ArtifactPlan: ArtifactPlan{TranscriptPlan: Switch{Enabled: true}},
-		// On by default, and open to everybody with the link.
+		// On by default, and open to any holder of the link.
 		MonitorPlan: MonitorPlan{},
 	}
 	return a, nil

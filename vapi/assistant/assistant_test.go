@@ -29,7 +29,7 @@ func options(t testing.TB) assistant.Options {
 func TestNew(t *testing.T) {
 	t.Parallel()
 	t.Run("the golden file is JSON that Vapi takes", func(t *testing.T) {
-		// The golden files are what Vapi's API reference of August 2026 takes.
+		// The golden files agree with Vapi's API reference of August 2026.
 		t.Parallel()
 		a, err := assistant.New(options(t))
 		require.NoError(t, err)

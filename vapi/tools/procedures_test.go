@@ -95,7 +95,7 @@ func TestProcedures(t *testing.T) { // not parallel: it measures allocations
 		require.ErrorIs(t, err, down)
 	})
 	t.Run("of two services with the same name the first is meant", func(t *testing.T) {
-		// A booking catalog accepts names that procedures.NewCatalog refuses.
+		// A booking catalog accepts names that procedures.New refuses.
 		t.Parallel()
 		c := tools.Procedures(&changingCatalogs{catalog: catalogOf(t,
 			booking.ServiceType{ID: "first", Name: "Botox", Aliases: []string{"anti-wrinkle injection", "?!", "s"}, Document: "a.pdf"},

@@ -32,7 +32,7 @@ type twilioError struct {
 	Status   int    `json:"status"`
 }
 
-// serve handles a request as the API does, or with the fault that is its turn.
+// serve handles a request as the API does, or with the next fault.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
 	fault := s.nextFault(r.Method == http.MethodPost)

@@ -37,7 +37,7 @@ type Config struct {
 	// Defaults to any credentials.
 	Accounts map[string]string
 
-	// Faults goes wrong by chance; Seed makes it the same chance again.
+	// Faults are random failures; Seed repeats the random choices of an earlier run.
 	Faults FaultRates
 	Seed   uint64
 

@@ -12,7 +12,7 @@ import (
 )
 
 // Secret is the secret of the demo clinics where no other is given. It is
-// no proof: everybody can read it here.
+// no proof: it is published here.
 const Secret = "demo-secret"
 
 //go:embed clinics
