@@ -29,7 +29,7 @@ var (
 // and records the results.
 func (w *Worker) processIntents(ctx context.Context, org tenant.ID, settings *Settings, ids []IntentID) {
 	leased := time.Now() // or later: the lease begins during BeginSending
-	d := &decider{Worker: w, org: org, settings: settings}
+	d := &decider{Worker: w, org: org, settings: settings, written: map[IntentID]IntentDecision{}}
 	batch, err := w.svc.Store.BeginSending(ctx, org, ids, w.cfg.Lease, func(in DecisionInput) IntentDecision {
 		return d.decide(ctx, in)
 	})

@@ -41,11 +41,15 @@ type decider struct {
 	org      tenant.ID
 	settings *Settings // nil: the clinic is unknown
 	refused  int       // messages of this batch that the pacer refused
+
+	// written are the decisions to send. A store that has to repeat its
+	// transaction gets the same: the pacer has counted the message.
+	written map[IntentID]IntentDecision
 }
 
 // decide decides about one intent. The store calls it a second time, with an
-// intent that is Sending, to confirm a decision to send; the message is written
-// the first time only.
+// intent that is Sending, to confirm a decision to send, and again if it has to
+// repeat a transaction; the message is written the first time only.
 //
 // decide runs code of the integrator: a panic over one intent must not hold up
 // the others of its batch, nor leave a store with their contacts locked.
@@ -74,7 +78,14 @@ func (d *decider) decide(ctx context.Context, in DecisionInput) (out IntentDecis
 	case in.State == Sending:
 		return IntentDecision{Action: Send}
 	}
-	return d.write(ctx, in, policy.Until)
+	first, ok := d.written[in.ID]
+	if !ok {
+		first = d.write(ctx, in, policy.Until)
+		if first.Action == Send {
+			d.written[in.ID] = first
+		}
+	}
+	return first
 }
 
 // decideUnknown decides about an attempt of unknown outcome.

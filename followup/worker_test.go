@@ -242,6 +242,33 @@ func TestWorker_Process_Pacer(t *testing.T) {
 	require.Len(t, w.carrier.sent(), len(ids))
 }
 
+// repeatingStore repeats the first transaction of BeginSending, as a database
+// does that has rolled it back.
+type repeatingStore struct{ followup.Store }
+
+func (s repeatingStore) BeginSending(ctx context.Context, org tenant.ID, ids []followup.IntentID, lease time.Duration, decide followup.Decider) (followup.Batch, error) {
+	return s.Store.BeginSending(ctx, org, ids, lease, func(in followup.DecisionInput) followup.IntentDecision {
+		if in.State == followup.Planned {
+			decide(in)
+		}
+		return decide(in)
+	})
+}
+
+func TestWorker_Process_RepeatedTransaction(t *testing.T) {
+	t.Parallel()
+	var pacer *paced
+	w := promised(t,
+		withService(func(c *followup.Config) { c.Store = repeatingStore{c.Store} }),
+		withWorker(func(c *followup.WorkerConfig) {
+			pacer = &paced{carrier: c.Sender.(*carrier)}
+			c.Sender = pacer
+		}))
+	pacer.clock = w.clock
+	w.work()
+	w.onlyText() // the pacer, with one message a second, has counted it once
+}
+
 func TestWorker_Process_RetryAfter(t *testing.T) {
 	t.Parallel()
 	w := promised(t)
