@@ -224,7 +224,7 @@ func (c *Clinic) checkOrg(e *DocumentError, org *tenant.Org) {
 		e.add("zone", missingOr(c.Zone, fmt.Sprintf("is %q, which is no IANA time zone", c.Zone))+": use a name such as \"Europe/London\"")
 	}
 	org.Zone = zone
-	if len(c.Country) != 2 || strings.ToUpper(c.Country) != c.Country {
+	if len(c.Country) != 2 || strings.Trim(c.Country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 		e.add("country", missingOr(c.Country, fmt.Sprintf("is %q", c.Country))+": use the two upper-case letters of ISO 3166-1, such as \"GB\"")
 	}
 	if c.Locale == "" {
@@ -240,9 +240,12 @@ func (c *Clinic) checkTexts(e *DocumentError) {
 	if t.Open != 0 && t.Close != 0 && t.Open >= t.Close {
 		e.add("texts.close", "is not after texts.open: nobody could be texted")
 	}
-	for name, n := range map[string]int{"per_day": t.PerDay, "per_week": t.PerWeek, "link_views": t.LinkViews} {
-		if n < 0 {
-			e.add("texts."+name, fmt.Sprintf("is %d: use a positive number, or leave it out for its default", n))
+	for _, limit := range []struct {
+		name string
+		n    int
+	}{{"per_day", t.PerDay}, {"per_week", t.PerWeek}, {"link_views", t.LinkViews}} {
+		if limit.n < 0 {
+			e.add("texts."+limit.name, fmt.Sprintf("is %d: use a positive number, or leave it out for its default", limit.n))
 		}
 	}
 }
@@ -268,13 +271,17 @@ func (c *Clinic) checkSecrets(e *DocumentError) {
 }
 
 func (c *Clinic) checkVapi(e *DocumentError) {
-	for field, ids := range map[string][]string{"phone_number_ids": c.Vapi.PhoneNumberIDs, "assistant_ids": c.Vapi.AssistantIDs} {
+	check := func(path string, ids []string) {
+		seen := map[string]bool{"": true}
 		for i, id := range ids {
-			if id == "" || slices.Contains(ids[:i], id) {
-				e.add(fmt.Sprintf("vapi.%s[%d]", field, i), "is empty or given twice: give each of Vapi's ids once")
+			if seen[id] {
+				e.add(fmt.Sprintf("%s[%d]", path, i), "is empty or given twice: give each of Vapi's ids once")
 			}
+			seen[id] = true
 		}
 	}
+	check("vapi.phone_number_ids", c.Vapi.PhoneNumberIDs)
+	check("vapi.assistant_ids", c.Vapi.AssistantIDs)
 }
 
 func missingOr(value, problem string) string {

@@ -2,11 +2,14 @@ package callwaiting_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -76,6 +79,10 @@ func TestParseClinic(t *testing.T) {
 			`name: is a number: write text`:                                                 set(7, "name"),
 			`zone: is "Europe/Londn", which is no IANA time zone: use`:                      set("Europe/Londn", "zone"),
 			`country: is "gb": use the two upper-case letters`:                              set("gb", "country"),
+			`country: is "12": use the two upper-case letters`:                              set("12", "country"),
+			`zip: is no member: use carrier, country, grid`:                                 set("1", "zip"),
+			`KEY: is no member: did you mean "key"?`:                                        set("1", "KEY"),
+			`"a\nb": is no member: use`:                                                     set("1", "a\nb"),
 			`locale: is missing: give a BCP 47 tag`:                                         remove("locale"),
 			`hours: has no opening hours: give hours.week`:                                  set(map[string]any{}, "hours"),
 			`hours.week.wensday: is no day: did you mean "wednesday"?`:                      set([]any{}, "hours", "week", "wensday"),
@@ -138,6 +145,61 @@ func TestParseClinic(t *testing.T) {
 		var invalid *callwaiting.DocumentError
 		require.ErrorAs(t, err, &invalid)
 		require.Len(t, invalid.Problems, 101)
+	})
+	t.Run("a hostile file is refused soon", func(t *testing.T) {
+		var members strings.Builder
+		for i := range 200_000 {
+			fmt.Fprintf(&members, `"member %d":1,`, i)
+		}
+		long := strings.Repeat("k", 1<<20)
+		for _, text := range []string{
+			"{" + members.String() + `"key":"a"}`,
+			`{"` + long + `":[` + strings.Repeat("1,", 100_000) + `1]}`,
+		} {
+			began := time.Now()
+			_, err := callwaiting.ParseClinic([]byte(text))
+			require.Error(t, err)
+			require.Less(t, len(err.Error()), 100_000)
+			require.Less(t, time.Since(began), 5*time.Second)
+		}
+	})
+	t.Run("a value of any type in any place is a problem and no panic", func(t *testing.T) {
+		var walk func(path []any, v any)
+		walk = func(path []any, v any) {
+			switch v := v.(type) {
+			case map[string]any:
+				for name, member := range v {
+					walk(append(slices.Clone(path), name), member)
+				}
+				walk(append(slices.Clone(path), ""), nil)
+				walk(append(slices.Clone(path), "\u2028\x1b[31m"), nil)
+			case []any:
+				for i, item := range v {
+					walk(append(slices.Clone(path), i), item)
+				}
+			}
+			if len(path) == 0 {
+				return
+			}
+			for _, odd := range []any{
+				nil, true, "", "é", "-1", "../x", -1, 1e308, json.Number("1e99999"), json.Number("99999999999999999999"),
+				[]any{}, []any{nil}, []any{[]any{[]any{}}}, map[string]any{}, map[string]any{"": nil}, map[string]any{"a": map[string]any{}},
+			} {
+				_, err := callwaiting.ParseClinic(document(t, set(odd, path...)))
+				var invalid *callwaiting.DocumentError
+				require.True(t, err == nil || errors.As(err, &invalid), "%v: %v", path, err)
+				if err != nil {
+					require.NotContains(t, err.Error(), "\x1b")
+				}
+			}
+		}
+		var doc map[string]any
+		require.NoError(t, json.Unmarshal(document(t, nil), &doc))
+		walk(nil, doc)
+		for _, text := range []string{"", "null", "[]", "1", `"a"`, "{", "{}", "{}{}", "\xff", "\ufeff", `{"a"`, `{"a":}`, strings.Repeat("[", 100)} {
+			_, err := callwaiting.ParseClinic([]byte(text))
+			require.Error(t, err, text)
+		}
 	})
 	t.Run("the documentation's example is a document", func(t *testing.T) {
 		text, err := os.ReadFile("docs/clinics.md")

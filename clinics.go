@@ -35,7 +35,10 @@ type StaticClinics []*Clinic
 func (s StaticClinics) Clinics(context.Context) ([]ClinicEntry, error) {
 	entries := make([]ClinicEntry, len(s))
 	for i, c := range s {
-		entries[i] = ClinicEntry{Name: c.Key, Clinic: c}
+		entries[i].Clinic = c
+		if c != nil {
+			entries[i].Name = c.Key
+		}
 	}
 	return entries, nil
 }
@@ -99,8 +102,9 @@ func (f *clinicFolder) read(name string) clinicFile {
 	file := clinicFile{size: info.Size(), changed: info.ModTime(), entry: ClinicEntry{Name: key}}
 	text, err := fs.ReadFile(f.folder, name)
 	if err != nil {
-		file.entry.Err = fmt.Errorf("callwaiting: %s not readable: %w", name, err)
-		return file
+		// Without a size and a time it is read again: new permissions change
+		// neither.
+		return clinicFile{entry: ClinicEntry{Name: key, Err: fmt.Errorf("callwaiting: %s not readable: %w", name, err)}}
 	}
 	file.entry.Clinic, file.entry.Err = ParseClinic(text)
 	var invalid *DocumentError

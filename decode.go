@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 )
@@ -99,6 +100,7 @@ func parseValue(d *json.Decoder, path string, depth int, e *DocumentError) (valu
 		return items, err
 	case json.Delim('{'):
 		members := object{}
+		seen := make(map[string]bool)
 		for d.More() {
 			token, err := d.Token()
 			if err != nil {
@@ -106,9 +108,10 @@ func parseValue(d *json.Decoder, path string, depth int, e *DocumentError) (valu
 			}
 			name := token.(string) // the decoder refuses other names
 			at := join(path, name)
-			if slices.ContainsFunc(members, func(m member) bool { return m.name == name }) {
+			if seen[name] {
 				e.add(at, "is given twice: remove one")
 			}
+			seen[name] = true
 			v, err := parseValue(d, at, depth+1, e)
 			if err != nil {
 				return nil, err
@@ -121,7 +124,18 @@ func parseValue(d *json.Decoder, path string, depth int, e *DocumentError) (valu
 	return token, nil
 }
 
+// maxName bounds a member's name in a report, in bytes.
+const maxName = 64
+
+// join returns the path of a member. The name may be any text: in a report it
+// must stay on its line and be short.
 func join(path, name string) string {
+	if len(name) > maxName {
+		name = strings.ToValidUTF8(name[:maxName], "") + "…"
+	}
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		name = strconv.Quote(name)
+	}
 	if path == "" {
 		return name
 	}
@@ -207,6 +221,9 @@ func bindStruct(path string, v value, into reflect.Value, e *DocumentError) {
 		if field, known := fields[m.name]; known {
 			bind(join(path, m.name), m.value, field, e)
 			continue
+		}
+		if e.full() {
+			return
 		}
 		e.add(join(path, m.name), unknown("member", m.name, names))
 	}
@@ -302,7 +319,11 @@ func plainError(err error) string {
 func unknown(kind, name string, known []string) string {
 	nearest, least := "", 3
 	for _, k := range known {
-		if d := editDistance(name, k); d < least {
+		if len(name) > len(k)+2 {
+			continue
+		}
+		// Two of three letters that differ are another word: no id for "zip".
+		if d := editDistance(strings.ToLower(name), k); d < least && 2*d <= len(k) {
 			nearest, least = k, d
 		}
 	}

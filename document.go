@@ -64,6 +64,9 @@ func (e *DocumentError) Error() string {
 // all.
 const maxProblems = 100
 
+// full reports whether the report has reached its bound.
+func (e *DocumentError) full() bool { return len(e.Problems) > maxProblems }
+
 func (e *DocumentError) add(path, text string) {
 	switch n := len(e.Problems); {
 	case n < maxProblems:

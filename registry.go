@@ -115,10 +115,11 @@ func NewRegistry(ctx context.Context, cfg RegistryConfig) (*Registry, error) {
 		return nil, err
 	}
 	if len(problems) > 0 {
-		return nil, errors.Join(slices.Collect(maps.Values(problems))...)
-	}
-	if len(next.members) == 0 {
-		return nil, errors.New("callwaiting: no clinic found: add a document, such as harley.json")
+		var all []error
+		for _, name := range slices.Sorted(maps.Keys(problems)) {
+			all = append(all, problems[name])
+		}
+		return nil, errors.Join(all...)
 	}
 	r.current.Store(next)
 	return r, nil
@@ -126,7 +127,8 @@ func NewRegistry(ctx context.Context, cfg RegistryConfig) (*Registry, error) {
 
 // Run reads the documents again every RegistryConfig.Reload until ctx ends. A
 // document that has become invalid is logged, and the clinic is served as
-// before; one that is gone is no longer served. The error is that of ctx.
+// before; one that is gone is no longer served, unless all are gone at once:
+// that is a folder that is not mounted. The error is that of ctx.
 func (r *Registry) Run(ctx context.Context) error {
 	ticker := time.NewTicker(r.cfg.Reload)
 	defer ticker.Stop()
@@ -177,31 +179,65 @@ func (r *Registry) logChanges(ctx context.Context, old, next *roster) {
 }
 
 // read returns the roster of the documents as they are now, and the problems
-// by name. A clinic with a problem stays as it was.
+// by name. A clinic with a problem stays as it was. If two clinics claim what
+// only one may have, a clinic that has not changed keeps it.
 func (r *Registry) read(ctx context.Context) (*roster, map[string]error, error) {
 	entries, err := r.cfg.Clinics.Clinics(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	old := r.current.Load()
-	next, problems := newRoster(), make(map[string]error)
-	for _, e := range entries {
+	if len(entries) == 0 {
+		return nil, nil, errors.New("callwaiting: no clinic found: add a document, such as harley.json")
+	}
+	old, problems := r.current.Load(), make(map[string]error)
+	chosen := make([]*registered, len(entries)) // nil: not served
+	for i, e := range entries {
 		was := old.byName[e.Name]
-		m, err := r.register(ctx, e, was)
-		if err == nil {
-			err = next.add(m, r.cfg.Secrets.Loopback)
+		if chosen[i], err = r.register(ctx, e, was); err != nil {
+			problems[e.Name] = err
+			chosen[i] = was
 		}
-		if err == nil {
-			continue
+	}
+	for {
+		next, conflicts := r.tryRoster(chosen, old, problems)
+		if !conflicts {
+			return next, problems, nil
 		}
-		problems[e.Name] = err
-		if was != nil {
-			if err := next.add(was, r.cfg.Secrets.Loopback); err != nil {
-				problems[e.Name] = errors.Join(problems[e.Name], err)
+	}
+}
+
+// tryRoster returns the roster of the chosen clinics. If two of them conflict,
+// it chooses the previous version of the one that has changed, or none, and
+// reports conflicts: the earlier version may conflict with a third clinic.
+func (r *Registry) tryRoster(chosen []*registered, old *roster, problems map[string]error) (next *roster, conflicts bool) {
+	next = newRoster()
+	for _, changed := range []bool{false, true} {
+		for i, m := range chosen {
+			if m == nil {
+				continue
+			}
+			was := old.byName[m.name]
+			if m.changed(was) != changed {
+				continue
+			}
+			if err := next.add(m, r.cfg.Secrets.Loopback); err != nil {
+				problems[m.name] = errors.Join(problems[m.name], err)
+				conflicts = true
+				chosen[i] = nil
+				if changed {
+					chosen[i] = was
+				}
 			}
 		}
 	}
-	return next, problems, nil
+	next.members = slices.DeleteFunc(slices.Clone(chosen), func(m *registered) bool { return m == nil })
+	return next, conflicts
+}
+
+// changed reports whether m differs from an earlier version in anything that
+// another clinic may claim as well.
+func (m *registered) changed(was *registered) bool {
+	return was == nil || m.profile != was.profile || m.secrets != was.secrets
 }
 
 // register checks an entry. An unchanged document keeps its profile, so that
@@ -209,6 +245,9 @@ func (r *Registry) read(ctx context.Context) (*roster, map[string]error, error) 
 func (r *Registry) register(ctx context.Context, e ClinicEntry, was *registered) (*registered, error) {
 	if e.Err != nil {
 		return nil, e.Err
+	}
+	if e.Clinic == nil {
+		return nil, &DocumentError{e.Name, []Problem{{"", "is nil: give a Clinic, or leave the entry out"}}}
 	}
 	m := &registered{name: e.Name}
 	if was != nil && (was.doc == e.Clinic || reflect.DeepEqual(was.doc, e.Clinic)) {
@@ -313,8 +352,15 @@ func (s *roster) add(m *registered, shareSecrets bool) error {
 		problems.add("id", fmt.Sprintf("is also that of the clinic %s: give each its own", other.name))
 	}
 	for _, other := range s.members {
-		if !shareSecrets && other.secrets.Current == m.secrets.Current {
-			problems.add("secrets.current", fmt.Sprintf("is also that of the clinic %s: one clinic's account could write to the other: give each its own", other.name))
+		if shareSecrets {
+			break
+		}
+		const text = "is also a secret of the clinic %s: one clinic's account could write to the other: give each its own"
+		if accepts(other.secrets, m.secrets.Current) {
+			problems.add("secrets.current", fmt.Sprintf(text, other.name))
+		}
+		if accepts(other.secrets, m.secrets.Previous) {
+			problems.add("secrets.previous", fmt.Sprintf(text, other.name))
 		}
 	}
 	owned := func(path string, owners map[string]tenant.ID, ids []string) {
@@ -338,6 +384,11 @@ func (s *roster) add(m *registered, shareSecrets bool) error {
 		s.byAssistant[id] = m.org.ID
 	}
 	return nil
+}
+
+// accepts reports whether secret is one of s.
+func accepts(s tenant.Secrets, secret string) bool {
+	return secret != "" && (secret == s.Current || secret == s.Previous)
 }
 
 // Orgs returns the clinics, in the order of their source.

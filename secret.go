@@ -3,6 +3,7 @@ package callwaiting
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"strings"
 )
@@ -59,8 +60,8 @@ type SecretSource struct {
 // minSecret is the least length of a secret, in bytes.
 const minSecret = 16
 
-// errNoSecret means that the variable or the file of a reference is not there
-// or empty.
+// errNoSecret means that the variable or the file of a reference does not exist
+// or is empty.
 var errNoSecret = errors.New("not found or empty")
 
 // resolve returns the secret that r refers to. The error holds no secret.
@@ -75,6 +76,9 @@ func (s *SecretSource) resolve(r SecretRef) (string, error) {
 		secret, _ = s.LookupEnv(name)
 	case isFile:
 		content, err := s.ReadFile(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("is %s: not readable: give this program the permission to read the file", r)
+		}
 		if err != nil {
 			return "", fmt.Errorf("is %s: %w: create the file, readable for this program", r, errNoSecret)
 		}
