@@ -28,6 +28,7 @@ var demoClinics = os.DirFS("examples/internal/demo/clinics")
 var environment = map[string]string{
 	"VAPI_SECRET_HARLEY": "the secret of harley",
 	"VAPI_SECRET_IKEJA":  "the secret of ikeja",
+	"VAPI_SECRET_AAA":    "the secret of a third clinic",
 }
 
 func lookup(name string) (string, bool) {
@@ -99,7 +100,7 @@ func TestNewRegistry(t *testing.T) {
 		"ikeja: secrets.current: holds a secret in plain text": func(files fstest.MapFS, _ *callwaiting.RegistryConfig) {
 			files["ikeja.json"].Data = bytes.Replace(files["ikeja.json"].Data, []byte("env:VAPI_SECRET_IKEJA\""), []byte("a plain secret of ikeja\""), 1)
 		},
-		"ikeja: secrets.current: is also that of the clinic harley": func(files fstest.MapFS, _ *callwaiting.RegistryConfig) {
+		"ikeja: secrets.current: is also a secret of the clinic harley": func(files fstest.MapFS, _ *callwaiting.RegistryConfig) {
 			files["ikeja.json"].Data = bytes.Replace(files["ikeja.json"].Data, []byte("env:VAPI_SECRET_IKEJA\""), []byte("env:VAPI_SECRET_HARLEY\""), 1)
 		},
 		"harley: secrets.current: is env:VAPI_SECRET_HARLEY, which this program does not resolve": func(_ fstest.MapFS, cfg *callwaiting.RegistryConfig) {
@@ -113,6 +114,16 @@ func TestNewRegistry(t *testing.T) {
 		},
 		"harley: services[1].document: names a file, and there is no folder": func(_ fstest.MapFS, cfg *callwaiting.RegistryConfig) {
 			cfg.Documents = nil
+		},
+		"ikeja: secrets.previous: is also a secret of the clinic harley": func(files fstest.MapFS, _ *callwaiting.RegistryConfig) {
+			files["ikeja.json"].Data = bytes.Replace(files["ikeja.json"].Data, []byte("env:VAPI_SECRET_IKEJA_PREVIOUS\""), []byte("env:VAPI_SECRET_HARLEY\""), 1)
+		},
+		"harley: secrets.current: is file:/run/secret: not readable: give this program the permission": func(files fstest.MapFS, cfg *callwaiting.RegistryConfig) {
+			files["harley.json"].Data = bytes.Replace(files["harley.json"].Data, []byte("env:VAPI_SECRET_HARLEY\""), []byte("file:/run/secret\""), 1)
+			cfg.Secrets.ReadFile = func(string) ([]byte, error) { return nil, fs.ErrPermission }
+		},
+		"invalid clinic document: is nil: give a Clinic": func(_ fstest.MapFS, cfg *callwaiting.RegistryConfig) {
+			cfg.Clinics = callwaiting.StaticClinics{nil}
 		},
 	} {
 		t.Run(want, func(t *testing.T) {
@@ -191,6 +202,13 @@ func TestRegistry_Reload(t *testing.T) {
 		_, err = r.Settings(t.Context(), tenant.ID{})
 		require.ErrorIs(t, err, tenant.ErrNoOrg)
 	})
+	t.Run("a folder without any document leaves the clinics as they were", func(t *testing.T) {
+		clear(files)
+		log.Reset()
+		r.Reload(t.Context())
+		require.Len(t, r.Orgs(), 1)
+		require.Contains(t, log.String(), "no clinic found")
+	})
 	t.Run("Run reloads until its context ends", func(t *testing.T) {
 		cfg.Reload = time.Millisecond
 		r, err := callwaiting.NewRegistry(t.Context(), registryConfig(folder(t)))
@@ -200,6 +218,111 @@ func TestRegistry_Reload(t *testing.T) {
 		require.ErrorIs(t, r.Run(ctx), context.Canceled)
 	})
 }
+
+func TestRegistry_Reload_Conflict(t *testing.T) {
+	t.Parallel()
+	const ikejaID = "c1e3f6b8-2d64-4f0b-8a57-0e9b7d3c5a02"
+	var log bytes.Buffer
+	load := func(t *testing.T) (fstest.MapFS, *callwaiting.Registry) {
+		t.Helper()
+		files := folder(t)
+		for _, key := range []string{"harley", "ikeja"} {
+			files[key+".json"].Data = bytes.Replace(files[key+".json"].Data, []byte(`"secrets"`),
+				[]byte(`"vapi": {"phone_number_ids": ["number-`+key+`"]}, "secrets"`), 1)
+		}
+		cfg := registryConfig(files)
+		log.Reset()
+		cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+		r, err := callwaiting.NewRegistry(t.Context(), cfg)
+		require.NoError(t, err)
+		return files, r
+	}
+	edit := func(files fstest.MapFS, name, from, to string) {
+		changed := bytes.Replace(files[name].Data, []byte(from), []byte(to), 1)
+		files[name] = &fstest.MapFile{Data: changed, ModTime: files[name].ModTime.Add(time.Second)}
+	}
+	id := func(t *testing.T, r *callwaiting.Registry, key string) string {
+		t.Helper()
+		org, _, err := r.ByKey(t.Context(), key)
+		require.NoError(t, err)
+		return org.ID.String()
+	}
+
+	t.Run("a clinic that has not changed keeps what another one claims", func(t *testing.T) {
+		files, r := load(t)
+		edit(files, "harley.json", "number-harley", "number-ikeja")
+		r.Reload(t.Context())
+		require.Len(t, r.Orgs(), 2)
+		require.Equal(t, "harley", r.Orgs()[0].Key, "the order is that of the source")
+		owner, err := r.ByPhoneNumberID(t.Context(), "number-ikeja")
+		require.NoError(t, err)
+		require.Equal(t, ikejaID, owner.String())
+		_, err = r.ByPhoneNumberID(t.Context(), "number-harley")
+		require.NoError(t, err, "the previous version stays")
+		require.Contains(t, log.String(), "belongs to another clinic as well")
+	})
+	t.Run("a new document cannot take the id of a clinic", func(t *testing.T) {
+		files, r := load(t)
+		files["aaa.json"] = &fstest.MapFile{Data: []byte(strings.NewReplacer(
+			`"key": "ikeja"`, `"key": "aaa"`, "number-ikeja", "number-aaa", "VAPI_SECRET_IKEJA", "VAPI_SECRET_AAA",
+		).Replace(string(files["ikeja.json"].Data)))}
+		files["aaa/botox.pdf"], files["aaa/rhinoplasty.pdf"] = files["ikeja/botox.pdf"], files["ikeja/rhinoplasty.pdf"]
+		r.Reload(t.Context())
+		require.Equal(t, ikejaID, id(t, r, "ikeja"))
+		require.Contains(t, log.String(), "is also that of the clinic ikeja")
+	})
+	t.Run("a number moves between two clinics that change together", func(t *testing.T) {
+		files, r := load(t)
+		edit(files, "harley.json", "number-harley", "number-ikeja")
+		edit(files, "ikeja.json", "number-ikeja", "number-harley")
+		r.Reload(t.Context())
+		owner, err := r.ByPhoneNumberID(t.Context(), "number-harley")
+		require.NoError(t, err)
+		require.Equal(t, ikejaID, owner.String())
+	})
+	t.Run("both stay if one of them is invalid", func(t *testing.T) {
+		files, r := load(t)
+		edit(files, "harley.json", "number-harley", "number-ikeja")
+		edit(files, "ikeja.json", "number-ikeja", `number-harley", "number-harley`)
+		r.Reload(t.Context())
+		require.Len(t, r.Orgs(), 2)
+		owner, err := r.ByPhoneNumberID(t.Context(), "number-ikeja")
+		require.NoError(t, err)
+		require.Equal(t, ikejaID, owner.String())
+	})
+}
+
+func TestClinicFolder(t *testing.T) {
+	t.Parallel()
+	t.Run("an unreadable file is read again", func(t *testing.T) {
+		files := folder(t)
+		denied := denyingFS{FS: files, name: "harley.json", deny: true}
+		clinics := callwaiting.ClinicFolder(&denied)
+		entries, err := clinics.Clinics(t.Context())
+		require.NoError(t, err)
+		require.ErrorIs(t, entries[0].Err, fs.ErrPermission)
+		denied.deny = false
+		entries, err = clinics.Clinics(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, entries[0].Err)
+	})
+}
+
+// denyingFS is a file system that denies to open one file while deny is set.
+type denyingFS struct {
+	fs.FS
+	name string
+	deny bool
+}
+
+func (f *denyingFS) Open(name string) (fs.File, error) {
+	if name == f.name && f.deny {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return f.FS.Open(name)
+}
+
+func (f *denyingFS) Stat(name string) (fs.FileInfo, error) { return fs.Stat(f.FS, name) }
 
 func TestNew(t *testing.T) {
 	t.Parallel()
