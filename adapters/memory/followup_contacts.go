@@ -107,7 +107,7 @@ func (f *FollowUpStore) ListReplies(ctx context.Context, org tenant.ID, limit in
 	if err != nil {
 		return nil, err
 	}
-	latest := slices.Clone(b.replies[max(0, len(b.replies)-limit):])
+	latest := slices.Clone(b.replies[max(0, len(b.replies)-max(0, limit)):])
 	slices.Reverse(latest)
 	return latest, nil
 }
