@@ -140,7 +140,7 @@ func (w *Worker) result(ctx context.Context, org tenant.ID, i Intent, receipt Re
 	default:
 		r.State, r.After = Unknown, min(time.Second, w.cfg.ReconcileDelay)
 	}
-	w.svc.Log.WarnContext(ctx, "followup: message not sent", "org", org, "intent", i, "error", e)
+	w.svc.Log.WarnContext(ctx, "followup: send failed", "org", org, "intent", i, "error", e)
 	return r
 }
 

@@ -133,7 +133,7 @@ func (h *Handler) recordSeen(ctx context.Context, org tenant.Org, m *Message) (e
 	return h.cfg.FollowUp.RecordCall(ctx, org, callEvent(m, followup.Seen))
 }
 
-// logCallerFailure logs a failure that the call goes on without.
+// logCallerFailure logs a failure that does not delay or end the call.
 func (h *Handler) logCallerFailure(ctx context.Context, message string, org tenant.Org, m *Message, err error) {
 	h.cfg.Log.LogAttrs(ctx, slog.LevelError, message,
 		slog.Any("org", org.ID), slog.String("call", m.Call.ID), slog.String("error", err.Error()))
