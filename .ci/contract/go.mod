@@ -1,6 +1,6 @@
-// The contract check of adapters/twiliosms, in a module of its own so that what
-// it needs does not become a dependency of the library. Its path lets it use
-// what is internal to the adapters. See .ci/openapi.
+// The contract check of adapters/twiliosms, in a module of its own so that its
+// requirements do not become those of the library. Its path lets it import the
+// internal packages of the adapters. See .ci/openapi.
 module github.com/callwaiting-ai/callwaiting/adapters/contract
 
 go 1.25.0

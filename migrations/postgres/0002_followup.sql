@@ -57,7 +57,7 @@ create table callwaiting.call (
 );
 create index call_by_contact on callwaiting.call (org_id, contact_id);
 
--- One planned message and its state, the source of truth; see followup.Intent.
+-- One planned message and its state; see followup.Intent.
 -- Until lease_until it belongs to the worker that sends or reconciles it.
 create table callwaiting.intent (
   org_id uuid not null,
@@ -165,8 +165,8 @@ create table callwaiting.link_route (
   org_id uuid not null
 );
 
--- The queue of due work: a reminder to read calls, appointments and intents,
--- never the truth about them. It holds ids only, has no policy and no grant, and
+-- The queue of due work: a mark to read calls, appointments and intents, never
+-- their record. It holds ids only, has no policy and no grant, and
 -- is reached through the functions below: in the scope of one clinic, except
 -- dequeue_tasks(), which returns tasks of all clinics.
 --
