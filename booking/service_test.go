@@ -194,7 +194,7 @@ func TestService_Book(t *testing.T) {
 
 		free, err := c.Slots(t.Context(), c.org, booking.Query{Service: "consultation", Resource: "jones", From: at(10, 0), To: at(11, 0)})
 		require.NoError(t, err)
-		require.Len(t, free, 4, "the refused caller keeps nobody's time")
+		require.Len(t, free, 4, "a refused caller occupies no time")
 	})
 
 	t.Run("a selected resource is the only candidate", func(t *testing.T) {
@@ -361,7 +361,7 @@ func TestService_Book(t *testing.T) {
 		require.NoError(t, err)
 		again, err = c.Book(t.Context(), c.org, r)
 		require.NoError(t, err)
-		require.Equal(t, booking.Cancelled, again.Status, "a late retry does not book what was cancelled")
+		require.Equal(t, booking.Cancelled, again.Status, "a late retry does not book a cancelled appointment again")
 	})
 
 	t.Run("an invalid request returns the field and never its value", func(t *testing.T) {
@@ -584,7 +584,7 @@ func TestService_Reschedule(t *testing.T) {
 		require.Equal(t, []booking.ResourceID{"jones"}, moved.Resources, "the practitioner stays where that is possible")
 		again, err := c.Reschedule(t.Context(), c.org, mine.ID, booking.Selection{Start: at(10, 15)})
 		require.NoError(t, err)
-		require.Equal(t, moved, again, "a repeated move changes nothing")
+		require.Equal(t, moved, again, "a repeated move makes no change")
 
 		_, err = c.Book(t.Context(), c.org, request(2, booking.Selection{Service: "consultation", Start: at(9, 45), Resource: "jones"}))
 		require.NoError(t, err, "the old time is free")

@@ -51,7 +51,7 @@ func TestService_RecordCall_AnyOrder(t *testing.T) {
 		"the promise comes last":   {ended, promise, report},
 		"the promise comes twice":  {promise, promise, ended},
 		"all backwards and twice":  {report, report, ended, ended, promise, promise},
-		"nothing but the promise":  {promise},
+		"only the promise":         {promise},
 		"the promise and a hang":   {promise, func(w *fixture) { w.record(followup.Hang) }},
 		"ended, an hour, a report": {promise, ended, func(w *fixture) { w.wait(time.Hour, time.Minute) }, report},
 	} {
@@ -268,7 +268,7 @@ func TestService_RecordInbound_OptOutAndStart(t *testing.T) {
 	require.NotEmpty(t, text("SM3", "help"))
 	require.NotEmpty(t, text("SM4", "BOOK"))
 	require.Empty(t, text("SM5", "my nose hurts"))
-	require.Empty(t, text("SM6", "Yes"), "it lifts nothing, so it answers something else")
+	require.Empty(t, text("SM6", "Yes"), "without an opt-out, YES has no effect")
 	replies, err := w.store.ListReplies(t.Context(), harley.ID, 10)
 	require.NoError(t, err)
 	var kinds []followup.ReplyKind

@@ -335,7 +335,7 @@ func TestService_RecordStatus_BeforeResult(t *testing.T) {
 	require.Equal(t, followup.Delivered, w.only().State)
 	require.NoError(t, w.service.RecordStatus(t.Context(), harley.ID, followup.StatusUpdate{
 		Intent: w.only().ID, Provider: w.only().Provider, State: followup.Sent}))
-	require.Equal(t, followup.Delivered, w.only().State, "a late word changes nothing")
+	require.Equal(t, followup.Delivered, w.only().State, "a late status has no effect")
 }
 
 func TestService_RecordStatus_UnknownOutcome(t *testing.T) {
@@ -346,7 +346,7 @@ func TestService_RecordStatus_UnknownOutcome(t *testing.T) {
 	require.NoError(t, w.service.RecordStatus(t.Context(), harley.ID, followup.StatusUpdate{
 		Intent: w.only().ID, Provider: "SM1", State: followup.Sent}))
 	w.wait(time.Minute, time.Second)
-	require.Empty(t, w.carrier.sent(), "nothing is sent again")
+	require.Empty(t, w.carrier.sent(), "no text is sent again")
 	require.Equal(t, followup.Sent, w.only().State)
 	require.ErrorIs(t, w.service.RecordStatus(t.Context(), harley.ID, followup.StatusUpdate{
 		Intent: followup.NewIntentID(harley.ID, "nobody's"), State: followup.Sent}), followup.ErrNotFound)
@@ -570,8 +570,8 @@ func (strangeObserver) ObserveMessage(context.Context, followup.Observation) {
 func TestWorker_Process_Deadlines(t *testing.T) {
 	t.Parallel()
 	for name, silence := range map[string]func(*silent, *followup.Config){
-		"what knows the clinics":   func(s *silent, c *followup.Config) { s.SettingsSource, c.Settings = c.Settings, s },
-		"what knows the documents": func(s *silent, c *followup.Config) { s.Catalog, c.Catalog = c.Catalog, s },
+		"the settings source": func(s *silent, c *followup.Config) { s.SettingsSource, c.Settings = c.Settings, s },
+		"the catalog":         func(s *silent, c *followup.Config) { s.Catalog, c.Catalog = c.Catalog, s },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -53,8 +53,8 @@ func TestConfig_Assistant(t *testing.T) {
 	t.Run("the caller hears Unanswered if no assistant takes the call", func(t *testing.T) {
 		t.Parallel()
 		for name, assistant := range map[string]func(context.Context, tenant.Org) (vapi.AssistantChoice, error){
-			"nothing is configured": nil,
-			"nothing is chosen":     func(context.Context, tenant.Org) (vapi.AssistantChoice, error) { return vapi.AssistantChoice{}, nil },
+			"no Config.Assistant": nil,
+			"no choice":           func(context.Context, tenant.Org) (vapi.AssistantChoice, error) { return vapi.AssistantChoice{}, nil },
 			"the choice fails": func(context.Context, tenant.Org) (vapi.AssistantChoice, error) {
 				return vapi.AssistantChoice{}, errors.New("row 7")
 			},

@@ -48,16 +48,16 @@ func TestFollowUp_RecordCall(t *testing.T) {
 			body string
 			want followup.CallSignal // "": not recorded
 		}{
-			"it rings":         {about("status-update", `"status":"ringing",`), followup.Seen},
-			"it goes on":       {about("status-update", `"status":"in-progress",`), followup.Seen},
-			"it is forwarded":  {about("status-update", `"status":"forwarding",`), followup.Seen},
-			"it ended":         {about("status-update", `"status":"ended",`), followup.Ended},
-			"it is reported":   {about("end-of-call-report", ""), followup.Reported},
-			"it hangs":         {about("hang", ""), followup.Hang},
-			"it is to come":    {about("status-update", `"status":"scheduled",`), ""},
-			"it waits":         {about("status-update", `"status":"queued",`), ""},
-			"it is not there":  {about("status-update", `"status":"not-found",`), ""},
-			"it stays":         {about("status-update", `"status":"deletion-failed",`), ""},
+			"ringing":          {about("status-update", `"status":"ringing",`), followup.Seen},
+			"in progress":      {about("status-update", `"status":"in-progress",`), followup.Seen},
+			"forwarded":        {about("status-update", `"status":"forwarding",`), followup.Seen},
+			"ended":            {about("status-update", `"status":"ended",`), followup.Ended},
+			"reported":         {about("end-of-call-report", ""), followup.Reported},
+			"hanging":          {about("hang", ""), followup.Hang},
+			"scheduled":        {about("status-update", `"status":"scheduled",`), ""},
+			"queued":           {about("status-update", `"status":"queued",`), ""},
+			"not found":        {about("status-update", `"status":"not-found",`), ""},
+			"deletion failed":  {about("status-update", `"status":"deletion-failed",`), ""},
 			"a status to come": {about("status-update", `"status":"levitating",`), ""},
 			"none":             {about("status-update", ""), ""},
 			"a transcript":     {about("transcript", `"status":"ended",`), ""},
@@ -414,7 +414,7 @@ func TestFollowUp_Lookup(t *testing.T) {
 			values := variables(t, d.Post(assistantRequest))
 			require.Equal(t, time.Second, time.Since(start))
 			require.Equal(t, "yes", values["callerKnown"])
-			require.Equal(t, "soon", values["callerUpcoming"], "what the choice says stands")
+			require.Equal(t, "soon", values["callerUpcoming"], "a value of the choice replaces the variable")
 		})
 	})
 }

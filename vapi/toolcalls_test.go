@@ -124,7 +124,7 @@ func TestTool_Call(t *testing.T) {
 			var runs *atomic.Int64
 			t.Cleanup(func() { // after the tools were let go
 				synctest.Wait()
-				require.Zero(t, runs.Load(), "what was not begun in time is not begun")
+				require.Zero(t, runs.Load(), "a call that did not start in time must not start")
 			})
 			d, runs, _ = toolFixture(t, time.Second)
 			var list []string

@@ -113,7 +113,7 @@ func TestStore_Claim_Cancel(t *testing.T) {
 
 	cancelThird()
 	r := <-pending
-	require.ErrorIs(t, r.err, booking.ErrUnavailable, "a claim that was not sent has changed nothing")
+	require.ErrorIs(t, r.err, booking.ErrUnavailable, "a claim that was not sent made no change")
 	require.ErrorIs(t, r.err, context.Canceled)
 	cancelFirst()
 	r = <-sent

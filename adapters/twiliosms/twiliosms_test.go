@@ -283,7 +283,7 @@ func TestSender_Send_UnreadableResponse(t *testing.T) {
 			require.Equal(t, followup.Uncertain, sendError(t, err).Outcome)
 			require.NotContains(t, err.Error(), "2025550143")
 			_, found, err := s.FindSent(t.Context(), harley, followup.UnconfirmedMessage{To: to, Tried: time.Now(), Digest: sha256.Sum256([]byte("x"))})
-			require.Error(t, err, "a page that cannot be read proves nothing")
+			require.Error(t, err, "a page that cannot be read is no proof of absence")
 			require.False(t, found)
 			require.NotContains(t, err.Error(), "2025550143")
 		})

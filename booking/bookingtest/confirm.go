@@ -278,7 +278,7 @@ func cancelErrors(f *fixture) {
 		texts = append(texts, err.Error())
 	}
 	if len(slices.Compact(texts)) != 1 {
-		f.Fatalf("unknown and foreign appointments are told apart: %q", texts)
+		f.Fatalf("the errors for unknown and foreign appointments differ: %q", texts)
 	}
 }
 

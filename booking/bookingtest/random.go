@@ -226,7 +226,7 @@ func randomSequences(f *fixture) {
 			got := st.run(f.ctx, f.Store, f.org)
 			steps = append(steps, fmt.Sprintf("%d. %s\n\t→ %s", n, st.text, got))
 			if got != want {
-				f.Fatalf("seed %d: the model says\n\t→ %s\nafter\n%s", f.Seed+round, want, strings.Join(steps, "\n"))
+				f.Fatalf("seed %d: the model returns\n\t→ %s\nafter\n%s", f.Seed+round, want, strings.Join(steps, "\n"))
 			}
 			if a := m.find(st.expires); a != nil {
 				f.expire(a.ID, f.shortHold())

@@ -303,7 +303,7 @@ func listNothing(f *fixture) {
 	f.wins(f.claim("a", at(10, 0)))
 	for _, q := range []booking.AppointmentFilter{{}, {Limit: 10}} {
 		if found, err := f.Store.ListAppointments(f.ctx, f.org, q); err == nil || len(found) > 0 {
-			f.Fatalf("a search for nothing found %d appointments, error %v", len(found), err)
+			f.Fatalf("an empty filter found %d appointments, error %v", len(found), err)
 		}
 	}
 }

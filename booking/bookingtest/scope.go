@@ -120,7 +120,7 @@ func lostAnswers(f *fixture) {
 			f.Fatalf("round %d: the replay of an acknowledged claim is a new one", round)
 		}
 		if errors.Is(err, booking.ErrUnavailable) && !errors.Is(err, booking.ErrOutcomeUnknown) && again.Replay {
-			f.Fatalf("round %d: a claim changed something and said that it had not", round)
+			f.Fatalf("round %d: a claim made a change and returned ErrUnavailable", round)
 		}
 		f.wantKinds(c.ID, "booked")
 

@@ -180,7 +180,7 @@ func FuzzHours(f *testing.F) {
 			return
 		}
 		out, err := json.Marshal(h)
-		require.NoError(t, err, "what was read can be written")
+		require.NoError(t, err, "a week that was read can be written")
 		var again schedule.Hours
 		require.NoError(t, json.Unmarshal(out, &again))
 		if h.Validate() == nil {

@@ -98,7 +98,7 @@ func TestStarts_KeepAndFitsAgreeWithTheDefinition(t *testing.T) {
 		require.Equal(t, kept, append([]int64(nil), schedule.Keep(all[:0], all, s.open, s.busy, s.spec)...), "Keep in place, seed %d", seed)
 		found += len(want)
 	}
-	require.Greater(t, found, 30_000, "a test of empty lists tests nothing")
+	require.Greater(t, found, 30_000, "empty lists would make the test useless")
 }
 
 func TestStarts(t *testing.T) {
@@ -128,14 +128,14 @@ func TestStarts(t *testing.T) {
 			with(func(s *schedule.Spec) { s.Before = 10 * time.Minute }), []int64{0, 75, 90}},
 		{"buffers reach outside opening hours", []schedule.Span{{Start: 0, End: 30 * m}}, nil,
 			with(func(s *schedule.Spec) { s.Before, s.After = time.Hour, time.Hour }), []int64{0}},
-		{"but not into a busy span there", []schedule.Span{{Start: 0, End: 30 * m}}, []schedule.Span{{Start: 60 * m, End: 61 * m}},
+		{"a buffer must not reach a busy span outside", []schedule.Span{{Start: 0, End: 30 * m}}, []schedule.Span{{Start: 60 * m, End: 61 * m}},
 			with(func(s *schedule.Spec) { s.After = time.Hour }), nil},
 		{"overlapping busy spans, the longer first", day, []schedule.Span{{Start: 0, End: 80 * m}, {Start: 10 * m, End: 20 * m}}, quarter, []int64{90}},
 		{"an empty busy span blocks nothing", []schedule.Span{{Start: 0, End: 30 * m}}, []schedule.Span{{Start: 10 * m, End: 10 * m}}, quarter, []int64{0}},
 		{"an absence of years blocks all", day, []schedule.Span{{Start: -1 << 40, End: 1 << 40}}, quarter, nil},
 		{"a start may run into a span that touches", []schedule.Span{{Start: 0, End: 20 * m}, {Start: 20 * m, End: 60 * m}}, nil, quarter, []int64{0, 15, 20}},
-		{"and through it", []schedule.Span{{Start: 0, End: 20 * m}, {Start: 20 * m, End: 25 * m}, {Start: 25 * m, End: 45 * m}}, nil, quarter, []int64{0, 15}},
-		{"but not over a minute's break", []schedule.Span{{Start: 0, End: 20 * m}, {Start: 21 * m, End: 60 * m}}, nil, quarter, []int64{21}},
+		{"several openings that touch", []schedule.Span{{Start: 0, End: 20 * m}, {Start: 20 * m, End: 25 * m}, {Start: 25 * m, End: 45 * m}}, nil, quarter, []int64{0, 15}},
+		{"a break of a minute between openings", []schedule.Span{{Start: 0, End: 20 * m}, {Start: 21 * m, End: 60 * m}}, nil, quarter, []int64{21}},
 		{"the range holds the starts, not the ends", day, nil, with(func(s *schedule.Spec) { s.Range = schedule.Span{Start: 30 * m, End: 60 * m} }), []int64{30, 45}},
 		{"an empty range has no starts", day, nil, with(func(s *schedule.Spec) { s.Range = schedule.Span{Start: 30 * m, End: 30 * m} }), nil},
 		{"longer than the day", day, nil, schedule.Spec{Duration: 3 * time.Hour}, nil},

@@ -82,7 +82,7 @@ func TestHandler_Browser(t *testing.T) {
 	if file := os.Getenv("LINKPAGE_SCREENSHOT"); file != "" {
 		require.NoError(t, os.WriteFile(file, png, 0o644))
 	}
-	require.Equal(t, []string{"GET /d/" + goodToken}, seen(), "nothing else is loaded")
+	require.Equal(t, []string{"GET /d/" + goodToken}, seen(), "the browser loads the page only")
 	require.Equal(t, 0, p.store.views(goodToken))
 
 	for _, event := range []string{"mousePressed", "mouseReleased"} {
@@ -103,7 +103,7 @@ func TestHandler_Browser(t *testing.T) {
 	require.Equal(t, document, string(content))
 	require.Equal(t, []string{"GET /d/" + goodToken, "POST /d/" + goodToken}, seen(), "one press, one request")
 	require.Equal(t, 1, p.store.views(goodToken))
-	require.NotContains(t, b.events(), "Log.entryAdded", "the browser complains of nothing, such as a blocked style")
+	require.NotContains(t, b.events(), "Log.entryAdded", "the browser logs no problem, such as a blocked style")
 }
 
 // browser is a Chromium that is driven by its DevTools protocol over a pair

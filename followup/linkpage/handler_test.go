@@ -167,7 +167,7 @@ func TestHandler_Get(t *testing.T) {
 		require.Contains(t, body, "Harley &lt;Clinic&gt; &amp; Co")
 		require.Contains(t, body, `<html lang="en">`)
 		require.Contains(t, body, `<form method="post">`)
-		require.NotContains(t, body, "http", "nothing comes from elsewhere")
+		require.NotContains(t, body, "http", "the page loads no file of another site")
 		require.NotContains(t, body, "<script")
 		require.NotContains(t, strings.ToLower(body), "rhinoplasty")
 		require.NotContains(t, body, goodToken)

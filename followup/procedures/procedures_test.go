@@ -285,7 +285,7 @@ func FuzzCatalog_Match(f *testing.F) {
 		}
 		last, _, _ := c.Match(t.Context(), surgery, redact.NewSpeech(text+"\nUser: Dermal fillers."))
 		if last != "fillers" {
-			t.Fatalf("%q was said last, and %q was heard", "fillers", last)
+			t.Fatalf("the last name is %q, and Match returned %q", "fillers", last)
 		}
 	})
 }

@@ -206,7 +206,7 @@ func TestBookAppointment(t *testing.T) {
 				}
 			})
 		}
-		require.Empty(t, d.Call("call-1", caller).Tool("find_appointments", args{}).Appointments, "nothing was booked")
+		require.Empty(t, d.Call("call-1", caller).Tool("find_appointments", args{}).Appointments, "the call booked no appointment")
 		hint := d.Call("call-1", caller).Tool("book_appointment", with("date", "tomorrow")).Hint
 		require.Equal(t, "date is YYYY-MM-DD; today is Sunday 2026-11-22", hint)
 	})

@@ -83,7 +83,7 @@ func TestSendInformation(t *testing.T) {
 			require.Equal(t, string(promised), s.Status)
 			require.Equal(t, want.code, s.Code)
 			require.Contains(t, s.Message, want.message)
-			require.Equal(t, promised == followup.Noted, strings.HasPrefix(s.Message, "I will text"), "nothing is promised that is not kept")
+			require.Equal(t, promised == followup.Noted, strings.HasPrefix(s.Message, "I will text"), "only a noted promise is spoken")
 			require.NotContains(t, d.Log.String(), "nose")
 		}
 	})

@@ -43,14 +43,14 @@ func TestFollowUp_RecordCall(t *testing.T) {
 			service   followup.ProcedureID
 			wanted    time.Time
 		}{
-			"a service":             {"check_availability", args{"service": "nose job"}, "available", "rhinoplasty", time.Time{}},
-			"a service on a day":    {"check_availability", args{"service": "nose job", "date": "2026-11-24"}, "available", "rhinoplasty", time.Time{}},
-			"a service at a time":   {"check_availability", args{"service": "botox", "date": "2026-11-24", "time": "10:00"}, "available", "botox", ten},
-			"a time that is closed": {"check_availability", args{"service": "botox", "date": "2026-11-24", "time": "20:00"}, "not_bookable", "botox", ten.Add(10 * time.Hour)},
-			"one without a sheet":   {"check_availability", args{"service": "consultation", "date": "2026-11-24", "time": "10:00"}, "available", "", ten},
-			"a booking that fails":  {"book_appointment", args{"service": "botox", "date": "2026-11-24", "time": "20:00", "name": "Ada Obi"}, "not_bookable", "botox", ten.Add(10 * time.Hour)},
-			"one without a name":    {"book_appointment", args{"service": "botox", "date": "2026-11-24", "time": "10:00"}, "invalid", "botox", ten},
-			"one without a time":    {"book_appointment", args{"service": "botox", "name": "Ada Obi"}, "invalid", "botox", time.Time{}},
+			"a service":                    {"check_availability", args{"service": "nose job"}, "available", "rhinoplasty", time.Time{}},
+			"a service on a day":           {"check_availability", args{"service": "nose job", "date": "2026-11-24"}, "available", "rhinoplasty", time.Time{}},
+			"a service at a time":          {"check_availability", args{"service": "botox", "date": "2026-11-24", "time": "10:00"}, "available", "botox", ten},
+			"a time that is closed":        {"check_availability", args{"service": "botox", "date": "2026-11-24", "time": "20:00"}, "not_bookable", "botox", ten.Add(10 * time.Hour)},
+			"a service without a document": {"check_availability", args{"service": "consultation", "date": "2026-11-24", "time": "10:00"}, "available", "", ten},
+			"a booking that fails":         {"book_appointment", args{"service": "botox", "date": "2026-11-24", "time": "20:00", "name": "Ada Obi"}, "not_bookable", "botox", ten.Add(10 * time.Hour)},
+			"a booking without a name":     {"book_appointment", args{"service": "botox", "date": "2026-11-24", "time": "10:00"}, "invalid", "botox", ten},
+			"a booking without a time":     {"book_appointment", args{"service": "botox", "name": "Ada Obi"}, "invalid", "botox", time.Time{}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

@@ -71,7 +71,7 @@ func TestSelection(t *testing.T) {
 		require.Equal(t, "11:00", c.Tool("reschedule_appointment", args{"date": "2026-11-24", "time": "11:00"}).Time)
 		second := c.Tool("book_appointment", want)
 		require.Equal(t, "booked", second.Status)
-		require.Equal(t, "10:00", second.Time, "what was asked for, not what the first one has become")
+		require.Equal(t, "10:00", second.Time, "the requested time, not the present time of the first appointment")
 		require.NotEqual(t, first.Appointment, second.Appointment)
 		require.Equal(t, second.Appointment, c.Tool("book_appointment", want).Appointment)
 	})
