@@ -316,9 +316,9 @@ func TestWorker_Process_Refused(t *testing.T) {
 		w := promised(t)
 		w.carrier.then(fails(refused(followup.OptedOut)))
 		w.work()
-		memory, err := w.service.Lookup(t.Context(), harley, caller)
+		summary, err := w.service.Lookup(t.Context(), harley, caller)
 		require.NoError(t, err)
-		require.True(t, memory.OptedOut)
+		require.True(t, summary.OptedOut)
 	})
 }
 

@@ -315,8 +315,8 @@ func TestFollowUp_Lookup(t *testing.T) {
 		t.Parallel()
 		summer := time.Date(2026, 7, 1, 23, 30, 0, 0, time.UTC) // the second of July in London
 		for name, c := range map[string]struct {
-			memory followup.ContactSummary
-			want   map[string]string
+			summary followup.ContactSummary
+			want    map[string]string
 		}{
 			"a new caller": {followup.ContactSummary{}, unknownCaller},
 			"a caller that asked and was informed": {
@@ -332,7 +332,7 @@ func TestFollowUp_Lookup(t *testing.T) {
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				r := &handlertest.FollowUp{Summary: c.memory}
+				r := &handlertest.FollowUp{Summary: c.summary}
 				w := followUpFixture(t, r).Post(assistantRequest)
 				require.NotContains(t, w.Body.String(), "rhinoplasty")
 				require.Equal(t, c.want, variables(t, w))

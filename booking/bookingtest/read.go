@@ -24,7 +24,7 @@ var listAppointmentsChecks = []check{
 	{"it returns them by start, then id", listOrder},
 	{"it returns at most Limit appointments, 100 by default and never more than 1000", listLimit},
 	{"an expired hold has status expired", listExpired},
-	{"at least one of ID, Phone and a bound of the range must be given", listNothing},
+	{"at least one of ID, Phone and a bound of the range must be given", listUnfiltered},
 	{"an appointment reads as it was returned", listSame},
 }
 
@@ -299,7 +299,7 @@ func listExpired(f *fixture) {
 	}
 }
 
-func listNothing(f *fixture) {
+func listUnfiltered(f *fixture) {
 	f.wins(f.claim("a", at(10, 0)))
 	for _, q := range []booking.AppointmentFilter{{}, {Limit: 10}} {
 		if found, err := f.Store.ListAppointments(f.ctx, f.org, q); err == nil || len(found) > 0 {
