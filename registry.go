@@ -355,7 +355,7 @@ func (s *roster) add(m *registered, shareSecrets bool) error {
 		if shareSecrets {
 			break
 		}
-		const text = "is also a secret of the clinic %s: one clinic's account could write to the other: give each its own"
+		const text = "is also that of the clinic %s: one clinic's account could write to the other: give each its own"
 		if accepts(other.secrets, m.secrets.Current) {
 			problems.add("secrets.current", fmt.Sprintf(text, other.name))
 		}

@@ -100,7 +100,7 @@ func TestNewRegistry(t *testing.T) {
 		"ikeja: secrets.current: holds a secret in plain text": func(files fstest.MapFS, _ *callwaiting.RegistryConfig) {
 			files["ikeja.json"].Data = bytes.Replace(files["ikeja.json"].Data, []byte("env:VAPI_SECRET_IKEJA\""), []byte("a plain secret of ikeja\""), 1)
 		},
-		"ikeja: secrets.current: is also a secret of the clinic harley": func(files fstest.MapFS, _ *callwaiting.RegistryConfig) {
+		"ikeja: secrets.current: is also that of the clinic harley": func(files fstest.MapFS, _ *callwaiting.RegistryConfig) {
 			files["ikeja.json"].Data = bytes.Replace(files["ikeja.json"].Data, []byte("env:VAPI_SECRET_IKEJA\""), []byte("env:VAPI_SECRET_HARLEY\""), 1)
 		},
 		"harley: secrets.current: is env:VAPI_SECRET_HARLEY, which this program does not resolve": func(_ fstest.MapFS, cfg *callwaiting.RegistryConfig) {
@@ -115,7 +115,7 @@ func TestNewRegistry(t *testing.T) {
 		"harley: services[1].document: names a file, and there is no folder": func(_ fstest.MapFS, cfg *callwaiting.RegistryConfig) {
 			cfg.Documents = nil
 		},
-		"ikeja: secrets.previous: is also a secret of the clinic harley": func(files fstest.MapFS, _ *callwaiting.RegistryConfig) {
+		"ikeja: secrets.previous: is also that of the clinic harley": func(files fstest.MapFS, _ *callwaiting.RegistryConfig) {
 			files["ikeja.json"].Data = bytes.Replace(files["ikeja.json"].Data, []byte("env:VAPI_SECRET_IKEJA_PREVIOUS\""), []byte("env:VAPI_SECRET_HARLEY\""), 1)
 		},
 		"harley: secrets.current: is file:/run/secret: not readable: give this program the permission": func(files fstest.MapFS, cfg *callwaiting.RegistryConfig) {
