@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -54,7 +55,7 @@ func readSettings(args []string) (settings, error) {
 	databaseURL := setting.String(flags, "DATABASE_URL", "", "postgres://… of an unprivileged role; empty: in memory")
 	migrateURL := setting.String(flags, "MIGRATE_DATABASE_URL", "", "postgres://… of the role that migrates; empty: already done")
 	clinics := setting.String(flags, "CLINICS", "", "folder of clinic documents, {key}.json; empty: two demo clinics")
-	secret := setting.String(flags, "VAPI_SECRET", "", "secret of every clinic without a VAPI_SECRET_{KEY} of its own; empty: "+demo.Secret+", on loopback only")
+	secret := setting.String(flags, "VAPI_SECRET", "", "secret of every clinic without a VAPI_SECRET_{KEY} of its own; empty: "+demo.Secret+", on loopback and without a PUBLIC_URL elsewhere only")
 	publicURL := setting.String(flags, "PUBLIC_URL", "", "where Vapi, Twilio and callers reach this server; empty: http://ADDR")
 	twilio := twilioFlags(flags)
 	if err := flags.Parse(args); err != nil {
@@ -65,14 +66,18 @@ func readSettings(args []string) (settings, error) {
 	}
 	s := settings{addr: *addr, databaseURL: *databaseURL, migrateURL: *migrateURL, clinics: *clinics, secret: *secret, publicURL: strings.TrimRight(*publicURL, "/")}
 	host, _, _ := net.SplitHostPort(s.addr)
-	s.loopback = host == "localhost" || net.ParseIP(host).IsLoopback()
-	if s.secret == "" && s.loopback {
+	s.loopback = isLoopback(host)
+	public, _ := url.Parse(s.publicURL) // callwaiting.New reports a bad one
+	local := s.publicURL == "" || public != nil && isLoopback(public.Hostname())
+	if s.secret == "" && s.loopback && local { // the secret is known to everybody
 		s.secret = demo.Secret
 	}
 	var err error
 	s.twilio, err = twilio()
 	return s, err
 }
+
+func isLoopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
 
 // lookupEnv is os.LookupEnv, with VAPI_SECRET for a clinic's VAPI_SECRET_{KEY}
 // that is not set. A key's '-' is '_' there.

@@ -149,6 +149,14 @@ func TestSettings_Registry(t *testing.T) {
 			require.ErrorContains(t, err, "harley: secrets.current: is env:VAPI_SECRET_HARLEY: not found or empty: set it", addr)
 		}
 	})
+	t.Run("the demo secret never guards a public address", func(t *testing.T) {
+		for public, allowed := range map[string]bool{"http://127.0.0.1:8080": true, "http://localhost:8080/": true, "https://clinic.example": false, "https://x.tunnel.example": false, "%": false} {
+			s, err := readSettings([]string{"-addr", "127.0.0.1:8080", "-vapi-secret", "", "-public-url", public})
+			require.NoError(t, err)
+			_, err = s.registry(t.Context(), log)
+			require.Equal(t, allowed, err == nil, "%s: %v", public, err)
+		}
+	})
 	t.Run("off loopback each clinic has a secret of its own", func(t *testing.T) {
 		s, err := readSettings([]string{"-addr", ":8080", "-vapi-secret", "a secret that two clinics share"})
 		require.NoError(t, err)
