@@ -42,7 +42,7 @@ func (h *Handler) recordCall(ctx context.Context, org tenant.Org, m *Message) (r
 	defer cancel()
 	var err error
 	if m.Call.ID == "" {
-		acknowledged.outcome = "quarantined"
+		acknowledged.outcome = "unmatched"
 		err = h.cfg.FollowUp.CountUnmatched(ctx, org.ID, m.Type)
 	} else {
 		err = h.cfg.FollowUp.RecordCall(ctx, org, callEvent(m, signal))

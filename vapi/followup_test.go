@@ -264,7 +264,7 @@ func TestFollowUp_CountUnmatched(t *testing.T) {
 			w := d.Post(body)
 			require.Equal(t, http.StatusOK, w.Code)
 			require.Equal(t, `{}`, w.Body.String())
-			require.Equal(t, "quarantined", d.Observations.Last().Outcome)
+			require.Equal(t, "unmatched", d.Observations.Last().Outcome)
 		}
 		require.Equal(t, []string{"end-of-call-report", "status-update"}, r.Unmatched)
 		require.Empty(t, r.Events)

@@ -31,7 +31,7 @@
 //
 //	ok                  200, answered or acknowledged
 //	unanswered          200, no assistant could take the call: the caller hears an apology
-//	quarantined         200, a message about a call without a call id; it is counted
+//	unmatched           200, a message about a call without a call id; it is counted
 //	bad_json            400, the body is not one JSON text
 //	no_type             400, the body has no message.type
 //	unreadable          400, the body ended early

@@ -133,7 +133,7 @@ create index reply_by_contact on callwaiting.reply (org_id, contact_id, at);
 create index reply_by_time on callwaiting.reply (org_id, at);
 
 -- The number of messages without a call, by message type.
-create table callwaiting.quarantine (
+create table callwaiting.unmatched (
   org_id uuid not null,
   kind text not null,
   count bigint not null default 1,
@@ -197,7 +197,7 @@ do $$
 declare
   t text;
 begin
-  foreach t in array array['call', 'intent', 'consent', 'opt_out', 'reply', 'quarantine', 'link'] loop
+  foreach t in array array['call', 'intent', 'consent', 'opt_out', 'reply', 'unmatched', 'link'] loop
     execute format('alter table callwaiting.%I enable row level security', t);
     execute format('alter table callwaiting.%I force row level security', t);
     execute format('create policy own_org on callwaiting.%I
@@ -209,12 +209,12 @@ $$;
 -- +goose StatementEnd
 
 grant select, insert on callwaiting.call, callwaiting.intent, callwaiting.consent, callwaiting.opt_out,
-  callwaiting.reply, callwaiting.quarantine, callwaiting.link to callwaiting_app;
+  callwaiting.reply, callwaiting.unmatched, callwaiting.link to callwaiting_app;
 grant update (unusable) on callwaiting.contact to callwaiting_app;
 grant update (contact_id, last_seen, began_at, ended_at, over_at, reported, procedure, evidence, procedure_at,
   wanted, wanted_at, claims_booked, concluded) on callwaiting.call to callwaiting_app;
 grant update (state, reason, code, procedure, tried_at, changed_at, attempt, reconcile_count, provider, digest, lease_until) on callwaiting.intent to callwaiting_app;
-grant update (count, last_at) on callwaiting.quarantine to callwaiting_app;
+grant update (count, last_at) on callwaiting.unmatched to callwaiting_app;
 grant update (views, revoked_at) on callwaiting.link to callwaiting_app;
 
 -- schedule_tasks sets when tasks of the clinic of the scope are due. With

@@ -50,19 +50,19 @@ func (s *Store) Call(ctx context.Context, org tenant.ID, id string) (followup.Ca
 // data of the message, which belongs to no known caller.
 func (s *Store) CountUnmatched(ctx context.Context, org tenant.ID, kind string) error {
 	return s.write(ctx, org, `
-		insert into callwaiting.quarantine as q (org_id, kind)
+		insert into callwaiting.unmatched as u (org_id, kind)
 		values ($1::uuid, $2::text)
 		on conflict (org_id, kind) do update
-		set count = q.count + 1, last_at = excluded.last_at`, org.String(), kind)
+		set count = u.count + 1, last_at = excluded.last_at`, org.String(), kind)
 }
 
 // Unmatched returns the number of messages that belong to no call, by kind.
 func (s *Store) Unmatched(ctx context.Context, org tenant.ID) (map[string]int, error) {
 	var d document
 	err := s.runner.Run(ctx, sqltx.Scope{Org: org}, d.query(`
-		select coalesce(jsonb_object_agg(q.kind, q.count), '{}')::text
-		from callwaiting.quarantine q
-		where q.org_id = $1::uuid`, org.String()))
+		select coalesce(jsonb_object_agg(u.kind, u.count), '{}')::text
+		from callwaiting.unmatched u
+		where u.org_id = $1::uuid`, org.String()))
 	return decode(d, err, func(counts map[string]int) map[string]int { return counts }, nil)
 }
 
