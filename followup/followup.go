@@ -26,4 +26,25 @@
 //
 // Errors, tasks and log lines of this package carry ids. They must not hold a
 // phone number, a name, a text or a medical word.
+//
+// # Log lines
+//
+// Each failure is one line, with the clinic's id ("org") where it is known:
+//
+//	followup: send failed                the attempt, its outcome and the carrier's code
+//	followup: results not persisted      retried until the lease ends, then unknown
+//	followup: sending not begun          the store failed; the tasks come due again
+//	followup: reconciliation failed      the carrier did not answer; it is asked again
+//	followup: reconciler panicked        likewise
+//	followup: opt-out not persisted      the carrier reports it with the next message
+//	followup: decision panicked          of a policy or the like; the message waits
+//	followup: document lookup failed     the message waits
+//	followup: document missing           no text is promised or sent: add the file
+//	followup: text not rendered          the message waits: correct the settings
+//	followup: settings unavailable       of a clinic; its tasks come due again
+//	followup: task failed                the task comes due again
+//	followup: task panicked              likewise
+//	followup: dequeue failed             retried within a second
+//	followup: wait for the queue failed  retried after WorkerConfig.Poll
+//	followup: observer panicked          without effect on messages
 package followup
