@@ -60,15 +60,15 @@ func run(t *testing.T, stdin string, env []string, command ...string) (string, e
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Env = append(settingless(), env...)
+	cmd.Env = append(environment(), env...)
 	cmd.Stdin = strings.NewReader(stdin)
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s\n%s", strings.Join(command, " "), out)
 	return string(out), err
 }
 
-// settingless returns the environment without an example's settings.
-func settingless() (env []string) {
+// environment returns the environment without an example's settings.
+func environment() (env []string) {
 	for _, e := range os.Environ() {
 		name, _, _ := strings.Cut(e, "=")
 		switch name {
@@ -190,7 +190,7 @@ func serve(t *testing.T, command ...string) string {
 	require.NoError(t, l.Close())
 
 	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Env = append(settingless(), "ADDR="+addr)
+	cmd.Env = append(environment(), "ADDR="+addr)
 	cmd.Dir = t.TempDir() // its files go to its working directory
 	var out output
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -42,7 +42,7 @@ func TestService_RecordCall_AnyOrder(t *testing.T) {
 		w.record(followup.Reported, transcript("AI: How can I help?\nUser: I would like to know about a nose job."))
 	}
 	promise := func(w *fixture) { w.promise("rhinoplasty") }
-	for name, story := range map[string][]func(*fixture){
+	for name, events := range map[string][]func(*fixture){
 		"ended, then report":       {promise, ended, report},
 		"report before ended":      {promise, report, ended},
 		"report only":              {promise, report},
@@ -57,8 +57,8 @@ func TestService_RecordCall_AnyOrder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newFixture(t)
-			for _, tell := range story {
-				tell(w)
+			for _, step := range events {
+				step(w)
 				w.work()
 			}
 			w.wait(2*time.Hour, time.Minute)

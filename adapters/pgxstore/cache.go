@@ -74,10 +74,10 @@ func (c *cache[V]) fill(ctx context.Context, key string, e *entry[V], load func(
 	delete(c.unknown, key)
 	switch {
 	case e.err == nil:
-		makeRoom(c.known)
+		evictAny(c.known)
 		c.known[key] = e
 	case errors.Is(e.err, tenant.ErrUnknownOrg):
-		makeRoom(c.unknown)
+		evictAny(c.unknown)
 		c.unknown[key] = e.expires
 	}
 	c.mu.Unlock()
@@ -91,13 +91,13 @@ func (c *cache[V]) put(key string, value V) {
 	if c.loading[key] != nil {
 		return // a newer value is on its way
 	}
-	makeRoom(c.known)
+	evictAny(c.known)
 	c.known[key] = &entry[V]{value: value, expires: time.Now().Add(c.ttl)}
 	delete(c.unknown, key)
 }
 
-// makeRoom deletes an arbitrary entry of a full map.
-func makeRoom[V any](m map[string]V) {
+// evictAny deletes an arbitrary entry of a full map.
+func evictAny[V any](m map[string]V) {
 	if len(m) < cacheSize {
 		return
 	}

@@ -33,8 +33,8 @@ var claimChecks = []check{
 	{"the ID of a claim that lost is free", takenLeavesNoTrace},
 	{"an expired hold does not block a claim: its expiry is written first", expiredGivesWay},
 	{"a hold that has not expired blocks a claim", holdOccupies},
-	{"if a need cannot be met, Busy lists the taken times", takenSaysBusy},
-	{"Busy never identifies an owner", losersNeverLearnTheOwner},
+	{"if a need cannot be met, Busy lists the taken times", takenListsBusy},
+	{"Busy never identifies an owner", takenHidesOwner},
 }
 
 // oneWinner also reads back: a loser must see the winner's time in Busy, and
@@ -506,7 +506,7 @@ func holdOccupies(f *fixture) {
 	f.wantKinds(a.ID, "held")
 }
 
-func takenSaysBusy(f *fixture) {
+func takenListsBusy(f *fixture) {
 	f.wins(f.claim("at nine", at(9, 0)))
 	c := f.claim("at ten", at(10, 0))
 	c.Occupied = span(at(9, 50), at(10, 40))
@@ -535,8 +535,8 @@ func takenSaysBusy(f *fixture) {
 	f.wantBusy(f.loses(c).Busy)
 }
 
-// losersNeverLearnTheOwner: a conflict must not reveal who has the appointment.
-func losersNeverLearnTheOwner(f *fixture) {
+// takenHidesOwner: a conflict must not reveal who has the appointment.
+func takenHidesOwner(f *fixture) {
 	c := f.claim("winner", at(10, 0))
 	c.Contact.Name, c.Contact.Email = "Ada", "ada@example.org"
 	f.wins(c)

@@ -14,7 +14,7 @@ var moveChecks = []check{
 	{"it gives an appointment other resources and frees the old ones", moveResources},
 	{"it frees the old ones only if the appointment owns the new ones", moveConflict},
 	{"the appointment's own old time does not block it", moveOverlapping},
-	{"a move to the present place succeeds without a change", moveNowhere},
+	{"a move to the present place succeeds without a change", moveToSamePlace},
 	{"a repeated move keeps the place of the first", moveRepeated},
 	{"a moved hold stays a hold and keeps its expiry", moveHold},
 	{"an expired hold does not block a move", moveOverExpired},
@@ -93,7 +93,7 @@ func moveOverlapping(f *fixture) {
 		booking.Busy{Resource: room1, Seat: 1, Span: span(at(12, 15), at(12, 45))})
 }
 
-func moveNowhere(f *fixture) {
+func moveToSamePlace(f *fixture) {
 	n := needs(one(amara), one(room1))
 	a := f.wins(f.claim("a", at(10, 0), n...))
 	f.wantSame("a move to where it is", f.moves(f.move(a.ID, at(10, 0), n...)), a)

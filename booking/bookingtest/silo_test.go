@@ -43,12 +43,12 @@ func TestFailing_Silo(t *testing.T) {
 			"a call on another clinic's record leaves it unchanged",
 			attempts,
 		}},
-		{&saysForbidden{forgetsTheClinic{Store: memory.New()}}, []string{unknownAlike, attempts}},
+		{&differentError{forgetsTheClinic{Store: memory.New()}}, []string{unknownAlike, attempts}},
 		{&limitsBeforeItFilters{forgetsTheClinic{Store: memory.New()}}, []string{"a limit counts the clinic's own only"}},
 		{&keepsTheLastScope{Store: memory.New()}, []string{attempts}},
 		{takesAnyScope{memory.New()}, []string{zeroOrg}},
-		{findsAnyScope{memory.New()}, []string{"no list and no claim answers without a clinic"}},
-		{answersNothing{memory.New()}, []string{attempts}},
+		{listsWithoutScope{memory.New()}, []string{"no list and no claim answers without a clinic"}},
+		{hidesAll{memory.New()}, []string{attempts}},
 	} {
 		name := fmt.Sprintf("%T", tt.store)
 		t.Run(name[strings.IndexByte(name, '.')+1:], func(t *testing.T) {
@@ -115,10 +115,10 @@ func (s *forgetsTheClinic) Cancel(ctx context.Context, org tenant.ID, id booking
 	return s.Store.Cancel(ctx, org, id, actor)
 }
 
-// saysForbidden refuses a foreign appointment in other words than an unknown one.
-type saysForbidden struct{ forgetsTheClinic }
+// differentError returns different errors for a foreign and an unknown appointment.
+type differentError struct{ forgetsTheClinic }
 
-func (s *saysForbidden) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
+func (s *differentError) Cancel(ctx context.Context, org tenant.ID, id booking.ID, actor string) (booking.Appointment, error) {
 	if owner, known := s.owners.Load(id); known && !org.IsZero() && owner != org {
 		return booking.Appointment{}, errors.New("forbidden")
 	}
@@ -172,20 +172,20 @@ func (s takesAnyScope) ListEvents(ctx context.Context, org tenant.ID, id booking
 	return s.Store.ListEvents(ctx, org, id)
 }
 
-// answersNothing keeps clinics apart by hiding every appointment from every clinic.
-type answersNothing struct{ booking.Store }
+// hidesAll keeps clinics apart by hiding every appointment from every clinic.
+type hidesAll struct{ booking.Store }
 
-func (s answersNothing) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
+func (s hidesAll) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	if _, err := s.Store.ListAppointments(ctx, org, f); err != nil {
 		return nil, err
 	}
 	return nil, nil
 }
 
-// findsAnyScope lists nothing, without an error, without a clinic.
-type findsAnyScope struct{ booking.Store }
+// listsWithoutScope returns an empty list, not an error, without a clinic.
+type listsWithoutScope struct{ booking.Store }
 
-func (s findsAnyScope) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
+func (s listsWithoutScope) ListAppointments(ctx context.Context, org tenant.ID, f booking.AppointmentFilter) ([]booking.Appointment, error) {
 	if org.IsZero() && f.ID == "" {
 		return nil, nil
 	}
