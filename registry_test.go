@@ -8,10 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/callwaiting-ai/callwaiting"
@@ -290,6 +293,70 @@ func TestRegistry_Reload_Conflict(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, ikejaID, owner.String())
 	})
+}
+
+// changingClinics yields other documents at each call. Safe for concurrent use.
+type changingClinics struct {
+	calls    atomic.Int64
+	variants [][]callwaiting.ClinicEntry
+}
+
+func (c *changingClinics) Clinics(context.Context) ([]callwaiting.ClinicEntry, error) {
+	return c.variants[c.calls.Add(1)%int64(len(c.variants))], nil
+}
+
+func TestRegistry_Reload_Concurrent(t *testing.T) {
+	t.Parallel()
+	files := folder(t)
+	harley, err := callwaiting.ParseClinic(files["harley.json"].Data)
+	require.NoError(t, err)
+	ikeja, err := callwaiting.ParseClinic(files["ikeja.json"].Data)
+	require.NoError(t, err)
+	renamed := *harley
+	renamed.Name = "Harley Lane Clinic"
+	thief := *ikeja
+	thief.ID = harley.ID
+	cfg := registryConfig(files)
+	cfg.Reload = time.Millisecond
+	cfg.Clinics = &changingClinics{variants: [][]callwaiting.ClinicEntry{
+		{{Name: "harley", Clinic: &renamed}, {Name: "ikeja", Clinic: &thief}},
+		{{Name: "harley", Clinic: harley}, {Name: "ikeja", Clinic: ikeja}},
+		{{Name: "harley", Clinic: &renamed}},
+		{{Name: "harley", Err: &callwaiting.DocumentError{Problems: []callwaiting.Problem{{Path: "name", Text: "is missing"}}}}, {Name: "ikeja", Clinic: ikeja}},
+		{},
+	}}
+	r, err := callwaiting.NewRegistry(t.Context(), cfg)
+	require.NoError(t, err)
+	store := memory.New()
+	office, err := callwaiting.New(callwaiting.Config{
+		Clinics: r, Bookings: store, FollowUps: store.FollowUps(), Sender: unreachable{}, PublicURL: "https://clinic.example",
+		Log: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	ctx, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer stop()
+	var running sync.WaitGroup
+	running.Go(func() { office.Run(ctx) })
+	running.Go(func() { r.Run(ctx) })
+	for range 2 {
+		running.Go(func() {
+			for ctx.Err() == nil {
+				org, _, err := r.ByKey(ctx, "harley")
+				if !assert.NoError(t, err) || !assert.Equal(t, harley.ID, org.ID) {
+					return
+				}
+				_, err = r.Catalog(ctx, org.ID)
+				assert.NoError(t, err)
+				_, _, err = r.Carrier(ctx, org.ID)
+				assert.NoError(t, err)
+				for _, org := range r.Orgs() {
+					_, err := r.Settings(ctx, org.ID)
+					assert.True(t, err == nil || errors.Is(err, tenant.ErrUnknownOrg))
+				}
+			}
+		})
+	}
+	running.Wait()
 }
 
 func TestClinicFolder(t *testing.T) {
