@@ -45,10 +45,10 @@ func (d Duration) MarshalText() ([]byte, error) {
 }
 
 // Clock is a time of day in a document, in minutes after midnight, such as
-// "09:00"; the end of a day is "24:00".
+// "09:00"; the end of a day is "24:00". Zero stands for the default.
 type Clock int
 
-// UnmarshalText reads HH:MM, from 00:00 to 24:00.
+// UnmarshalText reads HH:MM, from 00:01 to 24:00.
 func (c *Clock) UnmarshalText(text []byte) error {
 	if string(text) == schedule.Midnight24.String() {
 		*c = Clock(schedule.Midnight24)
@@ -57,6 +57,9 @@ func (c *Clock) UnmarshalText(text []byte) error {
 	t, err := schedule.ParseTimeOfDay(string(text))
 	if err != nil {
 		return errors.New("is not a time of day: write it as HH:MM, such as \"09:00\"")
+	}
+	if t == 0 { // in followup.SettingsConfig it is the default
+		return errors.New("is 00:00: write \"00:01\" for the start of a day and \"24:00\" for its end")
 	}
 	*c = Clock(t)
 	return nil

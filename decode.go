@@ -186,6 +186,9 @@ func bind(path string, v value, into reflect.Value, e *DocumentError) {
 	case reflect.Int:
 		if n, ok := v.(json.Number); ok {
 			if i, err := strconv.Atoi(n.String()); err == nil {
+				if i == 0 { // in the services' configurations it is the default
+					e.add(path, "is 0: use a positive number, or leave it out for its default")
+				}
 				into.SetInt(int64(i))
 				return
 			}
