@@ -234,7 +234,7 @@ func TestSettings_SharesNoMemory(t *testing.T) {
 	require.Equal(t, "Soon.", text)
 }
 
-// The texts of every accepted template are one segment.
+// FuzzNewSettings checks that the texts of every accepted template are one segment.
 func FuzzNewSettings(f *testing.F) {
 	for _, text := range followup.DefaultTemplates {
 		f.Add(text, "Harley Street Clinic")

@@ -456,8 +456,8 @@ func TestFollowUp_RecordCall_PublishedPayloads(t *testing.T) {
 	}
 }
 
-// FuzzCallEvent reads an analysis of a call: each is answered, and its findings
-// are words of it.
+// FuzzCallEvent checks that a report with any analysis is answered, and that its
+// findings are words of the analysis.
 func FuzzCallEvent(f *testing.F) {
 	for _, analysis := range []string{
 		`{"procedure":"Botox"}`, `"{\"procedure\":\"Botox\"}"`, `[{"services":["a",["b"]]}]`, `{"booked":"yes"}`, `"{\"a\":"`, `"{"`, `{"procedure":{"procedure":"\ud800"}}`,

@@ -85,8 +85,9 @@ func Example() {
 	// taken: 4
 }
 
-// The cost of ListBusy depends on the times it finds, not on the number of
-// other bookings: 48 hours out of a year cost as much as 48 out of a hundred.
+// BenchmarkStore_ListBusy shows that the cost of ListBusy depends on the times it
+// finds, not on the number of other bookings: 48 hours out of a year cost as much as
+// 48 out of a hundred.
 func BenchmarkStore_ListBusy(b *testing.B) {
 	ctx, start := context.Background(), time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC)
 	look := func(booked int) func() time.Duration {

@@ -385,8 +385,8 @@ func TestNewCallbacks_NamesTheField(t *testing.T) {
 	}
 }
 
-// Every request gets one of the documented statuses, is persisted only if it is
-// signed, and is logged without its text.
+// FuzzCallbacks checks that every request gets one of the documented statuses, is
+// persisted only if it is signed, and is logged without its text.
 func FuzzCallbacks(f *testing.F) {
 	path := callbackPath(f, accounts())
 	_, query, _ := strings.Cut(path, "?")

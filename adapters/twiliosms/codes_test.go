@@ -120,8 +120,8 @@ func TestRetryAfter(t *testing.T) {
 	require.Equal(t, time.Hour, e.RetryAfter)
 }
 
-// No piece of an error response reaches the error, and only a 4xx makes a message
-// refused or not sent.
+// FuzzClassify checks that no piece of an error response reaches the error, and that
+// only a 4xx makes a message refused or not sent.
 func FuzzClassify(f *testing.F) {
 	for _, body := range []string{"", "{", `{"code":21610,"message":"+12025550143"}`, `{"code":"21610"}`, `{"code":-1}`, `[1]`, `{"code":1e3}`, "\xff"} {
 		f.Add(400, body, "7")

@@ -73,7 +73,7 @@ func (y *year) nearest(dst []int64, at int64, k int) []int64 {
 	})
 }
 
-// A practitioner's year of hours.
+// BenchmarkOpen opens a practitioner's year of hours.
 func BenchmarkOpen(b *testing.B) {
 	y := newYear(b)
 	b.ReportAllocs()
@@ -84,8 +84,9 @@ func BenchmarkOpen(b *testing.B) {
 	b.ReportMetric(float64(len(dst)), "spans")
 }
 
-// A practitioner's year of free starts, hours and all, and how many times as
-// long the loop of candidates times bookings takes in the same run.
+// BenchmarkYear finds a practitioner's year of free starts, the hours included, and
+// reports how many times as long a loop over candidates and bookings takes in the
+// same run.
 func BenchmarkYear(b *testing.B) {
 	y := newYear(b)
 	spans, starts := make([]schedule.Span, 0, 366), make([]int64, 0, 10_000)
@@ -117,7 +118,8 @@ func BenchmarkStarts(b *testing.B) {
 	}
 }
 
-// The three starts nearest to one that is taken, in the middle of the year.
+// BenchmarkNearest finds the three starts nearest to one that is taken, in the middle
+// of the year.
 func BenchmarkNearest(b *testing.B) {
 	y := newYear(b)
 	dst := make([]int64, 0, 1000)
@@ -127,7 +129,8 @@ func BenchmarkNearest(b *testing.B) {
 	}
 }
 
-// Cost per provider and day, which stays the same as both grow.
+// BenchmarkLinear reports the cost per provider and day, which stays the same as both
+// grow.
 func BenchmarkLinear(b *testing.B) {
 	y := newYear(b)
 	for _, size := range []struct{ providers, days int }{{1, 30}, {10, 30}, {100, 30}, {1000, 30}, {1, 90}, {1, 360}, {100, 360}} {

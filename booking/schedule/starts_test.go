@@ -12,8 +12,8 @@ import (
 	"github.com/callwaiting-ai/callwaiting/booking/schedule"
 )
 
-// fits is the definition of a start, a sentence at a time and without any
-// cleverness.
+// fits is the definition of a start, one condition after the other and without any
+// optimization.
 func fits(open, busy []schedule.Span, spec schedule.Spec, start int64) (onGrid, fits bool) {
 	end := start + int64(spec.Duration/time.Second)
 	covered, grid := start, int64(cmp.Or(spec.Grid, spec.Duration)/time.Second)
@@ -38,7 +38,7 @@ func fits(open, busy []schedule.Span, spec schedule.Spec, start int64) (onGrid, 
 	return onGrid, fits
 }
 
-// A scene is small and crowded, so that everything meets everything.
+// A scene is short and has many spans, so that every kind of overlap occurs.
 type scene struct {
 	open, busy []schedule.Span
 	spec       schedule.Spec

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// nanp.txt has one line per set of area codes in the same state and zones:
+// nanpText has one line per set of area codes in the same state and zones:
 // country, state ("-" outside the US), zones, codes. The go:generate line in
 // adapters/phonenumbers writes it.
 //

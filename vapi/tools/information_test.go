@@ -142,7 +142,8 @@ func TestOptOut(t *testing.T) {
 	})
 }
 
-// FuzzSendInformation: of all values that a model gives, only a yes is consent.
+// FuzzSendInformation checks that only a yes is consent, of all values that a model
+// gives.
 func FuzzSendInformation(f *testing.F) {
 	for _, consent := range []string{`true`, `"yes"`, `null`, `{}`, `[true]`, `"true "`, `1`, `1.0`, `"\u0079es"`} {
 		f.Add(consent, `"botox"`)

@@ -100,7 +100,7 @@ func proceduresOf(catalog *booking.Catalog) []procedures.Procedure {
 			}
 		}
 		for name := "service " + string(s.ID); len(names) == 0; name = "service " + name {
-			if key := matchKey(name); !taken[key] { // no caller says it: the procedure is found by its id
+			if key := matchKey(name); !taken[key] { // a substitute: every name of s belongs to an earlier service
 				taken[key] = true
 				names = []string{name}
 			}

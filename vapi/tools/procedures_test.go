@@ -150,7 +150,7 @@ func catalogOf(t testing.TB, services ...booking.ServiceType) *booking.Catalog {
 	return c
 }
 
-// FuzzProcedures: each service type is a procedure, with any name.
+// FuzzProcedures checks that a service type with any name is a procedure.
 func FuzzProcedures(f *testing.F) {
 	for _, names := range [][3]string{{"Botox", "botox", "BOTOX’S"}, {"ſ", "S", "s"}, {"İ", "i̇", "i"}, {"a b", "A-B", "a\u0301 b"}, {"don't", "no", "dont"}, {"x''s", "x' s", "ʼ"}} {
 		f.Add(names[0], names[1], names[2])

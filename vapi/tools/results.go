@@ -202,7 +202,8 @@ func (q *request) summary(found []booking.Appointment) string {
 	return fmt.Sprintf("You have %d appointments: %s.", len(found), list(next, "and"))
 }
 
-// A service or a resource may have left the catalog since it was booked.
+// serviceName returns the name of a service, or "appointment" if it has left the
+// catalog since it was booked; resourceName likewise returns "".
 func (q *request) serviceName(id booking.ServiceID) string {
 	if s, ok := q.catalog.Service(id); ok {
 		return s.Name
