@@ -238,7 +238,7 @@ func (c *Clinic) checkOrg(e *DocumentError, org *tenant.Org) {
 func (c *Clinic) checkTexts(e *DocumentError) {
 	t := &c.Texts
 	if t.Open != 0 && t.Close != 0 && t.Open >= t.Close {
-		e.add("texts.close", "is not after texts.open: nobody could be texted")
+		e.add("texts.close", "is not after texts.open: use a later time")
 	}
 	for _, limit := range []struct {
 		name string

@@ -263,7 +263,7 @@ func (r *Registry) register(ctx context.Context, e ClinicEntry, was *registered)
 	r.resolveSecrets(m, problems)
 	r.checkDocuments(ctx, m, problems)
 	if was != nil && was.org.ID != m.org.ID {
-		problems.add("id", "has changed: a clinic's id must never change, or its appointments are lost from sight")
+		problems.add("id", "has changed and must never change, or the clinic loses sight of its appointments: restore it")
 	}
 	if len(problems.Problems) > 0 {
 		return nil, problems

@@ -14,7 +14,7 @@
 //	})
 //
 // Two rules keep a slot from having two owners. The store decides, in one
-// atomic step; a service only asks. And a request carries an idempotency key:
+// atomic step; a service only requests. And a request carries an idempotency key:
 // a retry after a lost answer returns the appointment of the first request,
 // so the caller never loses a slot to itself.
 package booking

@@ -14,7 +14,7 @@ import (
 // instead of five hundred claims. A coalescer never decides: between processes,
 // and between coalescers, the store's constraint does.
 //
-// An answer is never older than the question: the read begins after every
+// A result is never older than its request: the read begins after every
 // waiter that it answers has joined, because a remembered "taken" could be
 // cancelled by now.
 type coalescer struct {

@@ -301,7 +301,7 @@ func (s *Service) List(ctx context.Context, org tenant.ID, f AppointmentFilter) 
 		return nil, &InvalidError{"AppointmentFilter", "is empty: give an ID, a Phone, or a range"}
 	}
 	if f.Limit < 0 || f.Limit > 1000 {
-		return nil, &InvalidError{"AppointmentFilter.Limit", "is outside 0 to 1000"}
+		return nil, &InvalidError{"AppointmentFilter.Limit", "is out of range: use 0 to 1000"}
 	}
 	cat, err := s.Catalog(ctx, org)
 	if err != nil {
@@ -324,15 +324,15 @@ func (r Request) validate() error {
 	case r.Key == "":
 		return &InvalidError{"Request.Key", "is empty: give the retry of a request the key of the request"}
 	case len(r.Key) > 500:
-		return &InvalidError{"Request.Key", "is longer than 500 bytes"}
+		return &InvalidError{"Request.Key", "is too long: use up to 500 bytes"}
 	case !phone.Valid(r.Contact.Phone):
 		return &InvalidError{"Contact.Phone", "is not E.164: a plus sign and 8 to 15 digits"}
 	case !printable(r.Contact.Name, 200):
-		return &InvalidError{"Contact.Name", "is longer than 200 bytes or not plain text"}
+		return &InvalidError{"Contact.Name", "is invalid: use plain text of up to 200 bytes"}
 	case !printable(r.Contact.Email, 254):
-		return &InvalidError{"Contact.Email", "is longer than 254 bytes or not plain text"}
+		return &InvalidError{"Contact.Email", "is invalid: use plain text of up to 254 bytes"}
 	case !printable(r.Call, 200):
-		return &InvalidError{"Request.Call", "is longer than 200 bytes or not plain text"}
+		return &InvalidError{"Request.Call", "is invalid: use plain text of up to 200 bytes"}
 	}
 	return nil
 }

@@ -26,9 +26,9 @@ type Query struct {
 func (s *Service) Slots(ctx context.Context, org tenant.ID, q Query) ([]Slot, error) {
 	switch {
 	case q.From.IsZero() || !q.From.Before(q.To):
-		return nil, &InvalidError{"Query.To", "is not after From"}
+		return nil, &InvalidError{"Query.To", "is not after From: give a later time"}
 	case q.Limit < 0 || q.Limit > 10_000:
-		return nil, &InvalidError{"Query.Limit", "is outside 0 to 10000"}
+		return nil, &InvalidError{"Query.Limit", "is out of range: use 0 to 10000"}
 	case q.Limit == 0:
 		q.Limit = 100
 	}

@@ -64,7 +64,7 @@ func (s *Store) Claim(ctx context.Context, org tenant.ID, c booking.Claim) (book
 		return booking.Outcome{}, err
 	}
 	if c.Occupied.Start >= c.Occupied.End {
-		return booking.Outcome{}, &booking.InvalidError{Field: "Occupied", Problem: "ends before it starts"}
+		return booking.Outcome{}, &booking.InvalidError{Field: "Occupied", Problem: "ends before it starts: give a later end"}
 	}
 	seats, ok := b.assignSeats(c.Needs, c.Occupied, nil)
 	if !ok {
@@ -108,7 +108,7 @@ func (s *Store) Move(ctx context.Context, org tenant.ID, m booking.Move) (bookin
 		return booking.Outcome{}, err
 	}
 	if m.Occupied.Start >= m.Occupied.End {
-		return booking.Outcome{}, &booking.InvalidError{Field: "Occupied", Problem: "ends before it starts"}
+		return booking.Outcome{}, &booking.InvalidError{Field: "Occupied", Problem: "ends before it starts: give a later end"}
 	}
 	if a.isAt(m) {
 		return booking.Outcome{Appointment: b.read(a), Replay: true}, nil
@@ -303,7 +303,7 @@ func zoneOf(c booking.Claim) (*time.Location, error) {
 	}
 	zone, err := time.LoadLocation(c.Zone)
 	if err != nil {
-		return nil, &booking.InvalidError{Field: "Zone", Problem: "is not an IANA zone"}
+		return nil, &booking.InvalidError{Field: "Zone", Problem: "is not an IANA zone: give a name such as Europe/London"}
 	}
 	return zone, nil
 }

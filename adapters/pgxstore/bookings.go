@@ -133,10 +133,10 @@ func (b *bookings) checkClaim(org tenant.ID, c booking.Claim) (needs, error) {
 		return needs{}, &booking.InvalidError{Field: "ID", Problem: "is not a UUID: make it with booking.NewID"}
 	}
 	if _, err := b.zones.load(c.Zone); err != nil || c.Zone == "" || c.Zone == "Local" {
-		return needs{}, &booking.InvalidError{Field: "Zone", Problem: "is not an IANA zone"}
+		return needs{}, &booking.InvalidError{Field: "Zone", Problem: "is not an IANA zone: give a name such as Europe/London"}
 	}
 	if c.Contact.Phone == "" {
-		return needs{}, &booking.InvalidError{Field: "Contact.Phone", Problem: "is empty"}
+		return needs{}, &booking.InvalidError{Field: "Contact.Phone", Problem: "is empty: give a number in E.164"}
 	}
 	if err := checkTimes(c.Start, c.End, c.Occupied); err != nil {
 		return needs{}, err
@@ -151,9 +151,9 @@ const maxOccupied = 31 * 24 * time.Hour
 func checkTimes(start, end time.Time, occupied schedule.Span) error {
 	switch {
 	case !start.Before(end):
-		return &booking.InvalidError{Field: "End", Problem: "is not after Start"}
+		return &booking.InvalidError{Field: "End", Problem: "is not after Start: give a later end"}
 	case occupied.Start >= occupied.End || occupied.End-occupied.Start > int64(maxOccupied/time.Second):
-		return &booking.InvalidError{Field: "Occupied", Problem: "must end after it starts, and within 31 days"}
+		return &booking.InvalidError{Field: "Occupied", Problem: "does not end within 31 days after its start: give another end"}
 	}
 	return nil
 }
@@ -174,18 +174,18 @@ func flattenNeeds(all [][]booking.Candidate) (needs, error) {
 	for i, candidates := range all {
 		for _, c := range candidates {
 			if c.Resource == "" || c.Capacity < 1 || c.Capacity > maxSeats {
-				return needs{}, &booking.InvalidError{Field: "Needs", Problem: "has a resource without a name, or with less than 1 or more than 1000 seats"}
+				return needs{}, &booking.InvalidError{Field: "Needs", Problem: "has an unnamed resource, or a capacity outside 1 to 1000: correct the candidate"}
 			}
 			n.number = append(n.number, int32(i+1))
 			n.resource = append(n.resource, string(c.Resource))
 			n.capacity = append(n.capacity, int32(c.Capacity))
 		}
 		if len(candidates) == 0 {
-			return needs{}, &booking.InvalidError{Field: "Needs", Problem: "has a need without a candidate"}
+			return needs{}, &booking.InvalidError{Field: "Needs", Problem: "has a need without a candidate: give one or leave the need out"}
 		}
 	}
 	if len(all) == 0 {
-		return needs{}, &booking.InvalidError{Field: "Needs", Problem: "is empty"}
+		return needs{}, &booking.InvalidError{Field: "Needs", Problem: "is empty: give one need at least"}
 	}
 	return n, nil
 }

@@ -47,7 +47,7 @@ func classifyError(ctx context.Context, err error, writes bool) *sqltx.Error {
 }
 
 // unreachable returns the error for a connection that could not be made, or a
-// server that did not answer the first questions.
+// server that did not answer the first queries.
 func unreachable(ctx context.Context, err error) error {
 	err = classifyError(ctx, err, false).Err
 	if !errors.Is(err, booking.ErrUnavailable) { // the server refused the login
@@ -85,17 +85,17 @@ func classifyServerError(pg *pgconn.PgError, writes bool) *sqltx.Error {
 			return &sqltx.Error{Err: &field}
 		}
 	case "22021", "22P05": // a character that the encoding lacks
-		return &sqltx.Error{Err: &booking.InvalidError{Field: "text", Problem: "has a character that cannot be stored"}}
+		return &sqltx.Error{Err: &booking.InvalidError{Field: "text", Problem: "has a character that cannot be stored: use UTF-8 without NUL"}}
 	case "22008": // out of range
-		return &sqltx.Error{Err: &booking.InvalidError{Field: "time", Problem: "is out of range"}}
+		return &sqltx.Error{Err: &booking.InvalidError{Field: "time", Problem: "is out of range: use a year from 1 to 9999"}}
 	}
 	return &sqltx.Error{Err: fmt.Errorf("pgxstore: refused by the server: SQLSTATE %s, constraint %q", pg.Code, pg.ConstraintName)}
 }
 
 // checks maps each check constraint to the field of a request that breaks it.
 var checks = map[string]booking.InvalidError{
-	"appointment_valid": {Field: "End", Problem: "is not after Start"},
-	"call_id":           {Field: "Call", Problem: "has no characters, or more than 200"},
-	"occupancy_valid":   {Field: "Occupied", Problem: "must end after it starts, and within 31 days"},
-	"phone_e164":        {Field: "Contact.Phone", Problem: "is not E.164"},
+	"appointment_valid": {Field: "End", Problem: "is not after Start: give a later end"},
+	"call_id":           {Field: "Call", Problem: "is invalid: use 1 to 200 characters"},
+	"occupancy_valid":   {Field: "Occupied", Problem: "does not end within 31 days after its start: give another end"},
+	"phone_e164":        {Field: "Contact.Phone", Problem: "is not E.164: use a plus sign and 8 to 15 digits"},
 }

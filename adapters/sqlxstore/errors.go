@@ -58,7 +58,7 @@ func classifyServerError(code string) *sqltx.Error {
 }
 
 // unreachable returns the error for a server that did not answer the first
-// questions.
+// queries.
 func unreachable(ctx context.Context, err error) error {
 	err = classifyError(ctx, err).Err
 	if !errors.Is(err, followup.ErrUnavailable) { // the server refused the login

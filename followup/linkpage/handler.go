@@ -161,7 +161,7 @@ type opened struct {
 	label    string
 	document followup.Document
 	size     int64
-	source   string // the last that was asked: "links", "settings" or "assets"
+	source   string // the last port that was called: "links", "settings" or "assets"
 }
 
 // open opens a link. It counts a view after everything else, so that a missing
