@@ -20,7 +20,7 @@ import (
 // Bounds of a clinic's document: its size in bytes, and how deep its values
 // nest, which the reader's recursion follows.
 const (
-	maxDocument = 4 << 20
+	maxDocument = 1 << 20
 	maxNesting  = 20
 )
 
@@ -221,12 +221,12 @@ func bindStruct(path string, v value, into reflect.Value, e *DocumentError) {
 		names = append(names, name)
 	}
 	for _, m := range members {
+		if e.full() {
+			return
+		}
 		if field, known := fields[m.name]; known {
 			bind(join(path, m.name), m.value, field, e)
 			continue
-		}
-		if e.full() {
-			return
 		}
 		e.add(join(path, m.name), unknown("member", m.name, names))
 	}
@@ -240,6 +240,9 @@ func bindSlice(path string, v value, into reflect.Value, e *DocumentError) {
 	}
 	into.Set(reflect.MakeSlice(into.Type(), len(items), len(items)))
 	for i, item := range items {
+		if e.full() {
+			return
+		}
 		bind(fmt.Sprintf("%s[%d]", path, i), item, into.Index(i), e)
 	}
 }
