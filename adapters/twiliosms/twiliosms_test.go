@@ -95,9 +95,23 @@ func TestSender(t *testing.T) {
 		Secrets: []string{token, "token-of-ikeja-0001"},
 		New: func(*slog.Logger) (followup.Sender, followuptest.Carrier) {
 			c := carrier(t, twiliotest.Config{Accounts: map[string]string{sid: token, otherSID: "token-of-ikeja-0001"}})
-			return newSender(t, twiliosms.Config{BaseURL: c.URL()}), c
+			transport := &http.Transport{}
+			return newSender(t, twiliosms.Config{BaseURL: c.URL(), HTTP: &http.Client{Transport: transport}}), freshConnections{c, transport}
 		},
 	})
+}
+
+// freshConnections is a carrier whose faults begin on new connections. A request
+// on an idle one that the carrier is just closing may have been sent, for all
+// that the client can know.
+type freshConnections struct {
+	*twiliotest.Server
+	transport *http.Transport
+}
+
+func (c freshConnections) Fault(f followuptest.Fault) {
+	c.Server.Fault(f)
+	c.transport.CloseIdleConnections()
 }
 
 func TestSender_Send_Request(t *testing.T) {
